@@ -1,0 +1,63 @@
+# Everything a newcomer needs: make run, make test, make lab. See README.md.
+PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
+BIN := .venv/bin
+FAST ?=
+export COURSE_FAST := $(if $(filter-out 0,$(FAST)),1,$(COURSE_FAST))
+
+# TORCH=cpu takes PyTorch's CPU-only wheels and leaves the CUDA packages out.
+TORCH ?=
+CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
+CPU_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
+
+.PHONY: setup run test lab release outputs verify lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}. Say which one to use: make setup PYTHON=/path/to/python3.11")'
+	@echo "Setting up .venv: about 6 GB, a few minutes the first time ..."
+	$(PYTHON) -m venv .venv
+ifeq ($(TORCH),cpu)
+	grep -vE '$(CUDA_PACKAGES)' requirements.lock > .venv/requirements-cpu.txt
+	$(BIN)/pip install --quiet $(CPU_INDEX) -r .venv/requirements-cpu.txt
+else
+	$(BIN)/pip install --quiet -r requirements.lock
+endif
+	$(BIN)/pip install --quiet --no-deps -e .
+	$(BIN)/pip check
+	touch $@
+
+# Every solution notebook on real data, then measured against expected figures.
+run: setup
+	$(BIN)/course run
+
+# Lint, unit tests, release in sync, every notebook in fast mode.
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/course release --check
+	COURSE_FAST=1 $(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests solutions
+
+lab: setup
+	cd notebooks && ../$(BIN)/jupyter lab
+
+release: setup
+	$(BIN)/course release
+
+# Write the outputs of a full run into solutions/*.ipynb, then derive notebooks/.
+outputs: setup
+	cd solutions && COURSE_FAST= ../$(BIN)/jupytext --to ipynb --update --execute *.py
+	$(BIN)/course release
+
+# What is run before outputs are committed.
+verify: setup
+	COURSE_FAST= $(BIN)/course run
+	COURSE_FAST=1 $(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 300 solutions
+	$(BIN)/course release --check
+
+# Exact versions for every supported Python and system, from pyproject.toml.
+lock: setup
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf build
