@@ -1,0 +1,98 @@
+"""What all checks share: how they fail, how they pass, and whose line was wrong."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+PACK = Path(__file__).resolve().parents[1]
+
+
+class CheckFailed(AssertionError):
+    """An exercise is not right yet.
+
+    Parameters
+    ----------
+    observed : str
+        What the student's code did, with numbers and shapes.
+    expected : str
+        What was expected, and why.
+    look : str
+        Where to look for the mistake.
+    """
+
+    def __init__(self, observed: str, expected: str, look: str):
+        self.observed, self.expected, self.look = observed, expected, look
+        super().__init__(
+            f"\n  seen:     {observed}\n  expected: {expected}\n  look at:  {look}"
+        )
+
+    def _render_traceback_(self) -> list[str]:
+        """Show only the message: the lines of the pack do not help a student.
+
+        IPython calls this instead of printing a traceback.
+        """
+        return [f"CheckFailed: not right yet{self}"]
+
+
+def check(exercise: str) -> Callable:
+    """Turn a function that raises :class:`CheckFailed` into an exercise's check.
+
+    Parameters
+    ----------
+    exercise : str
+        What the printed line of a pass calls the exercise.
+
+    Returns
+    -------
+    callable
+        A decorator. The decorated check prints one line when it passes. A stub's
+        ``NotImplementedError`` stays one; anything else that goes wrong
+        in the student's code becomes a :class:`CheckFailed` that names their line.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def run(*args, **kwargs) -> None:
+            try:
+                function(*args, **kwargs)
+            except CheckFailed as failure:
+                raise failure.with_traceback(None) from None
+            except NotImplementedError:
+                raise _not_written(exercise) from None
+            except Exception as error:  # noqa: BLE001 (a student's code may raise any)
+                raise _as_failure(exercise, error) from None
+            print(f"✓ {exercise}: right.")
+
+        return run
+
+    return decorate
+
+
+def _not_written(exercise: str) -> NotImplementedError:
+    """A stub that is still a stub: the same error, without a stack trace."""
+    message = f"{exercise} is not written yet. Fill in the cell above and run it first."
+    error = NotImplementedError(message)
+    error._render_traceback_ = lambda: [f"NotImplementedError: {message}"]
+    return error
+
+
+def _as_failure(exercise: str, error: Exception) -> CheckFailed:
+    """Explain an exception that came out of the student's code."""
+    where = "the code of this exercise"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        ours = PACK in path.parents
+        library = "site-packages" in path.parts or path.parts[-2:-1] == ("lib",)
+        if not ours and not library and not frame.filename.startswith("<frozen"):
+            line = frame.line or linecache.getline(frame.filename, frame.lineno)
+            where = f"line {frame.lineno} of your cell, `{line.strip()}`"
+            break
+    return CheckFailed(
+        f"{type(error).__name__}: {error}".strip(),
+        f"{exercise} runs without an error on the small input of this check",
+        where,
+    )

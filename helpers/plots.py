@@ -1,0 +1,342 @@
+"""Figures: grids of images, curves, bars and clouds of codes.
+
+Every figure gets a title that states its finding or question, labelled axes, and a
+text alternative. The colours are matplotlib's ``petroff10`` (Petroff 2021,
+arXiv:2107.02270), chosen to stay apart for colour-blind readers; lines also differ
+in dash and marker, bars and clouds carry their names, so nothing rests on colour
+alone.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers import data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
+PETROFF10 = (
+    "#3f90da #ffa90e #bd1f01 #94a4a2 #832db6 #a96b59 #e76300 #b9ac70 #717581 #92dadd"
+).split()
+DASHES = ("-", "--", "-.", ":")
+MARKERS = "os^Dvx+*<>"
+
+
+def figure(title: str, width: float = 7.0, height: float = 3.5) -> Figure:
+    """Start a figure of the pack's style.
+
+    Parameters
+    ----------
+    title : str
+        The finding or the question. ``SYNTHETIC`` is put before it on stand-in data.
+    width, height : float
+        In inches, at 100 dots an inch.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Empty; add axes with ``fig.subplots()`` and end with :func:`show`.
+    """
+    from matplotlib.figure import Figure
+
+    stamp = "SYNTHETIC data: " if data.is_synthetic() else ""
+    fig = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    lines = textwrap.wrap(stamp + title, width=max(20, int(width * 11.5)))
+    fig.suptitle("\n".join(lines), fontsize=11)
+    return fig
+
+
+def show(fig: Figure, alt: str, save_as: str | Path | None = None) -> None:
+    """Display a figure with its text alternative, and keep a copy if asked.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        What :func:`figure` gave.
+    alt : str
+        What the figure shows, in words, for readers who cannot see it.
+    save_as : path, optional
+        A file to write as well; its suffix chooses the format. Missing folders are
+        made.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty, or if `save_as` has a suffix matplotlib cannot write.
+    """
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("show() needs alt: one sentence that says what is to be seen.")
+    if save_as is not None:
+        path = Path(save_as)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fig.savefig(path)
+    png = io.BytesIO()
+    fig.savefig(png, format="png")
+    stamp = "SYNTHETIC data: " if data.is_synthetic() else ""
+    display(
+        {"image/png": png.getvalue(), "text/plain": stamp + alt},
+        metadata={"image/png": {"alt": stamp + alt}},
+        raw=True,
+    )
+
+
+def image_rows(
+    rows: Mapping[str, ArrayLike],
+    title: str,
+    alt: str | None = None,
+    save_as: str | Path | None = None,
+) -> None:
+    """Show rows of images under each other, for example originals above copies.
+
+    Parameters
+    ----------
+    rows : mapping of row label to images
+        Images of shape (N, 784), (N, 28, 28) or (N, 1, 28, 28) in [0, 1]; arrays or
+        torch tensors. The longest row sets the width; 8 to 12 images read well.
+    title, alt, save_as
+        As for :func:`figure` and :func:`show`.
+    """
+    pictures = {label: _squares(images) for label, images in rows.items()}
+    columns = max(len(images) for images in pictures.values())
+    fig = figure(title, height=0.8 * len(rows) + 0.5)
+    grid = fig.subplots(len(rows), columns, squeeze=False)
+    for axes, (label, images) in zip(grid, pictures.items(), strict=True):
+        for ax in axes:
+            ax.axis("off")
+        for ax, image in zip(axes, images, strict=False):
+            _draw(ax, image)
+        axes[0].text(
+            -0.15,
+            0.5,
+            "\n".join(textwrap.wrap(label, 16)),
+            transform=axes[0].transAxes,
+            ha="right",
+            va="center",
+            fontsize=9,
+        )
+    fig.get_layout_engine().set(w_pad=0.01, h_pad=0.02, wspace=0.0, hspace=0.0)
+    labels = "; ".join(rows)
+    show(fig, alt or f"{title}. Rows of images, from the top: {labels}.", save_as)
+
+
+def image_grid(
+    images: ArrayLike,
+    title: str,
+    columns: int = 10,
+    alt: str | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    save_as: str | Path | None = None,
+) -> None:
+    """Show many images as one sheet, filled row by row from the top left.
+
+    Parameters
+    ----------
+    images : array or tensor, shape (N, 784), (N, 28, 28) or (N, 1, 28, 28)
+        Values in [0, 1].
+    title, alt, save_as
+        As for :func:`figure` and :func:`show`.
+    columns : int
+        Images a row.
+    xlabel, ylabel : str, optional
+        What changes from left to right and from bottom to top, where that means
+        something (a grid decoded over a plane of codes).
+    """
+    tiles = _squares(images)
+    lines = -(-len(tiles) // columns)
+    sheet = np.ones((lines * columns, 28, 28), np.float32)
+    sheet[: len(tiles)] = tiles
+    sheet = sheet.reshape(lines, columns, 28, 28).swapaxes(1, 2)
+    width = min(7.0, 0.62 * columns + 0.6)
+    fig = figure(title, width=width, height=(width - 0.3) * lines / columns + 0.6)
+    ax = fig.subplots()
+    _draw(ax, sheet.reshape(lines * 28, columns * 28))
+    ax.set(xticks=[], yticks=[], xlabel=xlabel, ylabel=ylabel)
+    ax.spines[:].set_visible(False)
+    show(fig, alt or f"{title}. A sheet of {len(tiles)} images.", save_as)
+
+
+def curves(
+    series: Mapping[str, Sequence[float]],
+    title: str,
+    ylabel: str,
+    xlabel: str = "epoch",
+    x: Sequence[float] | None = None,
+    levels: Mapping[str, float] | None = None,
+    alt: str | None = None,
+    save_as: str | Path | None = None,
+) -> None:
+    """Draw values against the epoch (or another axis).
+
+    Parameters
+    ----------
+    series : mapping of label to values
+        One line each.
+    title, alt, save_as
+        As for :func:`figure` and :func:`show`.
+    ylabel, xlabel : str
+        With units where there are any.
+    x : sequence of float, optional
+        Positions on the horizontal axis; 1, 2, 3 ... when left out.
+    levels : mapping of label to value, optional
+        Horizontal lines to compare with, for example ``{"PCA-8": 0.0374}``.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    fig = figure(title)
+    ax = fig.subplots()
+    for i, (label, values) in enumerate(series.items()):
+        values = np.asarray(values, dtype=float)
+        ax.plot(
+            np.arange(1, len(values) + 1) if x is None else x,
+            values,
+            color=PETROFF10[i % 10],
+            linestyle=DASHES[i % 4],
+            marker=MARKERS[i % 10] if len(values) <= 30 else None,
+            markersize=4,
+            label=label,
+        )
+    _draw_levels(ax, levels)
+    if x is None:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=9)
+    ends = "; ".join(
+        f"{label} goes from {values[0]:.4g} to {values[-1]:.4g}"
+        for label, values in series.items()
+        if len(values)
+    )
+    show(fig, alt or f"{title}. {ylabel} against {xlabel}: {ends}.", save_as)
+
+
+def bars(
+    values: Mapping[str, float],
+    title: str,
+    ylabel: str,
+    levels: Mapping[str, float] | None = None,
+    alt: str | None = None,
+    save_as: str | Path | None = None,
+) -> None:
+    """Compare a few figures as bars, each with its value written above it.
+
+    Parameters
+    ----------
+    values : mapping of label to figure
+    title, alt, save_as
+        As for :func:`figure` and :func:`show`.
+    ylabel : str
+        With units where there are any.
+    levels : mapping of label to value, optional
+        Horizontal lines to compare with.
+    """
+    fig = figure(title)
+    ax = fig.subplots()
+    labels = ["\n".join(textwrap.wrap(label, 14)) for label in values]
+    drawn = ax.bar(labels, list(values.values()), color=PETROFF10[0], width=0.6)
+    ax.bar_label(drawn, fmt="{:.4g}", padding=2, fontsize=9)
+    ax.margins(y=0.15)
+    _draw_levels(ax, levels)
+    if levels:
+        ax.legend(fontsize=9)
+    ax.set(ylabel=ylabel)
+    said = "; ".join(f"{label}: {value:.4g}" for label, value in values.items())
+    show(fig, alt or f"{title}. {ylabel}: {said}.", save_as)
+
+
+def codes(
+    z: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    title: str,
+    alt: str | None = None,
+    save_as: str | Path | None = None,
+) -> None:
+    """Draw two-dimensional codes as a cloud of points, one colour a class.
+
+    Parameters
+    ----------
+    z : array or tensor, shape (N, 2)
+    labels : array, shape (N,), int
+        Class numbers. The class's name stands at the median of its points.
+    class_names : sequence of str
+    title, alt, save_as
+        As for :func:`figure` and :func:`show`.
+    """
+    fig = figure(title, width=6.0, height=5.4)
+    draw_codes(fig.subplots(), z, labels, class_names)
+    show(
+        fig,
+        alt
+        or f"{title}. Scatter plot of {len(np.asarray(labels)):,} codes in the plane, "
+        f"coloured and labelled by class.",
+        save_as,
+    )
+
+
+def draw_codes(ax, z: ArrayLike, labels: ArrayLike, class_names: Sequence[str]) -> None:
+    """Draw what :func:`codes` shows into given axes, for several clouds in a figure.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    z, labels, class_names
+        As for :func:`codes`.
+    """
+    z, labels = _array(z), _array(labels)
+    for i, name in enumerate(class_names):
+        points = z[labels == i]
+        if len(points) == 0:
+            continue
+        ax.scatter(*points.T, s=4, alpha=0.5, color=PETROFF10[i % 10], linewidths=0)
+        ax.annotate(
+            name,
+            np.median(points, axis=0),
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "0.4", "lw": 0.6},
+        )
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.grid(alpha=0.2)
+
+
+def _array(values: ArrayLike) -> np.ndarray:
+    """An array from an array or a tensor on any device."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    return np.asarray(values)
+
+
+def _squares(images: ArrayLike) -> np.ndarray:
+    """Images of any of the three layouts as (N, 28, 28)."""
+    images = _array(images)
+    if images.ndim == 0 or images.size % 784 or images.shape == (28, 28):
+        raise ValueError(
+            f"These images have shape {images.shape}; plots take (N, 784), "
+            f"(N, 28, 28) or (N, 1, 28, 28). For one image, slice it: images[:1]."
+        )
+    return images.reshape(-1, 28, 28).astype(np.float32)
+
+
+def _draw(ax, image: np.ndarray) -> None:
+    ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+
+
+def _draw_levels(ax, levels: Mapping[str, float] | None) -> None:
+    for i, (label, level) in enumerate((levels or {}).items()):
+        ax.axhline(
+            level, color="0.35", linestyle=DASHES[(i + 1) % 4], lw=1, label=label
+        )
