@@ -45,8 +45,12 @@ release: setup
 	$(BIN)/course release
 
 # Write the outputs of a full run into solutions/*.ipynb, then derive notebooks/.
+LESSONS ?= $(basename $(notdir $(wildcard solutions/*.py)))
 outputs: setup
-	cd solutions && COURSE_FAST= ../$(BIN)/jupytext --to ipynb --update --execute *.py
+	cd solutions && ../$(BIN)/jupytext --quiet --to ipynb --update $(LESSONS:=.py)
+	cd solutions && COURSE_FAST= ../$(BIN)/jupyter nbconvert --to notebook --inplace --execute \
+		--ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.record_timing=False \
+		--ExecutePreprocessor.coalesce_streams=True $(LESSONS:=.ipynb)
 	$(BIN)/course release
 
 # What is run before outputs are committed.

@@ -102,10 +102,8 @@ def record(
     text = f"{prefix}{name}: {value:.4g} {unit}".rstrip()
     if expected is not None:
         text += f"   (expected {low:.4g} to {high:.4g}"
-        if fast_mode():
-            text += " in a full run)"
-        elif data.is_synthetic():
-            text += " on the real images)"
+        if fast_mode() or data.is_synthetic():
+            text += " in a full run on the real images)"
         else:
             text += ", yes)" if low <= value <= high else ", NOT inside)"
     figure = {

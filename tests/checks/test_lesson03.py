@@ -66,7 +66,11 @@ class Right(nn.Module):
 
     def forward(self, x):
         mu, logvar = self.encode(x)
-        return self.decode(mu + torch.exp(logvar / 2) * torch.randn_like(mu)), mu, logvar
+        return (
+            self.decode(mu + torch.exp(logvar / 2) * torch.randn_like(mu)),
+            mu,
+            logvar,
+        )
 
 
 class RightGelu(Right):
@@ -199,7 +203,7 @@ RIGHT = {
         lambda m, s: kl_divergence(Normal(m, torch.exp(s / 2)), Normal(0, 1)).sum(-1),
         lambda m, s: 0.5 * torch.sum(m.pow(2) + s.exp() - s - 1, dim=1),
         lambda m, s: kl(m.double(), s.double()),
-        lambda m, s: torch.stack([kl(a[None], b[None])[0] for a, b in zip(m, s)]),
+        lambda m, s: torch.stack([kl(a[None], b[None])[0] for a, b in zip(m, s, strict=True)]),
     ],
     checks.reconstruction_loss: [
         bce,
@@ -258,9 +262,9 @@ WRONG = {
         (lambda a, x: -bce(a, x), "sign"),
         (lambda a, x: bce(a, x).sum(), "reduction"),
         (
-            lambda a, x: F.binary_cross_entropy_with_logits(
-                a, x, reduction="none"
-            ).sum(0),
+            lambda a, x: F.binary_cross_entropy_with_logits(a, x, reduction="none").sum(
+                0
+            ),
             "dim=0",
         ),
         (lambda a, x: -(x * F.logsigmoid(a)).sum(1), "logits"),

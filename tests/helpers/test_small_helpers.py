@@ -1,0 +1,266 @@
+"""Budget, metrics, plots and training do what the lessons count on."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+import torch
+from IPython.core.displaypub import CapturingDisplayPublisher
+from PIL import Image
+from torch import nn
+
+from helpers import data, metrics, plots, training
+from helpers.budget import budget, fast_mode
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook would have displayed, as a list of messages."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    publisher = CapturingDisplayPublisher()
+    monkeypatch.setattr(shell, "display_pub", publisher)
+    yield publisher.outputs
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def slow_mode(monkeypatch):
+    monkeypatch.delenv("COURSE_FAST", raising=False)
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "fast"),
+    [
+        ({}, False),
+        ({"COURSE_FAST": "1"}, True),
+        ({"COURSE_FAST": "0"}, False),
+        ({"COURSE_FAST": ""}, False),
+        ({"NBGRADER_EXECUTION": "autograde"}, True),
+        ({"NBGRADER_EXECUTION": "validate"}, False),
+    ],
+)
+def test_fast_mode_is_one_switch(variables, fast, slow_mode, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert fast_mode() is fast
+
+
+def test_what_is_given_wins_over_the_budget(slow_mode, monkeypatch, capsys):
+    assert budget("epochs", None, full=20, fast=1) == 20
+    monkeypatch.setenv("COURSE_FAST", "1")
+    assert budget("epochs", None, full=20, fast=1) == 1
+    assert budget("epochs", 20, full=20, fast=1) == 20
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("(")[1] for line in lines] == [
+        "full run)",
+        "fast mode)",
+        "given)",
+    ]
+
+
+def test_mse_is_per_pixel_and_refuses_to_broadcast():
+    x = np.zeros((3, 784), np.float32)
+    assert metrics.mse(x, x + 0.5) == pytest.approx(0.25)
+    with pytest.raises(ValueError, match="same shape"):
+        metrics.mse(x, np.zeros(784, np.float32))
+
+
+def test_pca_mse_is_zero_for_data_in_a_plane_and_falls_with_components():
+    random = np.random.default_rng(0)
+    flat = random.normal(size=(200, 2)) @ random.normal(size=(2, 30))
+    assert metrics.pca_mse(flat, flat, 2) == pytest.approx(0, abs=1e-8)
+    noise = random.normal(size=(200, 30))
+    errors = [metrics.pca_mse(noise[:150], noise[150:], k) for k in (1, 5, 25)]
+    assert errors[0] > errors[1] > errors[2]
+    with pytest.raises(ValueError, match="train_images"):
+        metrics.pca_mse(noise[:5], noise, 10)
+
+
+def test_a_figure_is_recorded_with_its_band_and_facts(slow_mode, shown):
+    metrics.record(
+        "loss", np.float32(99.5), (98, 101), "nats", device=torch.device("cpu")
+    )
+    metrics.record("loss", 102.0, (98, 101), "nats")
+    metrics.record("loss", math.nan, (98, 101))
+    good, bad, nan = [message["data"] for message in shown]
+    figure = good[metrics.METRIC_MIME]
+    assert figure["value"] == pytest.approx(99.5)
+    assert figure["expected"] == [98, 101]
+    assert figure["facts"] == {"device": "cpu"}
+    assert figure["enforced"]
+    assert figure["data"] == "real"
+    assert "yes" in good["text/plain"]
+    assert "NOT inside" in bad["text/plain"]
+    assert "NOT inside" in nan["text/plain"]
+    assert nan[metrics.METRIC_MIME]["value"] is None
+
+
+def test_bands_are_not_enforced_in_fast_mode_or_on_synthetic_data(
+    slow_mode, shown, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setenv("COURSE_FAST", "1")
+        metrics.record("loss", 500.0, (98, 101))
+    monkeypatch.setattr(data, "is_synthetic", lambda: True)
+    metrics.record("loss", 500.0, (98, 101))
+    fast, synthetic = [message["data"] for message in shown]
+    assert not fast[metrics.METRIC_MIME]["enforced"]
+    assert not synthetic[metrics.METRIC_MIME]["enforced"]
+    assert synthetic[metrics.METRIC_MIME]["data"] == "SYNTHETIC"
+    assert synthetic["text/plain"].startswith("SYNTHETIC")
+
+
+IMAGES = np.random.default_rng(0).random((12, 784), np.float32)
+DRAWINGS = {
+    "rows": lambda **kw: plots.image_rows(
+        {"originals": IMAGES, "copies": torch.tensor(IMAGES)[:8]}, "t", **kw
+    ),
+    "grid": lambda **kw: plots.image_grid(IMAGES.reshape(-1, 1, 28, 28), "t", 5, **kw),
+    "curves": lambda **kw: plots.curves(
+        {"train": [3, 2, 1]}, "t", "loss (nats)", levels={"PCA": 1.5}, **kw
+    ),
+    "bars": lambda **kw: plots.bars({"a": 1.0, "b": 2.0}, "t", "MSE", **kw),
+    "codes": lambda **kw: plots.codes(
+        IMAGES[:, :2], np.arange(12) % 3, ["a", "b", "c"], "t", **kw
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_figure_has_a_picture_and_a_text_alternative(name, shown, tmp_path):
+    DRAWINGS[name](save_as=tmp_path / "new" / "figure.png")
+    (message,) = shown
+    picture = Image.open(io.BytesIO(message["data"]["image/png"]))
+    assert picture.width > 300
+    assert len(message["data"]["image/png"]) < 100_000
+    assert len(message["metadata"]["image/png"]["alt"]) > 5
+    assert message["data"]["text/plain"] == message["metadata"]["image/png"]["alt"]
+    assert Image.open(tmp_path / "new" / "figure.png").size == picture.size
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_figures_of_synthetic_data_say_so(name, shown, monkeypatch):
+    monkeypatch.setattr(data, "is_synthetic", lambda: True)
+    titles = []
+    make = plots.figure
+
+    def remember(*args, **kwargs):
+        fig = make(*args, **kwargs)
+        titles.append(fig.get_suptitle())
+        return fig
+
+    monkeypatch.setattr(plots, "figure", remember)
+    DRAWINGS[name]()
+    assert titles[0].startswith("SYNTHETIC")
+    assert shown[0]["metadata"]["image/png"]["alt"].startswith("SYNTHETIC")
+
+
+def test_a_figure_without_words_and_a_wrong_shape_are_refused():
+    with pytest.raises(ValueError, match="alt"):
+        plots.show(plots.figure("t"), alt=" ")
+    with pytest.raises(ValueError, match="images\\[:1\\]"):
+        plots.image_grid(IMAGES[0].reshape(28, 28), "t")
+    with pytest.raises(ValueError, match="784"):
+        plots.image_grid(IMAGES[:, :100], "t")
+
+
+class Line(nn.Module):
+    """A model whose loss on x is known: mean (w - x)^2."""
+
+    def __init__(self, w=3.0):
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(w))
+
+    def forward(self, x):
+        return self.w.expand_as(x)
+
+
+def squared(model, x):
+    return (model(x) - x).square().mean()
+
+
+def batches(values, size=4):
+    x = torch.tensor(values).reshape(-1, 1)
+    pairs = torch.utils.data.TensorDataset(x, torch.zeros(len(x)))
+    return torch.utils.data.DataLoader(pairs, batch_size=size)
+
+
+def test_mean_loss_weighs_images_not_batches():
+    loader = batches([0.0, 0.0, 0.0, 0.0, 10.0])
+    assert training.mean_loss(Line(0.0), squared, loader) == pytest.approx(20.0)
+
+
+def test_fit_lowers_the_loss_and_keeps_a_history(capsys):
+    model, loader = Line(), batches([1.0] * 10)
+    history = training.fit(model, squared, loader, loader, 30, learning_rate=0.1)
+    assert len(history.train) == len(history.validation) == 30
+    assert history.validation[-1] < 0.05 < history.train[0]
+    assert training.mean_loss(model, squared, loader) == history.validation.min()
+
+
+def test_fit_keeps_the_best_epoch_by_value_when_the_last_is_worse(capsys):
+    """Training pulls w to 0, validation wants 2: the best epoch is in between."""
+    model = Line(3.0)
+    history = training.fit(
+        model, squared, batches([0.0] * 8), batches([2.0]), 40, learning_rate=0.1
+    )
+    assert 1 < history.best_epoch < 40
+    assert history.validation[-1] > history.validation.min()
+    kept = training.mean_loss(model, squared, batches([2.0]))
+    assert kept == pytest.approx(history.validation.min())
+
+
+def test_the_cosine_schedule_ends_with_steps_of_almost_nothing(capsys):
+    def last_move(schedule):
+        positions = []
+
+        def loss(model, x):
+            positions.append(model.w.item())
+            return squared(model, x)
+
+        loader = batches([100.0] * 40)
+        training.fit(Line(), loss, loader, batches([100.0]), 5, 0.1, schedule)
+        steps = np.abs(np.diff(positions))
+        return steps[-3:].max() / steps.max()
+
+    assert last_move("constant") > 0.5
+    assert last_move("cosine") < 0.05
+    with pytest.raises(ValueError, match="cosine"):
+        training.fit(
+            Line(), squared, batches([1.0]), batches([1.0]), 1, schedule="step"
+        )
+
+
+def test_a_loss_that_is_not_a_number_stops_training_and_names_the_epoch(capsys):
+    loader = batches([1.0] * 4)
+    with pytest.raises(FloatingPointError, match=r"epoch 1.*learning rate"):
+        training.fit(Line(), lambda m, x: m(x).mean() * math.nan, loader, loader, 3)
+
+
+def test_interrupting_keeps_what_was_reached(capsys):
+    calls = iter(range(1000))
+
+    def loss(model, x):
+        if next(calls) == 7:
+            raise KeyboardInterrupt
+        return squared(model, x)
+
+    model, loader = Line(), batches([1.0] * 4)
+    history = training.fit(model, loss, loader, loader, 10, learning_rate=0.1)
+    assert len(history.validation) == 3
+    assert "after 3 of 10" in capsys.readouterr().out
+    assert training.mean_loss(model, squared, loader) == history.validation.min()
+
+
+def test_seeding_makes_draws_repeat():
+    training.seed_everything(5)
+    first = torch.randn(3), np.random.rand(3)
+    training.seed_everything(5)
+    second = torch.randn(3), np.random.rand(3)
+    assert torch.equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
+    assert training.pick_device().type in ("cuda", "mps", "cpu")

@@ -1,0 +1,135 @@
+"""The lessons themselves: solutions run, stubs stop where they should, answers fit."""
+
+import copy
+import os
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from course import pack_root
+from course.kernels import kernel_environment
+from course.run import run_lessons
+
+ROOT = pack_root()
+LESSONS = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9][0-9]_*.py"))
+CHECK_OUTPUT = "nbval-check-output"
+
+
+def read(folder, lesson):
+    return nbformat.read(ROOT / folder / f"{lesson}.ipynb", as_version=4)
+
+
+def execute(notebook, folder):
+    """Run a notebook in fast mode, in a folder of its own, in a real kernel."""
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3")
+    environment = kernel_environment(fast=True, threads=1, root=ROOT)
+    client.execute(cwd=str(folder), env=environment)
+
+
+def nbgrader(cell):
+    return cell.metadata.get("nbgrader", {})
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_solution_runs_in_fast_mode_under_papermill(lesson, tmp_path):
+    summary = run_lessons([lesson], out=tmp_path, fast=True, jobs=1)
+    outcome = summary["lessons"][lesson]
+    assert outcome["error"] is None
+    assert outcome["metrics"], "a lesson ends with its figures"
+    assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_student_notebook_stops_at_its_first_exercise(lesson, tmp_path):
+    notebook = read("notebooks", lesson)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    first_check = next(cell for cell in code if nbgrader(cell).get("grade"))
+    with pytest.raises(CellExecutionError):
+        execute(notebook, tmp_path)
+    errors = {
+        cell.id: out
+        for cell in code
+        for out in cell.outputs
+        if out.output_type == "error"
+    }
+    assert list(errors) == [first_check.id]
+    assert errors[first_check.id].ename == "NotImplementedError"
+    assert "is not written yet" in errors[first_check.id].evalue
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_student_notebook_runs_with_the_answers_put_back(lesson, tmp_path):
+    answers = {
+        nbgrader(cell)["grade_id"]: cell.source
+        for cell in read("solutions", lesson).cells
+        if nbgrader(cell).get("solution")
+    }
+    notebook = read("notebooks", lesson)
+    stubs = [cell for cell in notebook.cells if nbgrader(cell).get("solution")]
+    assert {nbgrader(cell)["grade_id"] for cell in stubs} == set(answers)
+    for cell in stubs:
+        cell.source = answers[nbgrader(cell)["grade_id"]]
+    execute(notebook, tmp_path)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_anatomy(lesson):
+    solution, student = read("solutions", lesson), read("notebooks", lesson)
+    graded = [cell for cell in solution.cells if nbgrader(cell).get("grade")]
+    points = sum(nbgrader(cell)["points"] for cell in graded)
+    exercises = [cell for cell in graded if cell.cell_type == "code"]
+    written = [cell for cell in graded if cell.cell_type == "markdown"]
+    assert points == 100
+    assert 4 <= len(exercises) <= 6
+    assert written, "at least one written question"
+    assert any("parameters" in cell.metadata.get("tags", []) for cell in student.cells)
+    assert any(CHECK_OUTPUT in cell.metadata.get("tags", []) for cell in solution.cells)
+    for cell in student.cells:
+        assert "BEGIN SOLUTION" not in cell.source
+        assert not cell.get("outputs")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_committed_outputs_are_whole_and_clean(lesson):
+    for cell in read("solutions", lesson).cells:
+        if cell.cell_type != "code":
+            continue
+        assert cell.execution_count, "run: make outputs"
+        for out in cell.outputs:
+            assert out.output_type != "error"
+            assert out.get("name") != "stderr", out.get("text")
+            said = str(out.get("text", "")) + str(out.get("data", {}).get("text/plain"))
+            assert "SYNTHETIC" not in said, "outputs are committed from real data"
+            assert str(ROOT.parent) not in said
+            if "image/png" in out.get("data", {}):
+                assert out.metadata["image/png"]["alt"]
+                assert len(out.data["image/png"]) < 140_000  # base64 of about 100 KB
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_code_cells_are_short_and_narrow(lesson):
+    code = [c for c in read("solutions", lesson).cells if c.cell_type == "code"]
+    lengths = sorted(len(cell.source.splitlines()) for cell in code)
+    assert lengths[len(lengths) // 2] <= 8
+    for cell in code:
+        for line in cell.source.splitlines():
+            assert len(line) <= 88, line
+
+
+def test_a_changed_answer_is_noticed(tmp_path):
+    """The check cells really check: one wrong answer stops the notebook there."""
+    notebook = copy.deepcopy(read("solutions", "03_variational_autoencoder"))
+    cells = {nbgrader(cell).get("grade_id"): cell for cell in notebook.cells}
+    answer = cells["kl_divergence"]
+    assert "-0.5" in answer.source
+    answer.source = answer.source.replace("-0.5", "0.5")
+    with pytest.raises(CellExecutionError, match="the sign is flipped"):
+        execute(notebook, tmp_path)
+
+
+def test_nbval_is_told_not_to_wait_for_dead_kernels():
+    makefile = (ROOT / "Makefile").read_text()
+    assert "--nbval-cell-timeout" in makefile
+    assert os.environ.get("COURSE_FAST") == "1", "make test runs in fast mode"
