@@ -1,0 +1,191 @@
+"""The ``course`` command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand
+
+from course import CourseError, pack_root
+
+app = typer.Typer(
+    help="Run the lessons and derive what students get.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+BAD_REQUEST = 2  # nothing has run: a name, a value or a folder is wrong
+INTERRUPTED = 130
+
+
+class PairsCommand(TyperCommand):
+    """A command whose ``-p NAME VALUE`` may be given many times.
+
+    Typer has options that repeat and options of two values, but none that is both:
+    the two values are joined before it looks at them.
+    """
+
+    def parse_args(self, ctx, args):
+        """Join each NAME and VALUE, then parse."""
+        return super().parse_args(ctx, join_pairs(args))
+
+
+def join_pairs(args: list[str]) -> list[str]:
+    """Turn ``-p NAME VALUE`` into ``-p NAME=VALUE``; ``-p NAME=VALUE`` stays."""
+    joined = []
+    rest = list(args)
+    while rest:
+        joined.append(rest.pop(0))
+        if joined[-1] in ("-p", "--parameter") and rest:
+            name = rest.pop(0)
+            # A value may be -0.5; -e or --out is the next option, so none was given.
+            if "=" not in name and rest and not re.match("--?[a-zA-Z]", rest[0]):
+                name = f"{name}={rest.pop(0)}"
+            joined.append(name)
+    return joined
+
+
+@app.command(cls=PairsCommand)
+def run(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Lessons, such as 02 or 02_pytorch_mlp_autoencoder, or paths of "
+            "notebooks. All lessons if none is given.",
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--parameter",
+            metavar="NAME VALUE",
+            help="Set a parameter of the notebook. May be given many times.",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("-e", "--epochs", min=1, help="Set epochs.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option("-b", "--batch-size", min=1, help="Set batch_size.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option("-l", "--weights", help="Save the weights here.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Save the loss plot here.")
+    ] = None,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast", help="Small budgets, bands not enforced. Also: COURSE_FAST=1."
+        ),
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Lessons at a time; they share the cores. [1, or 2 if fast]"
+        ),
+    ] = None,
+    timeout: Annotated[
+        int, typer.Option(min=1, help="Seconds that one cell may take.")
+    ] = 1800,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for all output. [build/run]")
+    ] = None,
+) -> None:
+    """Execute lessons and hold their figures against the expected bands."""
+    from course.run import run_lessons
+    from helpers.budget import fast_mode
+
+    def job() -> bool:
+        summary = run_lessons(
+            names or [],
+            _parameters(parameter or [], epochs, batch, weights, plot),
+            out=out,
+            fast=fast or fast_mode(),
+            jobs=jobs,
+            timeout=timeout,
+        )
+        return summary["ok"]
+
+    _finish(job)
+
+
+@app.command()
+def release(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; say what is stale.")
+    ] = False,
+) -> None:
+    """Derive the student notebooks from the solutions."""
+    from course.release import release as write
+    from course.release import stale
+
+    solutions, notebooks = pack_root() / "solutions", pack_root() / "notebooks"
+
+    def job() -> bool:
+        if check:
+            problems = stale(solutions, notebooks)
+            for problem in problems:
+                typer.echo(problem, err=True)
+            if not problems:
+                typer.echo("notebooks/ is in step with solutions/")
+            return not problems
+        changed = write(solutions, notebooks)
+        for path in changed:
+            typer.echo(f"{'wrote' if path.exists() else 'removed'} {path.name}")
+        typer.echo(f"notebooks/ is in step with solutions/, {len(changed)} changed")
+        return True
+
+    _finish(job)
+
+
+def _finish(job: Callable[[], bool]) -> None:
+    """Do the job, and turn how it ended into a message and an exit code."""
+    try:
+        ok = job()
+    except CourseError as error:
+        typer.echo(f"course: {error}", err=True)
+        raise typer.Exit(BAD_REQUEST) from None
+    except KeyboardInterrupt:
+        typer.echo("course: interrupted; the kernels have been stopped.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(0 if ok else 1)
+
+
+def _parameters(
+    pairs: list[str],
+    epochs: int | None,
+    batch: int | None,
+    weights: Path | None,
+    plot: Path | None,
+) -> dict[str, object]:
+    """Bring all ways of setting a parameter together; none may be set twice."""
+    settings: list[tuple[str, object]] = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise CourseError(f"-p needs a NAME and a VALUE; got only {pair!r}.")
+        settings.append((name, value))
+    shorthand = {
+        "epochs": epochs,
+        "batch_size": batch,
+        # The kernel works elsewhere, so a path is taken from where the user stands.
+        "weights_path": weights and str(weights.absolute()),
+        "plot_path": plot and str(plot.absolute()),
+    }
+    settings += [
+        (name, value) for name, value in shorthand.items() if value is not None
+    ]
+    result: dict[str, object] = {}
+    for name, value in settings:
+        if name in result:
+            raise CourseError(f"The parameter {name} is given twice.")
+        result[name] = value
+    return result

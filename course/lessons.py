@@ -1,0 +1,247 @@
+"""Find lessons by name, and check what a user wants to set in them."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course import CourseError
+
+OUTPUT_PARAMETERS = frozenset({"plot_path", "weights_path", "out_dir"})
+TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": list}
+TYPES |= {"dict": dict, "tuple": tuple}
+AN_EXAMPLE = {
+    int: "a whole number, such as 20",
+    float: "a number, such as 0.001",
+    bool: "true or false",
+    str: "text",
+    list: "a list, such as [1, 2, 64]",
+    dict: 'a dictionary, such as {"a": 1}',
+    tuple: "a tuple, such as (1, 2)",
+}
+POSITIVE = ("epochs", "batch_size")  # also as the end of a name
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell."""
+
+    name: str
+    type: type | None
+    """What the annotation or the default says; None when neither says anything."""
+    optional: bool
+    """Whether the default is None."""
+
+
+def find_lessons(names: Sequence[str], solutions: Path) -> list[Path]:
+    """Turn what the user typed into notebooks.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each a lesson's full name, a beginning of it that fits one lesson only, or a
+        path. None at all means every lesson.
+    solutions : Path
+        The folder with the lessons.
+
+    Returns
+    -------
+    list of Path
+        Absolute paths, each once, in the order given.
+
+    Raises
+    ------
+    CourseError
+        If a name fits no lesson, or more than one.
+    """
+    known = {path.stem: path for path in sorted(solutions.glob("[0-9][0-9]_*.ipynb"))}
+    if not names and not known:
+        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions}.")
+    found = [_find(name, known) for name in names] if names else list(known.values())
+    unique = list(dict.fromkeys(path.resolve() for path in found))
+    stems = [path.stem for path in unique]
+    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+    if twice:
+        raise CourseError(
+            f"Two of the notebooks are called {twice}, so one would overwrite the "
+            "other's output. Run them one after the other with different --out."
+        )
+    return unique
+
+
+def _find(name: str, known: Mapping[str, Path]) -> Path:
+    if name in known:
+        return known[name]
+    if "/" in name or "\\" in name or name.endswith((".ipynb", ".py")):
+        path = Path(name)
+        path = path.with_suffix(".ipynb") if path.suffix == ".py" else path
+        if path.is_file():
+            return path
+        raise CourseError(f"There is no notebook at {path}.")
+    fitting = [stem for stem in known if name and stem.startswith(name)]
+    if len(fitting) == 1:
+        return known[fitting[0]]
+    if fitting:
+        raise CourseError(
+            f"{name!r} fits more than one lesson: {', '.join(fitting)}. "
+            "Type more of it."
+        )
+    hint = _close(name, known)
+    raise CourseError(
+        f"There is no lesson {name!r}.{hint} The lessons are: {', '.join(known)}."
+    )
+
+
+def declared_parameters(lesson: Path) -> dict[str, Parameter]:
+    """Read a notebook's parameters cell with papermill.
+
+    Parameters
+    ----------
+    lesson : Path
+        The notebook.
+
+    Returns
+    -------
+    dict
+        Name to :class:`Parameter`, in the notebook's order.
+    """
+    import nbformat
+    import papermill
+
+    try:
+        notebook = nbformat.read(lesson, as_version=4)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{lesson} cannot be read as a notebook: {error}") from error
+    # Text paired by jupytext may name no language; every lesson is Python.
+    notebook.metadata.setdefault("language_info", {}).setdefault("name", "python")
+    notebook.metadata.setdefault("kernelspec", {}).setdefault("name", "python3")
+    declared = papermill.inspect_notebook(notebook)
+    return {
+        name: Parameter(name, *_type_of(found["inferred_type_name"], found["default"]))
+        for name, found in declared.items()
+    }
+
+
+def _type_of(annotation: str, default: str) -> tuple[type | None, bool]:
+    try:
+        value = ast.literal_eval(default)
+    except (ValueError, SyntaxError):
+        value = ...
+    annotation = re.sub(r"Optional\[(.*)\]", r"\1", annotation).split("[")[0].strip()
+    if annotation in TYPES:
+        return TYPES[annotation], value is None
+    known = type(value) in AN_EXAMPLE
+    return (type(value) if known else None), value is None
+
+
+def check_parameters(lesson: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check values against a lesson's parameters cell, and give them their types.
+
+    Parameters
+    ----------
+    lesson : Path
+        The notebook.
+    given : mapping
+        Name to value; text, as from a command line, is read as the declared type.
+
+    Returns
+    -------
+    dict
+        The same names, values ready for the notebook.
+
+    Raises
+    ------
+    CourseError
+        If a name is not declared, or a value is of the wrong type.
+    """
+    if not given:
+        return {}
+    declared = declared_parameters(lesson)
+    checked = {}
+    for name, value in given.items():
+        if name not in declared:
+            has = ", ".join(declared) or "none"
+            raise CourseError(
+                f"Lesson {lesson.stem} has no parameter {name!r}."
+                f"{_close(name, declared)} Its parameters are: {has}."
+            )
+        checked[name] = _convert(lesson.stem, declared[name], value)
+    return checked
+
+
+def _convert(lesson: str, parameter: Parameter, value: Any) -> Any:
+    if parameter.optional and value in (None, "None"):
+        return None
+    try:
+        result = _as_type(parameter.type, value)
+    except (ValueError, SyntaxError, TypeError):
+        wanted = AN_EXAMPLE[parameter.type]
+        raise CourseError(
+            f"Lesson {lesson}: the parameter {parameter.name} must be {wanted}; "
+            f"{value!r} is not."
+        ) from None
+    if parameter.name.endswith(POSITIVE) and isinstance(result, int) and result < 1:
+        raise CourseError(
+            f"Lesson {lesson}: the parameter {parameter.name} must be at least 1; "
+            f"{result} is not."
+        )
+    return result
+
+
+def _as_type(wanted: type | None, value: Any) -> Any:
+    """Give `value` the declared type, or raise ValueError, SyntaxError, TypeError."""
+    if wanted is None:
+        return _literal_or_text(value)
+    if wanted is str:
+        if not isinstance(value, str):
+            raise TypeError
+        return value
+    if wanted is bool:
+        if isinstance(value, bool):
+            return value
+        return {"true": True, "false": False, "1": True, "0": False}[
+            _known(str(value).lower(), ("true", "false", "1", "0"))
+        ]
+    if isinstance(value, bool):
+        raise TypeError
+    if wanted is int:
+        if not isinstance(value, int | str):
+            raise TypeError
+        return int(value)
+    if wanted is float:
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError
+        return number
+    result = ast.literal_eval(value) if isinstance(value, str) else value
+    if not isinstance(result, wanted):
+        raise TypeError
+    return result
+
+
+def _known(text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise ValueError
+    return text
+
+
+def _literal_or_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+
+
+def _close(name: str, known) -> str:
+    # Also without the number, so that "variational" finds 03_variational_autoencoder.
+    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
+    near = near or [each for each in known if len(name) > 2 and name in each]
+    return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -1,0 +1,232 @@
+"""Derive the student notebooks from the solutions, as nbgrader does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from course import CourseError
+
+LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
+REMEDY = "run: make release"
+
+
+def release(solutions_dir: Path, notebooks_dir: Path) -> list[Path]:
+    """Write the student version of every lesson.
+
+    Files that are already right are left untouched. A student notebook whose lesson
+    is gone is removed.
+
+    Parameters
+    ----------
+    solutions_dir : Path
+        Holds ``NN_topic.ipynb`` and its text ``NN_topic.py``.
+    notebooks_dir : Path
+        Made if missing.
+
+    Returns
+    -------
+    list of Path
+        What was written or removed.
+
+    Raises
+    ------
+    CourseError
+        If a lesson's text and notebook differ, or nbgrader refuses a lesson. Nothing
+        is written then.
+    """
+    lessons = _lesson_files(solutions_dir)
+    if not lessons:
+        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
+    apart = list(_pairs_apart(solutions_dir))
+    if apart:
+        raise CourseError(" ".join(apart))
+    wanted = {lesson.name: student_version(lesson) for lesson in lessons}
+
+    notebooks_dir.mkdir(parents=True, exist_ok=True)
+    changed = []
+    for name, content in wanted.items():
+        target = notebooks_dir / name
+        if not target.exists() or target.read_bytes() != content:
+            _write_atomically(target, content)
+            changed.append(target)
+    for orphan in _orphans(notebooks_dir, wanted):
+        orphan.unlink()
+        changed.append(orphan)
+    return changed
+
+
+def stale(solutions_dir: Path, notebooks_dir: Path) -> list[str]:
+    """Say what keeps the folders from being in step.
+
+    Parameters
+    ----------
+    solutions_dir, notebooks_dir : Path
+        As for :func:`release`.
+
+    Returns
+    -------
+    list of str
+        One line for each problem; empty when all is in step. Nothing is written.
+    """
+    problems = []
+    lessons = _lesson_files(solutions_dir)
+    for lesson in lessons:
+        target = notebooks_dir / lesson.name
+        if not target.exists():
+            problems.append(f"{_short(target)} is missing; {REMEDY}")
+        elif target.read_bytes() != student_version(lesson):
+            problems.append(f"{_short(target)} is stale; {REMEDY}")
+    for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
+        problems.append(f"{_short(orphan)} has no lesson any more; {REMEDY}")
+    for lesson in lessons:
+        if not lesson.with_suffix(".py").exists():
+            problems.append(
+                f"{_short(lesson)} has no text beside it; "
+                f"run: jupytext --to py:percent {_short(lesson)}"
+            )
+    return problems + list(_pairs_apart(solutions_dir))
+
+
+def student_version(lesson: Path) -> bytes:
+    """Turn one complete lesson into what students get.
+
+    The same bytes as ``nbgrader generate_assignment`` writes with its default
+    configuration: that command does this and keeps a gradebook besides.
+
+    Parameters
+    ----------
+    lesson : Path
+        A complete lesson, ``.ipynb``.
+
+    Returns
+    -------
+    bytes
+        The notebook as UTF-8 JSON with a newline at its end.
+    """
+    from jsonschema import ValidationError
+    from nbconvert.exporters import NotebookExporter
+    from nbgrader import preprocessors as steps
+    from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError
+    from traitlets.config import Config
+
+    _check_cell_ids(lesson)
+    quiet = logging.getLogger("course.release")
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    exporter = NotebookExporter(
+        config=Config({"Exporter": {"default_preprocessors": []}}), log=quiet
+    )
+    for step in (
+        steps.LockCells,
+        steps.ClearSolutions,
+        steps.ClearOutput,
+        steps.CheckCellMetadata,
+        steps.ComputeChecksums,
+        steps.ClearHiddenTests,
+        steps.ClearMarkScheme,
+        steps.ComputeChecksums,
+        steps.CheckCellMetadata,
+    ):
+        exporter.register_preprocessor(step(parent=exporter, log=quiet), enabled=True)
+    try:
+        text, _ = exporter.from_filename(str(lesson))
+    except (
+        RuntimeError,
+        ValueError,
+        ValidationError,
+        SchemaTooOldError,
+        SchemaTooNewError,
+    ) as error:
+        raise CourseError(
+            f"nbgrader refuses {_short(lesson)}: {error} Put its cell metadata or "
+            "its BEGIN SOLUTION / END SOLUTION marks right."
+        ) from error
+    return text.encode()
+
+
+def _lesson_files(folder: Path) -> list[Path]:
+    files = folder.glob("*.ipynb")
+    return sorted(file for file in files if LESSON_FILE.fullmatch(file.name))
+
+
+def _orphans(notebooks_dir: Path, wanted: dict | set) -> list[Path]:
+    return [file for file in _lesson_files(notebooks_dir) if file.name not in wanted]
+
+
+def _pairs_apart(solutions_dir: Path) -> Iterator[str]:
+    """Name each lesson whose text and notebook do not hold the same cells."""
+    for text in sorted(solutions_dir.glob("[0-9][0-9]_*.py")):
+        notebook = text.with_suffix(".ipynb")
+        remedy = f"run: jupytext --sync {_short(text)}"
+        if not notebook.exists():
+            yield f"{_short(text)} has no notebook beside it; {remedy}"
+            continue
+        cell = _first_difference(text, notebook)
+        if cell is not None:
+            yield (
+                f"{_short(text)} and {_short(notebook)} differ, first in cell {cell}; "
+                f"{remedy}"
+            )
+
+
+def _first_difference(text: Path, notebook: Path) -> int | None:
+    """Number (from 1) of the first cell that the two files do not share."""
+    import jupytext
+
+    ours = _cells(jupytext.read(text, fmt="py:percent"))
+    # Through text and back, so that both sides went the same way.
+    as_text = jupytext.writes(jupytext.read(notebook), fmt="py:percent")
+    theirs = _cells(jupytext.reads(as_text, fmt="py:percent"))
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=False), start=1):
+        if one != other:
+            return number
+    if len(ours) != len(theirs):
+        return min(len(ours), len(theirs)) + 1
+    return None
+
+
+def _cells(notebook) -> list[tuple]:
+    return [
+        (
+            cell.cell_type,
+            cell.source,
+            cell.metadata.get("tags", []),
+            cell.metadata.get("nbgrader", {}),
+        )
+        for cell in notebook.cells
+    ]
+
+
+def _check_cell_ids(lesson: Path) -> None:
+    """Refuse a notebook whose cells nbformat would give new, random ids each time."""
+    try:
+        notebook = json.loads(lesson.read_bytes())
+        version = (notebook["nbformat"], notebook["nbformat_minor"])
+        ids = [cell.get("id") for cell in notebook["cells"]]
+    except (ValueError, KeyError, AttributeError) as error:
+        raise CourseError(f"{_short(lesson)} is not a notebook: {error}.") from error
+    if version < (4, 5):
+        return
+    if None in ids or len(set(ids)) < len(ids):
+        raise CourseError(
+            f"{_short(lesson)} has cells without an id of their own, so its student "
+            "version would differ each time. Open and save it in JupyterLab once."
+        )
+
+
+def _write_atomically(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

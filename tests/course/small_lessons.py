@@ -1,0 +1,43 @@
+"""Write small lessons for the tests to run and release."""
+
+import json
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+
+def metric(name="test MSE", value="0.5", expected="[0.4, 0.6]", data="real"):
+    """Code of a cell that records a figure, as helpers.metrics does."""
+    return (
+        "from IPython.display import display\n"
+        'nan = float("nan")\n'
+        'display({"application/vnd.course.metric+json": {\n'
+        f'    "name": {name!r}, "value": {value}, "expected": {expected},\n'
+        f'    "unit": "", "data": {data!r}, "enforced": True,\n'
+        '    "facts": {"seed": 7}}, "text/plain": "a figure"}, raw=True)'
+    )
+
+
+def write_lesson(path, *cells, parameters=None):
+    """Write a notebook; one line that starts with # and a space is Markdown."""
+    made = []
+    if parameters is not None:
+        made.append(new_code_cell(parameters, metadata={"tags": ["parameters"]}))
+    for number, cell in enumerate(cells):
+        if isinstance(cell, str):
+            heading = cell.startswith("# ") and "\n" not in cell
+            cell = new_markdown_cell(cell) if heading else new_code_cell(cell)
+        cell["id"] = f"cell-{number}"
+        made.append(cell)
+    kernel = {"display_name": "Python 3 (ipykernel)", "name": "python3"}
+    notebook = new_notebook(
+        cells=made,
+        metadata={"kernelspec": kernel | {"language": "python"}},
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+def read_json(path):
+    return json.loads(path.read_text())
