@@ -1,0 +1,782 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · An autoencoder by hand, in PyTorch
+#
+# You will squeeze each 784-pixel digit through **eight numbers** and draw it again from
+# them. In lesson 01 Keras ran the training for you. Here you write every step of it,
+# because sooner or later you will need a loop that no library offers. Then you put the
+# network to work: it cleans up noisy pictures, and it turns one digit into another.
+#
+# You will be able to
+#
+# - write and check a training loop: gradients, steps, learning-rate schedule,
+#   validation;
+# - save a network's weights and load them again safely;
+# - train a denoiser, and say when it is worth having;
+# - move through the space of codes, and explain why random codes decode to nonsense.
+#
+# **Time:** reading 30 minutes, writing 50, computing about 2 on a 2-core laptop.
+
+# %% tags=["parameters"]
+batch_size = 128  # images in one training step
+epochs: int = None  # passes over the training images; None: the budget below
+denoiser_epochs: int = None  # the same for the denoiser; None: the budget below
+comparison_epochs: int = None  # the same for the two short runs in step 12
+train_images: int = None  # how many to train on; None: the budget below
+learning_rate = 3e-3  # Adam's first and largest step size
+bottleneck = 8  # numbers in a code
+noise_std = 0.5  # noise that the denoiser is trained on; pixels run from 0 to 1
+seed = 0  # first weights, order of the images, noise
+weights_path = "model.pth"  # where the trained weights go
+plot_path = "loss_plot.png"  # where the loss plot goes
+
+# %%
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers import metrics, plots
+from helpers.budget import budget
+from helpers.checks import lesson02 as checks
+from helpers.data import load, loader
+from helpers.training import pick_device, progress, seed_everything
+
+# %%
+epochs = budget("epochs", epochs, full=20, fast=2)
+denoiser_epochs = budget("denoiser_epochs", denoiser_epochs, full=12, fast=2)
+comparison_epochs = budget("comparison_epochs", comparison_epochs, full=5, fast=1)
+train_images = budget("train_images", train_images, full=55_000, fast=10_000)
+device = pick_device()
+Path(weights_path).parent.mkdir(parents=True, exist_ok=True)
+
+# %% [markdown]
+# ## 1. The digits
+#
+# 5,000 of the training images are held out for validation: every choice is made with
+# those. The 10,000 test images are for the end, once.
+
+# %%
+mnist = load("MNIST", train_images, seed=seed)
+train_loader = loader(mnist.train, batch_size, shuffle=True, seed=seed)
+validation_loader = loader(mnist.validation, 1000)
+x, y = next(iter(train_loader))
+print(f"{len(mnist.train):,} training images; a batch is {tuple(x.shape)}")
+
+# %% [markdown]
+# ## 2. The network
+#
+# Four fully connected layers, two for each half:
+#
+# $$x \;(784) \to 392 \to z \;(\text{bottleneck}) \to 392 \to \hat x \;(784)$$
+#
+# - The **encoder** makes the code $z$. It ends in a plain linear layer: a code number
+#   may take any value, below zero as well. Step 12 shows what happens otherwise.
+# - The **decoder** makes the picture $\hat x$. It ends in a sigmoid, since pixels lie
+#   between 0 and 1.
+# - After each 392-wide layer stands a bend. Without one, two linear layers are no more
+#   than a single one, and the whole network could not beat PCA. We use GELU, a smooth
+#   relative of ReLU.
+#
+# **Exercise: MLP4LayerAutoencoder.** `forward` is there already; write the rest.
+
+
+# %% nbgrader={"grade": false, "grade_id": "autoencoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class MLP4LayerAutoencoder(nn.Module):
+    """784 - 392 - bottleneck - 392 - 784, pixels in [0, 1] at both ends."""
+
+    def __init__(self, bottleneck=8):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.encoder = nn.Sequential(
+            nn.Linear(784, 392), nn.GELU(), nn.Linear(392, bottleneck)
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(bottleneck, 392), nn.GELU(), nn.Linear(392, 784), nn.Sigmoid()
+        )
+        ### END SOLUTION
+
+    def encode(self, x):
+        """Images (B, 784) to codes (B, bottleneck), for any batch size B."""
+        ### BEGIN SOLUTION
+        return self.encoder(x)
+        ### END SOLUTION
+
+    def decode(self, z):
+        """Codes (B, bottleneck) to images (B, 784) in [0, 1]."""
+        ### BEGIN SOLUTION
+        return self.decoder(z)
+        ### END SOLUTION
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_autoencoder", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.autoencoder(MLP4LayerAutoencoder)
+
+# %% tags=["nbval-check-output"]
+seed_everything(seed)
+model = MLP4LayerAutoencoder(bottleneck).to(device)
+z = model.encode(x.to(device))  # (B, 8)
+x_hat = model.decode(z)  # (B, 784)
+print(f"{tuple(x.shape)} -> {tuple(z.shape)} -> {tuple(x_hat.shape)}")
+print(f"{sum(p.numel() for p in model.parameters()):,} weights")
+
+# %% [markdown]
+# ## 3. One step of training
+#
+# A step nudges each weight a little way downhill. Five lines do it, in this order:
+#
+# 1. **clear** the gradients of the last step: `backward` *adds* to what is there;
+# 2. **forward**: the network's answer $\hat x$;
+# 3. **loss**: the squared error, averaged over pixels *and* over the images of the
+#    batch;
+# 4. **backward**: the gradient of the loss for every weight;
+# 5. **step**: the optimizer moves the weights.
+#
+# What goes in and what should come out are two arguments, `x` and `target`. For an
+# autoencoder they are the same picture. In step 9 they will not be.
+#
+# **Exercise: train_step.**
+
+
+# %% nbgrader={"grade": false, "grade_id": "train_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def train_step(model, optimizer, x, target):
+    """Change the model's weights once, to bring model(x) closer to target.
+
+    x, target : (B, 784), pixels in [0, 1].
+    Returns the loss before the change: a scalar tensor without a gradient, the
+    squared error averaged over pixels and images. Hint: `loss.detach()`.
+    """
+    ### BEGIN SOLUTION
+    optimizer.zero_grad()
+    x_hat = model(x)  # (B, 784)
+    loss = F.mse_loss(x_hat, target)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_train_step", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.train_step(train_step)
+
+# %% [markdown]
+# Before a long run, a short one: can the network learn **eight images** by heart? If it
+# cannot, something is broken, and no amount of data will help.
+
+# %%
+few = x[:8].to(device)  # (8, 784)
+pupil = MLP4LayerAutoencoder(bottleneck).to(device)
+optimizer = torch.optim.Adam(pupil.parameters(), lr=learning_rate)
+losses = [train_step(pupil, optimizer, few, few).item() for _ in range(200)]
+print("loss at steps 1, 20, 200:", [round(losses[i - 1], 4) for i in (1, 20, 200)])
+
+# %%
+plots.image_rows(
+    {"original": few, "after 200 steps": pupil(few)},
+    "Eight images learned by heart: the step works",
+)
+
+# %% [markdown]
+# **What to see.** The loss falls by a factor of a hundred or more and the copies look
+# like the originals. This proves that the gradients flow, and nothing about new images.
+#
+# ## 4. Validation
+#
+# After each epoch we ask how well the network does on images it never trained on. Two
+# switches must be set for that:
+#
+# - `model.eval()` tells layers such as dropout to stop playing dice;
+# - `torch.no_grad()` stops PyTorch from keeping what `backward` would need.
+#
+# The last batch is often smaller than the others, so the mean of the batch means is not
+# the mean over the images. Weight each batch by its size.
+#
+# `make_pair` says what the network's task is. Here: give back what you were given.
+
+
+# %%
+def copy_pair(x):
+    """The autoencoder's task: (input, target) are the same images."""
+    return x, x
+
+
+# %% [markdown]
+# **Exercise: validation_loss.**
+
+
+# %% nbgrader={"grade": false, "grade_id": "validation_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def validation_loss(model, loader, make_pair):
+    """Mean squared error per pixel over all images of the loader, as a float.
+
+    loader : yields (images, labels); images are (B, 784), B may change.
+    make_pair : images -> (input, target), both (B, 784).
+    Evaluation mode, no gradients, no weight changes. Move images `.to(device)`.
+    """
+    ### BEGIN SOLUTION
+    model.eval()
+    total, images = 0.0, 0
+    with torch.no_grad():
+        for x, _ in loader:
+            x, target = make_pair(x.to(device))  # (B, 784) each
+            total += F.mse_loss(model(x), target) * len(x)
+            images += len(x)
+    return float(total / images)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_validation_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.validation_loss(validation_loss)
+
+# %%
+untrained = validation_loss(model, validation_loader, copy_pair)
+print(f"untrained network: {untrained:.4f} a pixel")
+
+# %% [markdown]
+# About 0.23: an untrained network answers every picture with mid-grey. The mean image
+# of lesson 00, the same answer for every digit, is at 0.067. That is the first bar.
+#
+# ## 5. The learning rate over the epochs
+#
+# At first, large steps get you into the right valley. Later they keep you bouncing
+# between its walls. So the step size falls, here along half a cosine wave
+# ($\eta_0$ is `learning_rate`, $T$ is `epochs`):
+#
+# $$\eta_t = \tfrac12\,\eta_0\,\bigl(1 + \cos(\pi t / T)\bigr)$$
+#
+# A **scheduler** does it. It holds the optimizer and moves its rate each time you call
+# `scheduler.step()`: here once an epoch, after the epoch's last batch.
+
+# %%
+optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
+rates = []
+for _ in range(epochs):
+    rates += scheduler.get_last_lr()
+    optimizer.step()  # no gradients yet, so no weight moves
+    scheduler.step()
+
+# %%
+plots.curves(
+    {"cosine schedule": rates},
+    "Large steps first, tiny ones at the end",
+    ylabel="learning rate",
+)
+
+# %% [markdown]
+# **What to see.** The rate stays near its top for the first quarter, falls fastest in
+# the middle, and creeps at the end. What it brings, measured: with a constant rate the
+# same 20 epochs end at a validation loss of 0.0168 instead of 0.0163.
+#
+# ## 6. The loop
+#
+# Here are all the parts in place: epochs, batches, your step, the schedule, your
+# validation. Read it once slowly; this is what `fit` does in every library. The batch
+# losses are summed as tensors and become a number once an epoch, so that the loop never
+# waits to print.
+
+
+# %%
+def train(model, make_pair, epochs, description):
+    """Train on the training images; return the losses of each epoch."""
+    # fused: one call updates all weights, which is faster
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
+    history = {"training": [], "validation": []}
+    bar = progress(range(epochs), description)
+    for _ in bar:
+        model.train()
+        total = 0.0
+        for x, _ in train_loader:
+            x, target = make_pair(x.to(device))  # (B, 784) each
+            total += train_step(model, optimizer, x, target) * len(x)
+        scheduler.step()
+        history["training"].append(float(total) / len(mnist.train))
+        history["validation"].append(
+            validation_loss(model, validation_loader, make_pair)
+        )
+        bar.set_postfix(validation=f"{history['validation'][-1]:.5f}")
+    return history
+
+
+# %% [markdown]
+# **Expect** about 40 seconds on a 2-core laptop, and a validation loss between 0.0155
+# and 0.0166 at the end.
+
+# %%
+history = train(model, copy_pair, epochs, "autoencoder")
+
+# %%
+plots.curves(
+    history,
+    "The error falls fast at first, then slowly",
+    ylabel="squared error per pixel",
+    save_as=plot_path,
+)
+
+# %% [markdown]
+# **What to see.** Most of the way is done after three epochs; the rest is slow, steady
+# work. The two curves cross early, which the question below asks about. The picture is
+# saved under `plot_path` as well.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "think_curves", "locked": false, "points": 10, "schema_version": 3, "solution": true, "task": false}
+# **Think: two curves.** In the first epochs the training loss lies *above* the
+# validation loss, though the network has seen the training images. At the end it lies
+# below. Give the reason for each. (3 to 5 sentences)
+#
+# ### BEGIN SOLUTION
+# **Model answer.** The training figure of an epoch is an average over its steps, taken
+# while the weights were still improving; the validation figure is measured afterwards,
+# with the weights of the epoch's end. In the first epochs the weights improve so much
+# within one epoch that this average is far behind. At the end the weights hardly move,
+# so this effect is gone and the true difference shows: the network fits the images it
+# was trained on a little better than new ones. The gap is about a tenth of the error,
+# so it overfits mildly; new images would still be drawn almost as well.
+#
+# **Rubric (10 points).** 5: the training figure is averaged during the epoch, the
+# validation figure measured after it. 3: at the end, the images trained on are fitted
+# better (overfitting, generalization gap). 2: says that the gap is small, or how one
+# would measure both with the same weights. An answer that names dropout or
+# regularization gets no points for it: this network has none.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 7. Save the weights, load them again
+#
+# A network is its code plus its weights. The code is in this notebook; the weights go
+# to a file, as a **state dict**: a dictionary from names to tensors.
+#
+# Do not save the whole object with `torch.save(model)`: such a file is a pickle, and
+# opening a pickle may run any program that someone hid in it. `weights_only=True`
+# refuses these. `map_location="cpu"` lets a laptop open what a GPU has written.
+#
+# **Exercise: save_weights and load_weights.**
+
+
+# %% nbgrader={"grade": false, "grade_id": "weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def save_weights(model, path):
+    """Write the model's weights, and nothing else, to the file `path`."""
+    ### BEGIN SOLUTION
+    torch.save(model.state_dict(), path)
+    ### END SOLUTION
+
+
+def load_weights(path, bottleneck):
+    """Return a new MLP4LayerAutoencoder with the weights of the file.
+
+    It is on the CPU and in evaluation mode.
+    Hint: `torch.load(path, map_location="cpu", weights_only=True)`.
+    """
+    ### BEGIN SOLUTION
+    model = MLP4LayerAutoencoder(bottleneck)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    model.load_state_dict(state)
+    return model.eval()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_weights", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+checks.weights(save_weights, load_weights, MLP4LayerAutoencoder)
+
+# %% tags=["nbval-check-output"]
+save_weights(model, weights_path)
+restored = load_weights(weights_path, bottleneck).to(device).requires_grad_(False)
+x_test = torch.from_numpy(mnist.test.flat).to(device)  # (10000, 784)
+x_hat = restored(x_test)  # (10000, 784)
+same = torch.equal(x_hat, model(x_test))
+print("the restored network gives the same pictures:", same)
+
+# %% [markdown]
+# From here on we use `restored`: what you could send to a friend.
+#
+# ## 8. The test
+#
+# PCA with eight components is the best that any *linear* autoencoder with an
+# eight-number code can do. It is the bar to beat.
+
+# %%
+test_mse = F.mse_loss(x_hat, x_test).item()
+pca_mse = metrics.pca_mse(mnist.train.flat, mnist.test.flat, bottleneck)
+mean_image = torch.from_numpy(mnist.train.flat.mean(axis=0)).to(device)  # (784,)
+mean_mse = F.mse_loss(mean_image.expand_as(x_test), x_test).item()
+
+# %%
+plots.bars(
+    {
+        "mean image": mean_mse,
+        f"PCA-{bottleneck}": pca_mse,
+        "your autoencoder": test_mse,
+    },
+    "With a code of the same size, does the network beat PCA?",
+    ylabel="test error (squared, per pixel)",
+)
+
+# %%
+plots.image_rows(
+    {"original": x_test[:10], "reconstructed": x_hat[:10]},
+    "Test digits drawn again from eight numbers each",
+)
+
+# %% [markdown]
+# **What to see.** Nearly every digit is readable, strokes are a little softer, and
+# slant and width are right. What is lost is the small stuff: hooks, gaps, a wobble of
+# the pen. An unusual digit, such as the ninth, comes back as a more usual one.
+
+# %%
+per_image = (x_hat - x_test).square().mean(dim=1).cpu()  # (10000,)
+labels = torch.from_numpy(mnist.test.labels)  # (10000,)
+per_digit = {str(d): per_image[labels == d].mean().item() for d in range(10)}
+plots.bars(
+    per_digit,
+    "Which digit is hardest to squeeze into eight numbers?",
+    ylabel="test error (squared, per pixel)",
+)
+
+# %% [markdown]
+# **What to see.** A 1 costs less than a third of any other digit: it has little ink,
+# and slant and thickness nearly describe it. The 8, the 2 and the 5 cost most: they
+# take more turns, and people write them in more ways.
+#
+# ## 9. Noise
+#
+# Let us disturb the pictures: add to each pixel its own random number, from a normal
+# distribution of standard deviation `noise_std`, and clip the result to $[0, 1]$. The
+# **target** of a denoiser is the clean picture. That pair is the only thing that
+# distinguishes it from the plain autoencoder.
+#
+# **Exercise: denoising_pair.**
+
+
+# %% nbgrader={"grade": false, "grade_id": "denoising_pair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def denoising_pair(x, noise_std):
+    """Make a denoiser's task from clean images.
+
+    x : (B, 784), pixels in [0, 1]; must stay as it is.
+    Returns (input, target), both (B, 784): the images with normal noise of standard
+    deviation noise_std, fresh for each pixel and each call, clipped to [0, 1]; and
+    what the network should answer. Hint: `torch.randn_like`, `clamp`.
+    """
+    ### BEGIN SOLUTION
+    noisy = (x + noise_std * torch.randn_like(x)).clamp(0, 1)  # (B, 784)
+    return noisy, x
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_denoising_pair", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.denoising_pair(denoising_pair)
+
+# %% [markdown]
+# First the plain autoencoder. Nobody told it about noise; does its bottleneck strip
+# the noise off by itself?
+
+# %%
+seed_everything(seed)
+noisy, clean = denoising_pair(x_test, noise_std)  # (10000, 784) each
+by_plain = restored(noisy)  # (10000, 784)
+plots.image_rows(
+    {"original": clean[:10], "noisy": noisy[:10], "reconstructed": by_plain[:10]},
+    "Does a plain autoencoder remove noise?",
+)
+
+# %% [markdown]
+# **What to see.** The grain is gone: eight numbers have no room for it. But so is the
+# digit. Nearly all pictures become much the same dim blob. The encoder has only seen
+# black backgrounds; grey speckle everywhere pushes every code the same way, far from
+# where it belongs.
+#
+# Now a network of the same shape, trained for the job: same loop, other pair.
+#
+# **Expect** about 25 seconds, and a validation loss between 0.0215 and 0.0230.
+
+# %%
+seed_everything(seed)
+denoiser = MLP4LayerAutoencoder(bottleneck).to(device)
+noise_history = train(
+    denoiser, lambda x: denoising_pair(x, noise_std), denoiser_epochs, "denoiser"
+)
+denoiser = denoiser.eval().requires_grad_(False)
+
+# %%
+plots.image_rows(
+    {
+        "original": clean[:10],
+        "noisy": noisy[:10],
+        "plain autoencoder": by_plain[:10],
+        "denoiser": denoiser(noisy)[:10],
+    },
+    "Does training for the job help?",
+)
+
+# %% [markdown]
+# **What to see.** The last row has the right digit almost everywhere, with the right
+# slant. It is softer than a reconstruction from the clean picture: where the noise
+# hides a stroke, the least squared error is an average of what might be there.
+#
+# Is the denoiser better at every noise level? We measure the distance to the **clean**
+# image, also for leaving the picture as it is.
+
+# %%
+levels = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+answers = {
+    "picture left as it is": nn.Identity(),
+    "plain autoencoder": restored,
+    "denoiser": denoiser,
+}
+errors = {name: [] for name in answers}
+for level in levels:
+    noisy, clean = denoising_pair(x_test, level)  # (10000, 784) each
+    for name, answer in answers.items():
+        errors[name].append(F.mse_loss(answer(noisy), clean).item())
+
+# %%
+plots.curves(
+    errors,
+    "When is a denoiser worth having?",
+    ylabel="squared error per pixel",
+    xlabel="standard deviation of the noise (pixels run from 0 to 1)",
+    x=levels,
+)
+
+# %% [markdown]
+# **What to see.** Three answers, each best somewhere. With little noise, leave the
+# picture alone. From a standard deviation of about 0.25 on, the denoiser wins, most
+# clearly around the 0.5 that it was trained on. Towards clean pictures it gets *worse*,
+# and the plain autoencoder beats it: it has never seen a clean picture.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "think_noise", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
+# **Think: little noise.** At a standard deviation of 0.1 the best you can do with these
+# networks is to use none of them. Why can the denoiser not win there, however long you
+# train it? What would you change in the network? (2 to 4 sentences)
+#
+# ### BEGIN SOLUTION
+# **Model answer.** Everything it draws passes through eight numbers, and even clean
+# digits come out of those with an error of about 0.016. Noise of standard deviation 0.1
+# adds only about 0.006 (clipping removes half of it on the black pixels), so the cure
+# costs more than the illness. A wider bottleneck, or a path around it (skip
+# connections, or predicting the noise and subtracting it), would let detail through;
+# training on small noise levels alone would not help.
+#
+# **Rubric (5 points).** 3: the bottleneck's own reconstruction error is larger than the
+# noise's. 2: a change that lets detail pass (wider code, skip or residual path).
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 10. Between two digits
+#
+# Take two pictures, $a$ and $b$. Mixing their **pixels** is a cross-fade. Mixing their
+# **codes**, and decoding each mixture, asks the decoder for pictures in between:
+#
+# $$z_t = (1 - t)\,\mathrm{encode}(a) + t\,\mathrm{encode}(b),
+# \qquad \hat x_t = \mathrm{decode}(z_t), \qquad 0 \le t \le 1$$
+#
+# **Exercise: interpolate.**
+
+
+# %% nbgrader={"grade": false, "grade_id": "interpolate", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def interpolate(model, a, b, frames):
+    """Walk from image a to image b in equal steps through the code space.
+
+    a, b : (784,), pixels in [0, 1].
+    Returns images (frames, 784): the first is the decoding of a's code, the last
+    the decoding of b's. Hint: `torch.linspace`, `model.encode`, `model.decode`.
+    """
+    ### BEGIN SOLUTION
+    t = torch.linspace(0, 1, frames, device=a.device)[:, None]  # (frames, 1)
+    z_a, z_b = model.encode(torch.stack([a, b]))  # (bottleneck,) each
+    z = (1 - t) * z_a + t * z_b  # (frames, bottleneck)
+    return model.decode(z)  # (frames, 784)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_interpolate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.interpolate(interpolate)
+
+# %%
+a, b = x_test[0], x_test[1]  # (784,) each
+t = torch.linspace(0, 1, 10, device=device)[:, None]  # (10, 1)
+plots.image_rows(
+    {
+        "codes mixed": interpolate(restored, a, b, 10),
+        "pixels mixed": (1 - t) * a + t * b,
+    },
+    "Mixing codes bends the strokes, mixing pixels shows two ghosts",
+)
+
+# %% [markdown]
+# **What to see.** Above, strokes move and bend, and each frame is one figure, which may
+# pass through a third digit on its way. Below, the middle frame is both digits at half
+# strength, which nobody ever wrote. The strip of codes starts and ends with
+# reconstructions, not with the pictures themselves.
+#
+# Can that be measured? A believable middle lies close to *some* real digit. For 500
+# pairs we look for the nearest of 10,000 training images.
+
+
+# %%
+def distance_to_real(images):
+    """Mean squared error per pixel to the nearest training image, (N, 784) -> float."""
+    real = torch.from_numpy(mnist.train.flat[:10_000]).to(device)
+    return torch.cdist(images, real).min(dim=1).values.square().mean().item() / 784
+
+
+# %%
+a, b = x_test[:500], x_test[500:1000]  # (500, 784) each
+z_middle = (restored.encode(a) + restored.encode(b)) / 2  # (500, 8)
+code_middle = distance_to_real(restored.decode(z_middle))
+print("distance to the nearest real digit")
+print(f"reconstructions       {distance_to_real(restored(a)):.4f}")
+print(f"halfway, codes mixed  {code_middle:.4f}")
+print(f"halfway, pixels mixed {distance_to_real((a + b) / 2):.4f}")
+
+# %% [markdown]
+# **What to see.** Halfway between two codes the pictures are nearly as close to real
+# digits as reconstructions are. Halfway between two pictures they are not.
+#
+# ## 11. An experiment that fails
+#
+# The decoder turns eight numbers into a digit. So let us invent some: draw a random
+# code, decode it, and have a new digit nobody wrote. First from the standard normal
+# distribution, then more cleverly, with each code number's own mean and spread.
+
+# %%
+z_test = restored.encode(x_test)  # (10000, 8)
+mean, std = z_test.mean(dim=0), z_test.std(dim=0)  # (8,) each
+z_random = torch.randn(10, bottleneck, device=device)  # (10, 8)
+print("spread of each code number:", [round(s, 1) for s in std.tolist()])
+
+# %%
+plots.image_rows(
+    {
+        "codes of real digits": restored.decode(z_test[:10]),
+        "standard normal codes": restored.decode(z_random),
+        "right mean and spread": restored.decode(mean + std * z_random),
+    },
+    "Do random codes decode to digits?",
+)
+
+# %% [markdown]
+# **What to see.** The second row is faint scribbles: the real codes spread much wider
+# than the standard normal, and this is the thin middle between them. In the third row
+# some pass as digits; others are scraps, knots, two digits grown together. Is that only
+# taste? The same measure as before says no:
+
+# %%
+z_random = mean + std * torch.randn(500, bottleneck, device=device)  # (500, 8)
+random_codes = distance_to_real(restored.decode(z_random))
+print(f"distance to the nearest real digit, random codes: {random_codes:.4f}")
+
+# %% [markdown]
+# As far off as two digits mixed in pixels. Nothing in the loss asked the codes to lie
+# anywhere in particular: the real ones fill islands, and in the gaps between them the
+# decoder was never trained. We do not even know where to draw. Lesson 03 adds one term
+# to the loss that settles both.
+#
+# ## 12. What if the code cannot be negative?
+#
+# Many tutorials put a ReLU after *every* layer, the code too. Three lines build that
+# network. We train both for the same short time.
+
+
+# %%
+class ReLUCode(MLP4LayerAutoencoder):
+    def encode(self, x):
+        return torch.relu(super().encode(x))  # (B, bottleneck), never below 0
+
+
+# %% [markdown]
+# **Expect** about 20 seconds for both.
+
+# %%
+short_mse = {}
+for name, network in (("linear", MLP4LayerAutoencoder), ("ReLU", ReLUCode)):
+    seed_everything(seed)
+    variant = network(bottleneck).to(device)
+    train(variant, copy_pair, comparison_epochs, f"{name} code")
+    short_mse[f"{name} code"] = F.mse_loss(variant(x_test), x_test).item()
+
+# %%
+plots.bars(
+    short_mse,
+    "What does a ReLU on the code cost?",
+    ylabel="test error (squared, per pixel)",
+    levels={f"PCA-{bottleneck}": pca_mse},
+)
+
+# %%
+zero = (variant.encode(x_test) == 0).float().mean(dim=0)  # (8,), of the ReLU code
+print("share of test images where a code number is exactly 0:")
+print([f"{share:.0%}" for share in zero.tolist()])
+
+# %% [markdown]
+# **What to see.** The same layers and weights, and an error a quarter to a half larger.
+# Where a code number is 0 for a picture, it tells the decoder little: "somewhere on my
+# dark side". A number that is 0 for *every* picture is dead: no gradient passes, and it
+# never comes back. In our runs two or three of the eight were dead. With 392 hidden
+# units one can spare some; with eight code numbers one cannot.
+#
+# ## Your figures
+#
+# The bands come from full runs with several seeds and batch sizes. All errors are
+# squared, per pixel, on the 10,000 test images.
+
+# %%
+noisy, clean = denoising_pair(x_test, noise_std)  # (10000, 784) each
+plain_noise_mse = F.mse_loss(restored(noisy), clean).item()
+denoiser_mse = F.mse_loss(denoiser(noisy), clean).item()
+relu_cost = short_mse["ReLU code"] / short_mse["linear code"]
+
+# %%
+facts = {"seed": seed, "epochs": epochs, "batch_size": batch_size, "device": device}
+metrics.record(f"PCA-{bottleneck} MSE", pca_mse, expected=(0.0370, 0.0379))
+metrics.record("test MSE", test_mse, expected=(0.0148, 0.0163), **facts)
+metrics.record(
+    "MSE from noise, plain autoencoder",
+    plain_noise_mse,
+    expected=(0.055, 0.090),
+    **facts,
+)
+facts["epochs"] = denoiser_epochs
+metrics.record(
+    "MSE from noise, denoiser", denoiser_mse, expected=(0.0210, 0.0227), **facts
+)
+facts["epochs"] = comparison_epochs
+metrics.record("error, ReLU code / linear", relu_cost, expected=(1.15, 1.8), **facts)
+
+# %% [markdown]
+# ## Summary
+#
+# A training loop is five lines, repeated: clear, forward, loss, backward, step; around
+# them stand the schedule and an honest validation. With it, eight numbers hold a digit
+# twice as well as PCA's eight, and the same loop with another pair of input and target
+# trains a denoiser. But only the codes of real digits mean something: the space between
+# them was left to chance.
+#
+# ## Further reading
+#
+# - G. Hinton and R. Salakhutdinov (2006), *Reducing the dimensionality of data with
+#   neural networks*: deep autoencoders against PCA.
+# - P. Vincent, H. Larochelle, Y. Bengio and P.-A. Manzagol (2008), *Extracting and
+#   composing robust features with denoising autoencoders*.
+# - D. Kingma and J. Ba (2015), *Adam: a method for stochastic optimization*.
+# - I. Loshchilov and F. Hutter (2017), *SGDR: stochastic gradient descent with warm
+#   restarts*: where the cosine schedule comes from.
+# - A. Zhang, Z. Lipton, M. Li and A. Smola (2023), *Dive into Deep Learning*: training
+#   loops from scratch, chapter after chapter.
+#
+# **Next:** lesson 03 makes the code a small cloud instead of a point and asks all
+# clouds together to look like a normal distribution. Then random codes decode to
+# digits.
