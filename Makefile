@@ -2,6 +2,8 @@
 PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
 BIN := .venv/bin
 FAST ?=
+# Waiting threads sleep instead of starving each other on busy cores.
+export GOMP_SPINCOUNT ?= 1000
 export COURSE_FAST := $(if $(filter-out 0,$(FAST)),1,$(COURSE_FAST))
 
 # TORCH=cpu takes PyTorch's CPU-only wheels and leaves the CUDA packages out.

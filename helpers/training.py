@@ -1,4 +1,4 @@
-"""Training: device, seeds, progress bars, and one loop for the torch lessons after 02."""
+"""Training: device, seeds, progress bars, and the loop of the lessons after 02."""
 
 from __future__ import annotations
 
@@ -251,8 +251,8 @@ def fit(
             if not math.isfinite(train_loss):
                 raise FloatingPointError(
                     f"The training loss became {train_loss} in epoch {epoch}. Likely "
-                    f"causes: a learning rate that is too high (now {learning_rate:g}), "
-                    f"log(0) in the loss, or exp() of a large logvar."
+                    f"causes: too high a learning rate (now {learning_rate:g}), log(0) "
+                    f"in the loss, or exp() of a large logvar."
                 )
             validation_loss = mean_loss(model, batch_loss, validation)
             train_losses.append(train_loss)
@@ -261,7 +261,9 @@ def fit(
                 best_loss, best_epoch = validation_loss, epoch
                 best_weights = copy.deepcopy(model.state_dict())
             bar.set_postfix(
-                train=f"{train_loss:.2f}", validation=f"{validation_loss:.2f}"
+                train=f"{train_loss:.2f}",
+                validation=f"{validation_loss:.2f}",
+                refresh=False,
             )
     except KeyboardInterrupt:
         print(f"Stopped by hand after {len(train_losses)} of {epochs} epochs.")

@@ -74,7 +74,7 @@ def check(exercise: str) -> Callable:
 
 def _not_written(exercise: str) -> NotImplementedError:
     """A stub that is still a stub: the same error, without a stack trace."""
-    message = f"{exercise} is not written yet. Fill in the cell above and run it first."
+    message = f"{exercise}: this is not written yet. Fill in the cell above and run it."
     error = NotImplementedError(message)
     error._render_traceback_ = lambda: [f"NotImplementedError: {message}"]
     return error

@@ -107,7 +107,8 @@ def reparameterize(function: Callable) -> None:
 def kl_divergence(function: Callable) -> None:
     """Check KL(N(mu, sigma^2) || N(0, 1)) per image against closed forms."""
     import torch
-    from torch.distributions import Normal, kl_divergence as exact
+    from torch.distributions import Normal
+    from torch.distributions import kl_divergence as exact
 
     mu, logvar = torch.randn(97, 5), torch.randn(97, 5)
     kl = function(mu, logvar)

@@ -203,7 +203,7 @@ RIGHT = {
         lambda m, s: kl_divergence(Normal(m, torch.exp(s / 2)), Normal(0, 1)).sum(-1),
         lambda m, s: 0.5 * torch.sum(m.pow(2) + s.exp() - s - 1, dim=1),
         lambda m, s: kl(m.double(), s.double()),
-        lambda m, s: torch.stack([kl(a[None], b[None])[0] for a, b in zip(m, s, strict=True)]),
+        lambda m, s: torch.cat([kl(m[i : i + 1], s[i : i + 1]) for i in range(len(m))]),
     ],
     checks.reconstruction_loss: [
         bce,
@@ -342,7 +342,7 @@ def test_a_stub_stays_a_stub():
     def stub(mu, logvar):
         raise NotImplementedError
 
-    with pytest.raises(NotImplementedError, match="kl_divergence is not written yet"):
+    with pytest.raises(NotImplementedError, match="kl_divergence: this is not"):
         checks.kl_divergence(stub)
 
 

@@ -1,0 +1,29 @@
+"""Start TensorFlow without its messages in the notebook."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Keep out of the notebook what TensorFlow's C++ side prints while it loads.
+
+    Some of it ("Could not find cuda drivers ...") goes to the process's error
+    stream before TensorFlow reads its own log level, so the stream itself is turned
+    away for the time of the import. Python's errors and warnings are not touched.
+
+    >>> with quiet_start():
+    ...     import keras
+    """
+    # 3: only what ends the process. Errors reach the reader as Python exceptions.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
