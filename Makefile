@@ -2,8 +2,6 @@
 PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
 BIN := .venv/bin
 FAST ?=
-# Waiting threads sleep instead of starving each other on busy cores.
-export GOMP_SPINCOUNT ?= 1000
 export COURSE_FAST := $(if $(filter-out 0,$(FAST)),1,$(COURSE_FAST))
 
 # TORCH=cpu takes PyTorch's CPU-only wheels and leaves the CUDA packages out.
@@ -52,7 +50,7 @@ outputs: setup
 	cd solutions && ../$(BIN)/jupytext --quiet --to ipynb --update $(LESSONS:=.py)
 	cd solutions && COURSE_FAST= ../$(BIN)/jupyter nbconvert --to notebook --inplace --execute \
 		--ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.record_timing=False \
-		--ExecutePreprocessor.coalesce_streams=True $(LESSONS:=.ipynb)
+		$(LESSONS:=.ipynb)
 	$(BIN)/course release
 
 # What is run before outputs are committed.

@@ -229,14 +229,6 @@ def kernel_environment(fast: bool, threads: int, root: Path) -> dict[str, str]:
     for variable in THREAD_VARIABLES:
         environment.setdefault(variable, str(threads))
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Threads that wait in a busy loop starve each other when the cores have other work
-    # too (seen here: ten times slower); after 1,000 turns they now sleep.
-    environment.setdefault("GOMP_SPINCOUNT", "1000")
-    # The kernel works in another folder; a relative place is meant from here.
-    for variable in ("COURSE_DATA", "COURSE_DATA_MIRROR"):
-        place = environment.get(variable)
-        if place and "://" not in place:
-            environment[variable] = str(Path(place).expanduser().absolute())
     path = [str(root), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     return environment

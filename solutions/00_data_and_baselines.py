@@ -1,7 +1,6 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: tags,nbgrader,-all
 #     text_representation:
 #       extension: .py
 #       format_name: percent

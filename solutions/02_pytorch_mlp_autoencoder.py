@@ -56,8 +56,8 @@ from helpers.training import pick_device, progress, seed_everything
 
 # %%
 epochs = budget("epochs", epochs, full=20, fast=2)
-denoiser_epochs = budget("denoiser_epochs", denoiser_epochs, full=12, fast=2)
-comparison_epochs = budget("comparison_epochs", comparison_epochs, full=5, fast=1)
+denoiser_epochs = budget("denoiser_epochs", denoiser_epochs, full=8, fast=2)
+comparison_epochs = budget("comparison_epochs", comparison_epochs, full=4, fast=1)
 train_images = budget("train_images", train_images, full=55_000, fast=10_000)
 device = pick_device()
 Path(weights_path).parent.mkdir(parents=True, exist_ok=True)
@@ -314,7 +314,7 @@ def train(model, make_pair, epochs, description):
 
 
 # %% [markdown]
-# **Expect** about 40 seconds on a 2-core laptop, and a validation loss between 0.0155
+# **Expect** about a minute on a 2-core laptop, and a validation loss between 0.0155
 # and 0.0166 at the end.
 
 # %%
@@ -500,7 +500,7 @@ plots.image_rows(
 #
 # Now a network of the same shape, trained for the job: same loop, other pair.
 #
-# **Expect** about 25 seconds, and a validation loss between 0.0215 and 0.0230.
+# **Expect** about half a minute, and a validation loss between 0.0215 and 0.0245.
 
 # %%
 seed_everything(seed)
@@ -698,7 +698,7 @@ class ReLUCode(MLP4LayerAutoencoder):
 
 
 # %% [markdown]
-# **Expect** about 20 seconds for both.
+# **Expect** about half a minute for both.
 
 # %%
 short_mse = {}
@@ -751,7 +751,7 @@ metrics.record(
 )
 facts["epochs"] = denoiser_epochs
 metrics.record(
-    "MSE from noise, denoiser", denoiser_mse, expected=(0.0210, 0.0227), **facts
+    "MSE from noise, denoiser", denoiser_mse, expected=(0.0210, 0.0240), **facts
 )
 facts["epochs"] = comparison_epochs
 metrics.record("error, ReLU code / linear", relu_cost, expected=(1.15, 1.8), **facts)
