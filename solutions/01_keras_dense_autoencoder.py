@@ -615,7 +615,7 @@ encoders = {
 dead = {name: int(dead_units(np.asarray(e(x_train)))) for name, e in encoders.items()}
 plots.bars(
     dead,
-    "Nobody is born dead: large first steps kill",
+    "Nobody is born dead: large steps kill",
     ylabel=f"dead units of {latent_dim}",
 )
 
@@ -628,7 +628,8 @@ print(f"after the long run: {dead_long} of {latent_dim}")
 #
 # - With the first weights all 64 units answer to some image. Training kills.
 # - Large steps at once kill the most: one bad step can push a unit below 0 for all
-#   images, and there is no way back. A warm-up spares some; small steps spare more.
+#   images, and there is no way back. A warm-up spares some (one with this seed, four
+#   with another); small steps spare more.
 # - Even so the large steps give the lower error at equal epochs (section 10). A network
 #   can be better *and* waste units. What all 64 can do comes in section 10.
 
@@ -762,7 +763,7 @@ plots.bars(
 # - The linear code frees the dead units and gives each number a second sign.
 # - The last step costs something: twice the weights, nearly twice the time.
 # - These are single runs, and another seed moves each bar by a few percent. The order
-#   was the same for three seeds.
+#   was the same for every seed we tried.
 #
 # Now the last one for longer. (About 25 s. Expect a validation loss near
 # 0.0069.)
@@ -810,7 +811,7 @@ plots.image_rows(
 # **Model answer.** *Dead units.* After a short run with large steps and no warm-up I
 # counted 11 of 64 code units that were 0 for every image, against none with the
 # first weights. The cause: a large step pushes a unit's input below 0 for all images,
-# and there the ReLU has no slope, so it never comes back. A warm-up spared a few, small
+# and there the ReLU has no slope, so it never comes back. A warm-up spared one, small
 # steps more; a linear code cannot have any, and lowered the validation error at equal
 # epochs.
 #
