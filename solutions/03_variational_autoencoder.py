@@ -444,7 +444,7 @@ plots.image_grid(
 # Two latent dimensions are too few for good pictures but can be drawn. The same
 # network, three times: without the KL ($\beta = 0$, a plain autoencoder with
 # nothing to stop it), with it ($\beta = 1$), and with far too much of it
-# ($\beta = 50$). Two of these fail on purpose. About 40 s.
+# ($\beta = 50$). Two of these fail on purpose. About 30 s.
 
 # %%
 flat = {}
@@ -620,10 +620,10 @@ for name, run in short_runs.items():
     print(f"{name:9s} {run.validation.min():7.2f} nats   {run.seconds:5.1f} s")
 
 # %% [markdown]
-# **What to see.** The schedule and the smooth activation cost nothing and give half a
-# nat to one nat each. The larger network gives two more, and costs more than twice the
-# time an epoch. After one epoch it is still behind: a trick that is judged too early may
-# look useless. Lesson 05 takes this road to its end.
+# **What to see.** The schedule and the smooth activation cost nothing and give about a
+# nat and a half together. The larger network gives nearly three more, for three times
+# the time an epoch. After one epoch it is still behind: a trick that is judged too early
+# may look useless. Lesson 05 takes this road to its end.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_improve", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 2 (5 points).** Somebody reports that their VAE reaches a test loss of 88
