@@ -228,7 +228,6 @@ def kernel_environment(fast: bool, threads: int, root: Path) -> dict[str, str]:
         environment["COURSE_FAST"] = "1"
     for variable in THREAD_VARIABLES:
         environment.setdefault(variable, str(threads))
-    environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     path = [str(root), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     return environment
