@@ -228,6 +228,11 @@ def kernel_environment(fast: bool, threads: int, root: Path) -> dict[str, str]:
         environment["COURSE_FAST"] = "1"
     for variable in THREAD_VARIABLES:
         environment.setdefault(variable, str(threads))
+    # The kernel works in another folder; a relative place is meant from here.
+    for variable in ("COURSE_DATA", "COURSE_DATA_MIRROR"):
+        place = environment.get(variable)
+        if place and "://" not in place:
+            environment[variable] = str(Path(place).expanduser().absolute())
     path = [str(root), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     return environment

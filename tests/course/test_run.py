@@ -37,8 +37,7 @@ SURROUNDINGS = """
 import json, os, pathlib, time
 block = bytearray(60_000_000)
 time.sleep(1)
-names = ("COURSE_FAST", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
-         "TF_CPP_MIN_LOG_LEVEL")
+names = ("COURSE_FAST", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 pathlib.Path("seen.json").write_text(json.dumps({n: os.environ.get(n) for n in names}))
 """
 
@@ -113,7 +112,6 @@ def test_the_kernel_works_in_the_lessons_folder_with_its_share_of_cores(good):
         "COURSE_FAST": None,
         "OMP_NUM_THREADS": "3",
         "TF_NUM_INTRAOP_THREADS": "3",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
     }
 
 
