@@ -4,6 +4,12 @@ import pytest
 from small_lessons import metric, write_lesson
 
 
+@pytest.fixture(autouse=True)
+def an_ordinary_run(monkeypatch):
+    """`make test` sets fast mode; these tests choose for themselves."""
+    monkeypatch.delenv("COURSE_FAST", raising=False)
+
+
 @pytest.fixture
 def solutions(tmp_path):
     """A folder with two lessons that declare parameters; neither is slow."""
