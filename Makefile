@@ -15,7 +15,7 @@ setup: .venv/.ready
 
 .venv/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}. Say which one to use: make setup PYTHON=/path/to/python3.11")'
-	@echo "Setting up .venv: about 6 GB, a few minutes the first time ..."
+	@echo "Setting up .venv: about 8 GB, a few minutes the first time ..."
 	$(PYTHON) -m venv .venv
 ifeq ($(TORCH),cpu)
 	grep -vE '$(CUDA_PACKAGES)' requirements.lock > .venv/requirements-cpu.txt
