@@ -394,7 +394,8 @@ with torch.no_grad():
 plots.image_rows(
     {"originals": x, "reconstructed": torch.sigmoid(logits)},
     f"{latent_dim} numbers keep the digit and its slant",
-    alt="Ten test digits above their reconstructions, which look alike, a bit smoother.",
+    alt="Ten test digits above their reconstructions, which look alike, "
+    "a bit smoother.",
 )
 
 # %% [markdown]
