@@ -496,8 +496,8 @@ for beta, net in flat.items():
 plots.image_rows(
     rows,
     "Samples from the prior: a few digits, many digits, one blur",
-    alt="Ten samples for each of three models. Beta 0: nines, fours and their relatives. "
-    "Beta 1: many different digits. Beta 50: ten times the same blur.",
+    alt="Ten samples for each of three models. Beta 0: nines, fours and their "
+    "relatives. Beta 1: many different digits. Beta 50: ten times the same blur.",
 )
 
 # %%
