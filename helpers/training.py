@@ -8,10 +8,13 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
+
+from helpers import checkpoint as checkpoints
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +46,26 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
+def best_precision(device: torch.device) -> str:
+    """Choose the number format for matrix products: the fast one of this device.
+
+    Returns
+    -------
+    {"bfloat16", "float32"}
+        bfloat16 on CUDA devices that have it, and on CPUs with instructions for it
+        (AVX512-BF16 or AMX). Elsewhere it would be emulated, which is slower.
+    """
+    import torch
+
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        if able.get("avx512_bf16") or able.get("amx_bf16"):
+            return "bfloat16"
+    return "float32"
+
+
 class _NotebookBar(tqdm):
     """A tqdm bar that lives in one notebook output and is updated in place.
 
@@ -68,7 +91,7 @@ class _NotebookBar(tqdm):
         self._output.update(bundle, raw=True)
 
 
-def progress(iterable: Iterable, description: str) -> tqdm:
+def progress(iterable: Iterable, description: str, **options) -> tqdm:
     """Wrap an iterable, usually ``range(epochs)``, in a progress bar.
 
     Parameters
@@ -77,6 +100,8 @@ def progress(iterable: Iterable, description: str) -> tqdm:
         What the loop runs over.
     description : str
         A word or two in front of the bar.
+    **options
+        tqdm's own, such as ``initial`` and ``total``.
 
     Returns
     -------
@@ -89,7 +114,9 @@ def progress(iterable: Iterable, description: str) -> tqdm:
 
     in_notebook = hasattr(get_ipython(), "kernel")
     bar = _NotebookBar if in_notebook else tqdm
-    return bar(iterable, desc=description, bar_format=BAR_FORMAT, mininterval=0.3)
+    return bar(
+        iterable, desc=description, bar_format=BAR_FORMAT, mininterval=0.3, **options
+    )
 
 
 def keras_progress(epochs: int, description: str = "training"):
@@ -131,16 +158,22 @@ class History:
     ----------
     train, validation : array, shape (epochs,)
         Mean loss per image; `train` is the average while the weights moved.
+    elapsed : array, shape (epochs,)
+        Seconds of training and validation up to the end of each epoch, without the
+        time between an interruption and its resumption.
     best_epoch : int
-        Counted from 1: the epoch whose weights the model has now.
-    seconds : float
-        Wall time of training and validation.
+        Counted from 1: the epoch whose weights the model has now. 0 if there is none.
     """
 
     train: np.ndarray
     validation: np.ndarray
+    elapsed: np.ndarray
     best_epoch: int
-    seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all epochs."""
+        return float(self.elapsed[-1]) if len(self.elapsed) else 0.0
 
 
 def mean_loss(
@@ -184,6 +217,8 @@ def fit(
     learning_rate: float = 1e-3,
     schedule: str = "constant",
     description: str = "training",
+    precision: str = "float32",
+    checkpoint: str | Path | None = None,
 ) -> History:
     """Train with Adam, validate after each epoch, keep the best epoch's weights.
 
@@ -204,6 +239,14 @@ def fit(
         wave (Loshchilov and Hutter 2017, arXiv:1608.03983).
     description : str
         A word or two in front of the bar.
+    precision : {"float32", "bfloat16"}
+        Of the products in training (torch.autocast); :func:`best_precision` says
+        which is faster here. Weights, Adam and validation stay in float32.
+    checkpoint : path, optional
+        Where the state is kept while training is under way: written after each
+        epoch, deleted after the last. If the same call finds the file, because the
+        kernel died or the cell was interrupted, it goes on after the last finished
+        epoch and ends with the same weights as if it had never stopped.
 
     Returns
     -------
@@ -214,67 +257,239 @@ def fit(
     Raises
     ------
     FloatingPointError
-        If the loss stops being a number; names the epoch.
+        If the loss stops being a number; names epoch, batch and likely cause. The
+        model then has the best weights so far.
+    CheckpointError
+        If the checkpoint is damaged, or belongs to another model, loss, data set,
+        seed or setting. The file is left as it is.
     """
     import torch
 
     if schedule not in ("constant", "cosine"):
         raise ValueError(f'schedule is "constant" or "cosine", not {schedule!r}.')
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f'precision is "float32" or "bfloat16", not {precision!r}.')
     device = next(model.parameters()).device
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     steps = epochs * len(train)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: (
-            1.0
-            if schedule == "constant"
-            else 0.5 + 0.5 * math.cos(math.pi * step / steps)
-        ),
+
+    def step_size(step: int) -> float:
+        cosine = 0.5 + 0.5 * math.cos(math.pi * step / steps)
+        return cosine if schedule == "cosine" else 1.0
+
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, step_size)
+    autocast = torch.autocast(
+        device.type, torch.bfloat16, enabled=precision == "bfloat16"
     )
-    train_losses, validation_losses = [], []
-    best_loss, best_epoch, best_weights = math.inf, 0, None
-    started = time.perf_counter()
-    bar = progress(range(1, epochs + 1), description)
+    run = _Run(model, optimizer, scheduler, train, checkpoint)
+    if checkpoint is not None:
+        run.settings = {
+            "epochs": epochs,
+            "learning_rate": learning_rate,
+            "schedule": schedule,
+            "precision": precision,
+            "batch_size": train.batch_size,
+            "training images": len(train.dataset),
+            "device": device.type,
+            **checkpoints.fingerprint(
+                model, _first_loss(model, batch_loss, validation)
+            ),
+        }
+        run.resume()
+    done = len(run.train)
+    started = time.perf_counter() - (run.elapsed[-1] if done else 0.0)
+    bar = progress(range(done + 1, epochs + 1), description, initial=done, total=epochs)
     try:
         for epoch in bar:
             model.train()
-            total, images = torch.zeros((), device=device), 0
-            for x, _ in train:
-                loss = batch_loss(model, x.to(device))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                scheduler.step()
-                total += loss.detach() * len(x)
-                images += len(x)
-            train_loss = total.item() / images
-            if not math.isfinite(train_loss):
-                raise FloatingPointError(
-                    f"The training loss became {train_loss} in epoch {epoch}. Likely "
-                    f"causes: too high a learning rate (now {learning_rate:g}), log(0) "
-                    f"in the loss, or exp() of a large logvar."
-                )
+            train_loss = _train_epoch(run, batch_loss, autocast, epoch)
             validation_loss = mean_loss(model, batch_loss, validation)
-            train_losses.append(train_loss)
-            validation_losses.append(validation_loss)
-            if validation_loss < best_loss:
-                best_loss, best_epoch = validation_loss, epoch
-                best_weights = copy.deepcopy(model.state_dict())
+            if not math.isfinite(validation_loss):
+                raise FloatingPointError(
+                    f"The validation loss became {validation_loss} after epoch "
+                    f"{epoch}; the training loss is {train_loss:.4g}. Likely cause: "
+                    f"too high a learning rate (now {learning_rate:g}), or a layer "
+                    f"such as batch norm that works differently in evaluation."
+                )
+            run.finish_epoch(train_loss, validation_loss, time.perf_counter() - started)
             bar.set_postfix(
                 train=f"{train_loss:.2f}",
                 validation=f"{validation_loss:.2f}",
                 refresh=False,
             )
     except KeyboardInterrupt:
-        print(f"Stopped by hand after {len(train_losses)} of {epochs} epochs.")
+        print(f"Stopped by hand after {len(run.train)} of {epochs} epochs.")
+    else:
+        run.forget()
     finally:
         bar.close()
-    if best_weights is not None:
-        model.load_state_dict(best_weights)
-    model.eval()
+        run.take_best()
     return History(
-        np.array(train_losses),
-        np.array(validation_losses),
-        best_epoch,
-        time.perf_counter() - started,
+        np.array(run.train),
+        np.array(run.validation),
+        np.array(run.elapsed),
+        run.best_epoch,
     )
+
+
+def _train_epoch(run: _Run, batch_loss: Callable, autocast, epoch: int) -> float:
+    """One pass over the training images; the mean loss per image while it lasts."""
+    import torch
+
+    device = next(run.model.parameters()).device
+    # Looking at each loss would make a GPU wait for the CPU; there, look now and then.
+    look_every = 1 if device.type == "cpu" else 50
+    losses = torch.zeros(len(run.batches), device=device)
+    sizes = torch.zeros(len(run.batches), device=device)
+    for batch, (x, _) in enumerate(run.batches):
+        with autocast:
+            loss = batch_loss(run.model, x.to(device))
+        losses[batch], sizes[batch] = loss.detach(), len(x)
+        if batch % look_every == 0 or batch + 1 == len(run.batches):
+            _require_numbers(losses[: batch + 1], x, run, epoch)
+        run.optimizer.zero_grad()
+        loss.backward()
+        run.optimizer.step()
+        run.scheduler.step()
+    return (losses @ sizes / sizes.sum()).item()
+
+
+def _require_numbers(losses, x, run: _Run, epoch: int) -> None:
+    """Stop at the first loss that is not a number, and say where it came from."""
+    import torch
+
+    if torch.isfinite(losses[-1]):
+        return
+    first = int((~torch.isfinite(losses)).nonzero()[0])
+    (rate,) = run.scheduler.get_last_lr()
+    if not torch.isfinite(x).all():
+        cause = "the images of this batch hold values that are not numbers"
+    elif epoch == 1 and first == 0:
+        cause = (
+            "the loss itself, as no weight has moved yet: the logarithm of 0 or of a "
+            "negative number, a division by 0, or exp() of a large number"
+        )
+    else:
+        cause = (
+            f"too high a learning rate (now {rate:.3g}), the logarithm of 0 in the "
+            f"loss, or exp() of a large logvar"
+        )
+    raise FloatingPointError(
+        f"The loss became {losses[first].item()} in epoch {epoch}, "
+        f"batch {first + 1} of {len(run.batches)}. Likely cause: {cause}."
+    )
+
+
+def _first_loss(model, batch_loss: Callable, loader: DataLoader) -> float:
+    """The loss on the loader's first images, with noise that is always the same."""
+    import torch
+
+    count = min(loader.batch_size or 1, len(loader.dataset))
+    whole = torch.utils.data.DataLoader(
+        torch.utils.data.Subset(loader.dataset, range(count)),
+        batch_size=count,
+        collate_fn=loader.collate_fn,
+    )
+    before = _random_states(model, None)
+    torch.manual_seed(0)
+    try:
+        return mean_loss(model, batch_loss, whole)
+    finally:
+        _set_random_states(before, model, None)
+
+
+def _random_states(model, generator) -> dict[str, torch.Tensor]:
+    """Where the random numbers stand: on the CPU, on the device, of the batches."""
+    import torch
+
+    device = next(model.parameters()).device.type
+    states = {"cpu": torch.get_rng_state()}
+    if device != "cpu":
+        states[device] = getattr(torch, device).get_rng_state()
+    if generator is not None:
+        states["batches"] = generator.get_state()
+    return states
+
+
+def _set_random_states(states: dict[str, torch.Tensor], model, generator) -> None:
+    import torch
+
+    device = next(model.parameters()).device.type
+    torch.set_rng_state(states["cpu"])
+    if device != "cpu":
+        getattr(torch, device).set_rng_state(states[device])
+    if generator is not None:
+        generator.set_state(states["batches"])
+
+
+class _Run:
+    """A training under way: what has to be kept for it to go on after a stop."""
+
+    def __init__(self, model, optimizer, scheduler, batches, path):
+        self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
+        self.batches = batches
+        self.path = None if path is None else Path(path)
+        self.settings: dict = {}
+        self.train: list[float] = []
+        self.validation: list[float] = []
+        self.elapsed: list[float] = []
+        self.best_epoch, self.best_weights = 0, None
+
+    def finish_epoch(self, train: float, validation: float, elapsed: float) -> None:
+        """Note an epoch's losses, keep its weights if they are the best, and save."""
+        if validation < min(self.validation, default=math.inf):
+            self.best_epoch = len(self.validation) + 1
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+        self.train.append(train)
+        self.validation.append(validation)
+        self.elapsed.append(elapsed)
+        if self.path is not None:
+            self._save()
+
+    def take_best(self) -> None:
+        """Give the model the weights of its best epoch, ready for use."""
+        if self.best_weights is not None:
+            self.model.load_state_dict(self.best_weights)
+        self.model.eval()
+
+    def forget(self) -> None:
+        """The training is complete: nothing is left to resume."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def resume(self) -> None:
+        """Go back to where a checkpoint stopped, if there is one."""
+        if not self.path.exists():
+            return
+        state = checkpoints.load(self.path, self.settings)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        for name in ("train", "validation", "elapsed", "best_epoch", "best_weights"):
+            setattr(self, name, state[name])
+        _set_random_states(state["random"], self.model, self.batches.generator)
+        print(f"Resumed after epoch {len(self.train)} from {self.path}.")
+
+    def _save(self) -> None:
+        try:
+            checkpoints.save(
+                self.path,
+                {
+                    "settings": self.settings,
+                    "model": self.model.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                    "scheduler": self.scheduler.state_dict(),
+                    "train": self.train,
+                    "validation": self.validation,
+                    "elapsed": self.elapsed,
+                    "best_epoch": self.best_epoch,
+                    "best_weights": self.best_weights,
+                    "random": _random_states(self.model, self.batches.generator),
+                },
+            )
+        except OSError as error:
+            print(
+                f"The checkpoint {self.path} could not be written ({error}). Training "
+                f"goes on, but could not be resumed."
+            )
+            self.path = None

@@ -8,9 +8,8 @@ import pytest
 import torch
 from IPython.core.displaypub import CapturingDisplayPublisher
 from PIL import Image
-from torch import nn
 
-from helpers import data, metrics, plots, training
+from helpers import data, metrics, plots
 from helpers.budget import budget, fast_mode
 
 
@@ -166,101 +165,3 @@ def test_a_figure_without_words_and_a_wrong_shape_are_refused():
         plots.image_grid(IMAGES[0].reshape(28, 28), "t")
     with pytest.raises(ValueError, match="784"):
         plots.image_grid(IMAGES[:, :100], "t")
-
-
-class Line(nn.Module):
-    """A model whose loss on x is known: mean (w - x)^2."""
-
-    def __init__(self, w=3.0):
-        super().__init__()
-        self.w = nn.Parameter(torch.tensor(w))
-
-    def forward(self, x):
-        return self.w.expand_as(x)
-
-
-def squared(model, x):
-    return (model(x) - x).square().mean()
-
-
-def batches(values, size=4):
-    x = torch.tensor(values).reshape(-1, 1)
-    pairs = torch.utils.data.TensorDataset(x, torch.zeros(len(x)))
-    return torch.utils.data.DataLoader(pairs, batch_size=size)
-
-
-def test_mean_loss_weighs_images_not_batches():
-    loader = batches([0.0, 0.0, 0.0, 0.0, 10.0])
-    assert training.mean_loss(Line(0.0), squared, loader) == pytest.approx(20.0)
-
-
-def test_fit_lowers_the_loss_and_keeps_a_history(capsys):
-    model, loader = Line(), batches([1.0] * 10)
-    history = training.fit(model, squared, loader, loader, 30, learning_rate=0.1)
-    assert len(history.train) == len(history.validation) == 30
-    assert history.validation[-1] < 0.05 < history.train[0]
-    assert training.mean_loss(model, squared, loader) == history.validation.min()
-
-
-def test_fit_keeps_the_best_epoch_by_value_when_the_last_is_worse(capsys):
-    """Training pulls w to 0, validation wants 2: the best epoch is in between."""
-    model = Line(3.0)
-    history = training.fit(
-        model, squared, batches([0.0] * 8), batches([2.0]), 40, learning_rate=0.1
-    )
-    assert 1 < history.best_epoch < 40
-    assert history.validation[-1] > history.validation.min()
-    kept = training.mean_loss(model, squared, batches([2.0]))
-    assert kept == pytest.approx(history.validation.min())
-
-
-def test_the_cosine_schedule_ends_with_steps_of_almost_nothing(capsys):
-    def last_move(schedule):
-        positions = []
-
-        def loss(model, x):
-            positions.append(model.w.item())
-            return squared(model, x)
-
-        loader = batches([100.0] * 40)
-        training.fit(Line(), loss, loader, batches([100.0]), 5, 0.1, schedule)
-        steps = np.abs(np.diff(positions))
-        return steps[-3:].max() / steps.max()
-
-    assert last_move("constant") > 0.5
-    assert last_move("cosine") < 0.05
-    with pytest.raises(ValueError, match="cosine"):
-        training.fit(
-            Line(), squared, batches([1.0]), batches([1.0]), 1, schedule="step"
-        )
-
-
-def test_a_loss_that_is_not_a_number_stops_training_and_names_the_epoch(capsys):
-    loader = batches([1.0] * 4)
-    with pytest.raises(FloatingPointError, match=r"epoch 1.*learning rate"):
-        training.fit(Line(), lambda m, x: m(x).mean() * math.nan, loader, loader, 3)
-
-
-def test_interrupting_keeps_what_was_reached(capsys):
-    calls = iter(range(1000))
-
-    def loss(model, x):
-        if next(calls) == 7:
-            raise KeyboardInterrupt
-        return squared(model, x)
-
-    model, loader = Line(), batches([1.0] * 4)
-    history = training.fit(model, loss, loader, loader, 10, learning_rate=0.1)
-    assert len(history.validation) == 3
-    assert "after 3 of 10" in capsys.readouterr().out
-    assert training.mean_loss(model, squared, loader) == history.validation.min()
-
-
-def test_seeding_makes_draws_repeat():
-    training.seed_everything(5)
-    first = torch.randn(3), np.random.rand(3)
-    training.seed_everything(5)
-    second = torch.randn(3), np.random.rand(3)
-    assert torch.equal(first[0], second[0])
-    assert np.array_equal(first[1], second[1])
-    assert training.pick_device().type in ("cuda", "mps", "cpu")
