@@ -13,7 +13,7 @@ from typing import Any
 
 from course import CourseError
 
-OUTPUT_PARAMETERS = frozenset({"plot_path", "weights_path", "out_dir"})
+OUTPUT_PARAMETERS = frozenset({"plot_path", "weights_path", "out_dir", "checkpoint"})
 TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": list}
 TYPES |= {"dict": dict, "tuple": tuple}
 AN_EXAMPLE = {
@@ -111,13 +111,9 @@ def declared_parameters(lesson: Path) -> dict[str, Parameter]:
     dict
         Name to :class:`Parameter`, in the notebook's order.
     """
-    import nbformat
     import papermill
 
-    try:
-        notebook = nbformat.read(lesson, as_version=4)
-    except (OSError, ValueError) as error:
-        raise CourseError(f"{lesson} cannot be read as a notebook: {error}") from error
+    notebook = _read(lesson)
     # Text paired by jupytext may name no language; every lesson is Python.
     notebook.metadata.setdefault("language_info", {}).setdefault("name", "python")
     notebook.metadata.setdefault("kernelspec", {}).setdefault("name", "python3")
@@ -126,6 +122,41 @@ def declared_parameters(lesson: Path) -> dict[str, Parameter]:
         name: Parameter(name, *_type_of(found["inferred_type_name"], found["default"]))
         for name, found in declared.items()
     }
+
+
+def planned_runs(lesson: Path) -> dict[str, dict[str, Any]]:
+    """Say how often a lesson is run when nothing is set by hand, and with what.
+
+    A lesson that is meant for several data sets lists parameter values in its
+    notebook metadata, for example ``{"course": {"runs": [{"dataset": "MNIST"},
+    {"dataset": "FashionMNIST"}]}}``.
+
+    Parameters
+    ----------
+    lesson : Path
+        The notebook.
+
+    Returns
+    -------
+    dict
+        Name of the run to its parameters. The first is called after the lesson; a
+        further one has its values added to the name, as in ``04_topic-FashionMNIST``.
+    """
+    plans = _read(lesson).metadata.get("course", {}).get("runs", [{}])
+    names = [lesson.stem, *("-".join([lesson.stem, *p.values()]) for p in plans[1:])]
+    return {
+        name: check_parameters(lesson, plan)
+        for name, plan in zip(names, plans, strict=True)
+    }
+
+
+def _read(lesson: Path):
+    import nbformat
+
+    try:
+        return nbformat.read(lesson, as_version=4)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{lesson} cannot be read as a notebook: {error}") from error
 
 
 def _type_of(annotation: str, default: str) -> tuple[type | None, bool]:

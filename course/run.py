@@ -19,7 +19,12 @@ from rich.text import Text
 
 from course import CourseError, figures, pack_root
 from course.kernels import Execution, Watch, execute, kernel_environment
-from course.lessons import OUTPUT_PARAMETERS, check_parameters, find_lessons
+from course.lessons import (
+    OUTPUT_PARAMETERS,
+    check_parameters,
+    find_lessons,
+    planned_runs,
+)
 from course.report import write_report
 from course.terminal import make_console, show_progress, summary_table
 
@@ -44,7 +49,8 @@ def run_lessons(
     names : sequence of str
         Lessons by name, by an unmistakable beginning, or by path; none means all.
     parameters : mapping, optional
-        Values for the parameters cells; text is read as the declared type.
+        Values for the parameters cells; text is read as the declared type. Without
+        any, a lesson with several planned runs makes them all.
     out : Path, optional
         Folder for all output, ``build/run`` of the pack by default. The kernel of a
         lesson works in a folder of its own below it.
@@ -79,19 +85,25 @@ def run_lessons(
     if jobs < 1 or timeout < 1:
         raise CourseError("--jobs and --timeout must be at least 1.")
     lessons = find_lessons(names, solutions or pack_root() / "solutions")
-    jobs = min(jobs, len(lessons))
-    given = {
-        lesson.stem: check_parameters(lesson, parameters or {}) for lesson in lessons
-    }
+    runs = {}
+    for lesson in lessons:
+        if parameters:
+            runs[lesson.stem] = (lesson, check_parameters(lesson, parameters))
+        else:
+            plans = planned_runs(lesson)
+            runs |= {name: (lesson, values) for name, values in plans.items()}
+    jobs = min(jobs, len(runs))
+    given = {name: values for name, (_, values) in runs.items()}
     _check_output_files(given)
-    for folder in (out, *(out / lesson.stem for lesson in lessons)):
+    for folder in (out, *(out / name for name in runs)):
         _make_writable(folder)
 
     environment = kernel_environment(fast, max(1, _cores() // jobs), pack_root())
     executions = _execute_all(
-        lessons, given, out, environment, jobs, timeout, console, on_progress
+        runs, out, environment, jobs, timeout, console, on_progress
     )
-    summary = _summarize(executions, given, fast)
+    by_hand = not set(parameters or {}) <= OUTPUT_PARAMETERS
+    summary = _summarize(executions, given, fast, by_hand)
     _write_json(out / "metrics.json", summary)
     notebooks = {name: run.notebook for name, run in executions.items()}
     write_report(out / "report.html", summary, notebooks)
@@ -100,8 +112,7 @@ def run_lessons(
 
 
 def _execute_all(
-    lessons: list[Path],
-    given: Mapping[str, dict],
+    runs: Mapping[str, tuple[Path, dict]],
     out: Path,
     environment: Mapping[str, str],
     jobs: int,
@@ -114,8 +125,8 @@ def _execute_all(
     pool = ThreadPoolExecutor(max_workers=jobs)
     with show_progress(console) as display:
 
-        def run_one(lesson: Path) -> Execution:
-            name = lesson.stem
+        def run_one(name: str) -> Execution:
+            lesson, parameters = runs[name]
 
             def report(state: dict) -> None:
                 display.progress(name, state)
@@ -128,7 +139,7 @@ def _execute_all(
             result = execute(
                 lesson,
                 out / f"{name}.ipynb",
-                given[name],
+                parameters,
                 out / name,
                 environment,
                 timeout,
@@ -139,10 +150,9 @@ def _execute_all(
             return result
 
         try:
-            futures = {pool.submit(run_one, lesson): lesson for lesson in lessons}
+            futures = {pool.submit(run_one, name): name for name in runs}
             results = {
-                futures[future].stem: future.result()
-                for future in as_completed(futures)
+                futures[future]: future.result() for future in as_completed(futures)
             }
         finally:
             # After an interrupt kernels still run; after a normal end there are none.
@@ -150,14 +160,17 @@ def _execute_all(
             for watch in watches:
                 watch.kill()
             pool.shutdown()
-    return {lesson.stem: results[lesson.stem] for lesson in lessons}
+    return {name: results[name] for name in runs}
 
 
 def _summarize(
-    executions: Mapping[str, Execution], given: Mapping[str, dict], fast: bool
+    executions: Mapping[str, Execution],
+    given: Mapping[str, dict],
+    fast: bool,
+    by_hand: bool,
 ) -> dict[str, Any]:
     lessons = {
-        name: _judge(execution, given[name], fast)
+        name: _judge(execution, given[name], fast, by_hand)
         for name, execution in executions.items()
     }
     ok = all(lesson["status"] == "ok" for lesson in lessons.values())
@@ -170,13 +183,14 @@ def _summarize(
     }
 
 
-def _judge(execution: Execution, given: Mapping[str, Any], fast: bool) -> dict:
-    """Put one lesson's outcome together; `status` is ok, failed or out of band."""
+def _judge(
+    execution: Execution, given: Mapping[str, Any], fast: bool, by_hand: bool
+) -> dict:
+    """Put one run's outcome together; `status` is ok, failed or out of band."""
     data = figures.data_kind(execution.notebook)
-    changed = not set(given) <= OUTPUT_PARAMETERS
     metrics = figures.recorded(execution.notebook)
     for figure in metrics:
-        figure["verdict"] = figures.verdict(figure, fast, data == "SYNTHETIC", changed)
+        figure["verdict"] = figures.verdict(figure, fast, data == "SYNTHETIC", by_hand)
     error = execution.failure
     if error is None and not metrics and not fast:
         error = (

@@ -18,7 +18,7 @@ def metric(name="test MSE", value="0.5", expected="[0.4, 0.6]", data="real"):
     )
 
 
-def write_lesson(path, *cells, parameters=None):
+def write_lesson(path, *cells, parameters=None, runs=None):
     """Write a notebook; one line that starts with # and a space is Markdown."""
     made = []
     if parameters is not None:
@@ -34,6 +34,8 @@ def write_lesson(path, *cells, parameters=None):
         cells=made,
         metadata={"kernelspec": kernel | {"language": "python"}},
     )
+    if runs:
+        notebook.metadata["course"] = {"runs": runs}
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
     return path

@@ -364,3 +364,42 @@ def test_a_comment_in_a_fence_is_no_heading():
     assert picture.heading == "Real"
     assert picture.source == "data:image/png;base64,aabb"
     assert picture.alt == "seen"
+
+
+TWO = [{"dataset": "MNIST"}, {"dataset": "FashionMNIST"}]
+
+
+@pytest.fixture
+def two_datasets(tmp_path):
+    """A lesson for two data sets; its figure is in the band of the first only."""
+    value = "{'MNIST': 0.5, 'FashionMNIST': 0.9}[dataset]"
+    write_lesson(
+        tmp_path / "04_both.ipynb",
+        metric(value=value),
+        parameters='dataset = "MNIST"',
+        runs=TWO,
+    )
+    return tmp_path
+
+
+def test_a_lesson_is_run_once_for_each_of_its_data_sets(two_datasets, tmp_path):
+    out = tmp_path / "out"
+    summary, text = run(["04"], two_datasets, out)
+    assert shape_of(summary) == {"04_both": "ok", "04_both-FashionMNIST": "out of band"}
+    assert "04_both-FashionMNIST" in text
+    for name in shape_of(summary):
+        assert (out / f"{name}.ipynb").exists()
+        assert f'id="{name}"' in (out / "report.html").read_text()
+
+
+def test_a_value_set_by_hand_replaces_the_planned_runs(two_datasets, tmp_path):
+    chosen = {"dataset": "FashionMNIST"}
+    summary, _ = run(["04"], two_datasets, tmp_path / "out", parameters=chosen)
+    assert shape_of(summary) == {"04_both": "ok"}  # bands are for the lesson as it is
+    assert summary["lessons"]["04_both"]["metrics"][0]["value"] == 0.9
+
+
+def test_a_planned_run_with_an_unknown_parameter_is_refused(tmp_path):
+    write_lesson(tmp_path / "04_odd.ipynb", metric(), parameters="epochs = 1", runs=TWO)
+    with pytest.raises(CourseError, match="no parameter 'dataset'"):
+        run(["04"], tmp_path, tmp_path / "out")
