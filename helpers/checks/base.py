@@ -72,6 +72,43 @@ def check(exercise: str) -> Callable:
     return decorate
 
 
+def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> None:
+    """Fail unless `value` is a finite tensor of that shape.
+
+    Parameters
+    ----------
+    value : object
+        What the student's code returned.
+    shape : tuple of int
+    what : str
+        What to call it in the message.
+    look : str
+        Where to look if the shape is wrong.
+
+    Raises
+    ------
+    CheckFailed
+    """
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        raise CheckFailed(
+            f"{what} is {type(value).__name__}, not a tensor",
+            f"a torch tensor of shape {shape}",
+            "the return statement: is there one, and does it return the tensor?",
+        )
+    if tuple(value.shape) != shape:
+        raise CheckFailed(
+            f"{what} has shape {tuple(value.shape)}", f"shape {shape}", look
+        )
+    if not bool(torch.isfinite(value).all()):
+        raise CheckFailed(
+            f"{what} contains nan or inf",
+            "finite numbers for ordinary inputs",
+            "a log of zero, a division by zero, or exp() of a large number",
+        )
+
+
 def _not_written(exercise: str) -> NotImplementedError:
     """A stub that is still a stub: the same error, without a stack trace."""
     message = f"{exercise}: this is not written yet. Fill in the cell above and run it."

@@ -6,32 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from helpers.checks.base import CheckFailed, check
+from helpers.checks.base import CheckFailed, check, want_tensor
 
 if TYPE_CHECKING:
     import torch
-
-
-def _want_tensor(value: object, shape: tuple[int, ...], what: str, look: str):
-    """Fail unless `value` is a tensor of that shape."""
-    import torch
-
-    if not isinstance(value, torch.Tensor):
-        raise CheckFailed(
-            f"{what} is {type(value).__name__}, not a tensor",
-            f"a torch tensor of shape {shape}",
-            "the return statement: is there one, and does it return the tensor?",
-        )
-    if tuple(value.shape) != shape:
-        raise CheckFailed(
-            f"{what} has shape {tuple(value.shape)}", f"shape {shape}", look
-        )
-    if not bool(torch.isfinite(value).all()):
-        raise CheckFailed(
-            f"{what} contains nan or inf",
-            "finite numbers for ordinary inputs",
-            "a log of zero, a division by zero, or exp() of a large number",
-        )
 
 
 @check("reparameterize")
@@ -40,7 +18,7 @@ def reparameterize(function: Callable) -> None:
     import torch
 
     mu, logvar = torch.randn(97, 5), torch.randn(97, 5)
-    _want_tensor(
+    want_tensor(
         function(mu, logvar),
         (97, 5),
         "z for mu and logvar of shape (97, 5)",
@@ -120,7 +98,7 @@ def kl_divergence(function: Callable) -> None:
         look = "you reduced over everything; sum over dim=1 only, one value an image"
     elif shape == (97, 5):
         look = "the sum over the latent dimensions (dim=1) is missing"
-    _want_tensor(kl, (97,), "KL for mu and logvar of shape (97, 5)", look)
+    want_tensor(kl, (97,), "KL for mu and logvar of shape (97, 5)", look)
     zero = function(torch.zeros(3, 4), torch.zeros(3, 4))
     if not torch.allclose(zero, torch.zeros_like(zero), atol=1e-5):
         raise CheckFailed(
@@ -185,7 +163,7 @@ def reconstruction_loss(function: Callable) -> None:
             "reduction='sum' or 'mean' also runs over the images; take "
             "reduction='none', then sum over dim=1"
         )
-    _want_tensor(loss, (97,), "the loss for 97 images of 784 pixels", look)
+    want_tensor(loss, (97,), "the loss for 97 images of 784 pixels", look)
     half = function(torch.zeros(2, 784), torch.full((2, 784), 0.25))[0].item()
     right = 784 * math.log(2)
     if abs(half - right) > 0.5:
@@ -278,9 +256,9 @@ def vae(model_class: type[torch.nn.Module]) -> None:
                 "the return statement of encode",
             )
         look = "the two heads: Linear(512, latent_dim) each; no batch size inside"
-        _want_tensor(codes[0], (batch, latent_dim), "mu from encode", look)
-        _want_tensor(codes[1], (batch, latent_dim), "logvar from encode", look)
-        _want_tensor(
+        want_tensor(codes[0], (batch, latent_dim), "mu from encode", look)
+        want_tensor(codes[1], (batch, latent_dim), "logvar from encode", look)
+        want_tensor(
             model.decode(codes[0]),
             (batch, 784),
             "what decode returns",
@@ -299,7 +277,7 @@ def vae(model_class: type[torch.nn.Module]) -> None:
             ("logits", "mu", "logvar"),
             strict=True,
         ):
-            _want_tensor(
+            want_tensor(
                 output,
                 (batch, size),
                 f"{name} from model(x)",
@@ -387,7 +365,7 @@ def vae_loss(function: Callable) -> None:
         for beta in (0.0, 1.0, 3.0):
             losses[batch, beta] = function(model, torch.rand(batch, 784), beta)
     loss = losses[97, 1.0]
-    _want_tensor(
+    want_tensor(
         loss,
         (),
         "the loss of a batch",
@@ -456,7 +434,7 @@ def sample(function: Callable) -> None:
 
     model = Recorder()
     images = function(model, 97, 3)
-    _want_tensor(
+    want_tensor(
         images,
         (97, 784),
         "what sample(model, 97, 3) returns",
