@@ -9,7 +9,7 @@ TORCH ?=
 CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
 CPU_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
 
-.PHONY: setup run test lab release outputs verify lock clean
+.PHONY: setup run test lab release outputs verify bench lock clean
 
 setup: .venv/.ready
 
@@ -62,6 +62,10 @@ verify: setup
 	COURSE_FAST= $(BIN)/course run
 	COURSE_FAST=1 $(BIN)/pytest $(NBVAL) solutions
 	$(BIN)/course release --check
+
+# Side-by-side measurements: tables, and build/bench/bench.json, which the README quotes.
+bench: setup
+	COURSE_FAST= $(BIN)/python -m benchmarks.bench
 
 # Exact versions for every supported Python and system, from pyproject.toml.
 lock: setup

@@ -1,0 +1,627 @@
+# ---
+# jupyter:
+#   course:
+#     runs:
+#     - dataset: MNIST
+#     - dataset: FashionMNIST
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 04 · The convolutional VAE
+#
+# Shuffle the 784 pixels of every image in the same way, and the dense VAE of lesson 03
+# would learn just as well: it does not know which pixels are neighbours. A
+# convolutional network knows. Here you build a VAE from convolutions, get a clearly
+# lower loss with *fewer* weights, and meet three things that come with them: shapes,
+# checkerboards, and batch norm, which works differently in training and in use.
+#
+# **You will be able to**
+# - compute the shapes of strided and transposed convolutions before you run them,
+# - build a convolutional encoder and its mirror image,
+# - say what `train()` and `eval()` change, and what happens if you forget,
+# - choose an epoch on validation images, keep its weights, save and load them.
+#
+# **Time:** reading 35 min, writing 50 min, computing TODO-MEASURE min on a 2-core laptop.
+
+# %% tags=["parameters"]
+# Parameters: change them here, or with `course run 04 -p NAME VALUE`.
+dataset = "MNIST"  # or "FashionMNIST"
+epochs: int = None  # passes over the training images; None: the budget below
+train_images: int = None  # how many of the 55,000 to train on; None: the budget below
+batch_size = 128  # images per gradient step
+learning_rate = 0.001  # Adam's step size, the same throughout
+latent_dim = 20  # numbers in a code
+seed = 0  # for the weights, the batches and the noise
+weights_path = "conv_vae.pth"  # where the best epoch's weights go
+checkpoint = "conv_vae.ckpt"  # the state of the training while it lasts
+
+# %%
+import copy
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers import data, metrics, plots, training
+from helpers.budget import budget
+from helpers.checks import lesson04 as checks
+
+# %%
+epochs = budget("epochs", epochs, full=20, fast=1)
+train_images = budget("train_images", train_images, full=55_000, fast=2_000)
+device = training.pick_device()
+training.seed_everything(seed)
+Path(weights_path).parent.mkdir(parents=True, exist_ok=True)
+
+# %%
+images = data.load(dataset, train_images=train_images, seed=seed)
+train = data.loader(images.train, batch_size, shuffle=True, flat=False, seed=seed)
+validation = data.loader(images.validation, 1_000, flat=False)
+test = data.loader(images.test, 1_000, flat=False)
+x_test = torch.tensor(images.test.images)[:, None].to(device)  # (10000, 1, 28, 28)
+print(
+    f"{dataset}: {len(images.train):,} to train on, {len(images.validation):,}", end=""
+)
+print(f" to choose with, {len(images.test):,} to test once")
+
+# %% [markdown]
+# An image is now a stack of maps, `(channels, height, width)`, and a batch
+# `(B, 1, 28, 28)`: one channel of grey. The loaders do not flatten it any more
+# (`flat=False`).
+#
+# ## 1. Shapes, before you run anything
+#
+# A convolution slides a small window of weights over the map. With **stride** 2 it moves
+# two pixels at a time, so the map shrinks by half; **padding** adds zeros around it.
+# A map of $n$ pixels, window $k$, stride $s$ and padding $p$ gives
+#
+# $$n' = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
+#
+# A **transposed** convolution goes the other way: every input pixel stamps a window of
+# weights onto the output, $s$ pixels apart, and $p$ pixels are cut from each edge:
+#
+# $$n' = (n - 1)\,s - 2p + k$$
+#
+# **Exercise 1.** Write both.
+
+
+# %% nbgrader={"grade": false, "grade_id": "sizes", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def conv_size(n, kernel, stride, padding):
+    """Pixels on a side after nn.Conv2d(..., kernel, stride, padding); an int.
+
+    n: pixels on a side before. Hint: // divides and rounds down.
+    """
+    ### BEGIN SOLUTION
+    return (n + 2 * padding - kernel) // stride + 1
+    ### END SOLUTION
+
+
+def transposed_size(n, kernel, stride, padding):
+    """Pixels on a side after nn.ConvTranspose2d(..., kernel, stride, padding)."""
+    ### BEGIN SOLUTION
+    return (n - 1) * stride - 2 * padding + kernel
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_sizes", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+checks.sizes(conv_size, transposed_size)
+
+# %% tags=["nbval-check-output"]
+sides = [28]
+for _ in range(2):
+    sides.append(conv_size(sides[-1], kernel=4, stride=2, padding=1))
+for _ in range(2):
+    sides.append(transposed_size(sides[-1], kernel=4, stride=2, padding=1))
+print(" -> ".join(f"{side} x {side}" for side in sides))
+
+# %% [markdown]
+# **What to see.** Window 4, stride 2 and padding 1 halve the map exactly, and the same
+# numbers double it again: encoder and decoder can mirror each other layer by layer.
+#
+# ## 2. Why window 4 and not 3
+#
+# Window 3 is the usual choice for convolutions, but look at what it does in a
+# *transposed* one. Give a constant map to constant weights: a fair stamp would give a
+# constant map back.
+
+
+# %%
+def stamp(kernel, **options):
+    """A map of ones, 8 x 8, through a transposed convolution of ones with stride 2."""
+    weight = torch.ones(1, 1, kernel, kernel)
+    ones = torch.ones(1, 1, 8, 8)
+    return F.conv_transpose2d(ones, weight, stride=2, padding=1, **options)[0, 0]
+
+
+stamps = {"window 3": stamp(3, output_padding=1), "window 4": stamp(4)}  # (16, 16) each
+
+# %% tags=["nbval-check-output"]
+for name, square in stamps.items():
+    print(name, "- stamps on each pixel of the third and fourth row:")
+    print(square[2:4, 2:10].int().numpy())
+
+# %%
+fig = plots.figure(
+    "Window 3 at stride 2 stamps a checkerboard, window 4 does not", 7, 3
+)
+for ax, (name, square) in zip(fig.subplots(1, 2), stamps.items(), strict=True):
+    ax.imshow(square, cmap="gray", vmin=0, vmax=4)
+    ax.set(title=name, xticks=[], yticks=[])
+plots.show(
+    fig,
+    "Two squares of 16 by 16 pixels. Window 3: a pattern of dark, grey and white pixels "
+    "like a checkerboard. Window 4: even white inside, a darker edge.",
+)
+
+# %% [markdown]
+# **What to see.** With window 3 and stride 2 some pixels are stamped once, some twice,
+# some four times. The network would have to learn to undo that at every place. When the
+# window is a multiple of the stride, all inner pixels get the same share. The decoder
+# below uses 4.
+#
+# ## 3. Batch norm
+#
+# **Batch norm** takes each channel, subtracts its mean over the batch, divides by its
+# standard deviation, and then applies a learned scale and shift. Layers after it see
+# numbers of a steady size, and training bears larger steps. Remember for later: *over
+# the batch*. In training an image's result depends on the images beside it. For use,
+# the layer keeps running averages of mean and variance, and `eval()` switches to those.
+#
+# ## 4. The encoder
+#
+# ```
+# x (1, 28, 28) ─ Conv 4/2/1 ─ (8, 14, 14) ─ Conv 4/2/1 ─ (32, 7, 7) ─ Linear ─ 128 ┬ mu
+#                   BN ReLU                    BN ReLU              BN ReLU         └ logvar
+# ```
+#
+# **Exercise 2.** Write it. A layer before a batch norm needs no bias: the mean is
+# subtracted anyway. (Leaving it in does no harm.)
+
+
+# %% nbgrader={"grade": false, "grade_id": "encoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class Encoder(nn.Module):
+    """Two strided convolutions and a dense layer, each with batch norm and ReLU.
+
+    Encoder(latent_dim)
+    forward(x): x (B, 1, 28, 28) -> mu (B, d), logvar (B, d)
+    Channels 1 -> 8 -> 32, then 32 * 7 * 7 -> 128 units, then two heads without
+    activation or batch norm.
+    Hint: nn.Conv2d, nn.BatchNorm2d after convolutions, nn.BatchNorm1d after nn.Linear.
+    """
+
+    ### BEGIN SOLUTION
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 8, 4, stride=2, padding=1, bias=False),  # (B, 8, 14, 14)
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.Conv2d(8, 32, 4, stride=2, padding=1, bias=False),  # (B, 32, 7, 7)
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.Flatten(),  # (B, 1568)
+            nn.Linear(32 * 7 * 7, 128, bias=False),  # (B, 128)
+            nn.BatchNorm1d(128),
+            nn.ReLU(),
+        )
+        self.mu = nn.Linear(128, latent_dim)
+        self.logvar = nn.Linear(128, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)  # (B, 128)
+        return self.mu(h), self.logvar(h)  # (B, d) each
+
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_encoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
+checks.encoder(Encoder)
+
+# %% [markdown]
+# ## 5. The decoder
+#
+# The same steps backwards, with a sigmoid at the end, so that every pixel comes out as a
+# probability $\hat x$ between 0 and 1.
+#
+# **Exercise 3.** Write it. The last layer has no batch norm: its output is the picture,
+# and a picture's brightness must not depend on the pictures beside it.
+
+
+# %% nbgrader={"grade": false, "grade_id": "decoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class Decoder(nn.Module):
+    """The encoder's mirror image.
+
+    Decoder(latent_dim)
+    forward(z): z (B, d) -> x_hat (B, 1, 28, 28), probabilities after a sigmoid
+    d -> 128 -> 32 * 7 * 7 units, then channels 32 -> 8 -> 1 through transposed
+    convolutions; batch norm and ReLU after every layer but the last.
+    Hint: nn.Unflatten(1, (32, 7, 7)) turns 1568 units into maps.
+    """
+
+    ### BEGIN SOLUTION
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Linear(latent_dim, 128, bias=False),  # (B, 128)
+            nn.BatchNorm1d(128),
+            nn.ReLU(),
+            nn.Linear(128, 32 * 7 * 7, bias=False),  # (B, 1568)
+            nn.BatchNorm1d(32 * 7 * 7),
+            nn.ReLU(),
+            nn.Unflatten(1, (32, 7, 7)),  # (B, 32, 7, 7)
+            nn.ConvTranspose2d(32, 8, 4, stride=2, padding=1, bias=False),  # 14 x 14
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1),  # (B, 1, 28, 28)
+            nn.Sigmoid(),
+        )
+
+    def forward(self, z):
+        return self.body(z)
+
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_decoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
+checks.decoder(Decoder)
+
+# %% [markdown]
+# The rest of the model is lesson 03's: the reparameterization between the two halves,
+# and the KL of each image.
+
+
+# %%
+class ConvVAE(nn.Module):
+    """Encoder, a code drawn from N(mu, sigma^2), decoder."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.encode = Encoder(latent_dim)
+        self.decode = Decoder(latent_dim)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)  # (B, d)
+        return self.decode(z), mu, logvar
+
+
+def kl_divergence(mu, logvar):
+    """KL( N(mu, sigma^2) || N(0, I) ) in nats, for each image: (B,)."""
+    return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1)
+
+
+# %%
+def count_weights(model):
+    return sum(weight.numel() for weight in model.parameters())
+
+
+dense = 2 * 784 * 512 + 784 + 512 * (3 * latent_dim + 2) + 2 * latent_dim
+print(f"lesson 03: {dense:,} weights; here: {count_weights(ConvVAE(latent_dim)):,}")
+
+# %% [markdown]
+# ## 6. The loss, from probabilities
+#
+# In lesson 03 the decoder gave logits; here it ends in a sigmoid, so the loss starts
+# from probabilities: `F.binary_cross_entropy`. The price is precision. Where
+# $\hat x$ has been rounded to exactly 0 or 1, its logarithm would be $-\infty$;
+# PyTorch cuts it at $-100$ and goes on.
+#
+# **Exercise 4.** Write the loss. *Summed* over the pixels and over the latent
+# dimensions, *averaged* over the images.
+
+
+# %% nbgrader={"grade": false, "grade_id": "vae_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def vae_loss(model, x, beta=1.0):
+    """Mean over images of reconstruction + beta * KL: the negative ELBO at beta = 1.
+
+    model: model(x) -> x_hat (B, 1, 28, 28) in [0, 1], mu (B, d), logvar (B, d)
+    x: tensor (B, 1, 28, 28), pixels in [0, 1]
+    Returns a tensor with one number, in nats per image, ready for backward().
+    Hint: reduction="none" keeps the pixels apart; .flatten(1) makes rows of them.
+    """
+    ### BEGIN SOLUTION
+    x_hat, mu, logvar = model(x)
+    pixels = F.binary_cross_entropy(x_hat, x, reduction="none")  # (B, 1, 28, 28)
+    reconstruction = pixels.flatten(1).sum(dim=1)  # (B,)
+    return (reconstruction + beta * kl_divergence(mu, logvar)).mean()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_vae_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.vae_loss(vae_loss)
+
+# %% [markdown]
+# ## 7. Keeping the best epoch
+#
+# After every epoch the validation loss is measured, and the model of the lowest one is
+# the one we want. `fit` does this for you; its heart is one small function, and a
+# famous bug sits right there. `best = model.state_dict()` keeps *references*: the
+# next step changes those very numbers, and "best" is always "last".
+#
+# **Exercise 5.** Write a function that keeps a copy of the values.
+
+
+# %% nbgrader={"grade": false, "grade_id": "remember", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def remember(model):
+    """A snapshot of everything in the model's state_dict, by value.
+
+    Returns a dict as state_dict() does, for model.load_state_dict(snapshot) later.
+    Training the model further does not change it, and it includes batch norm's
+    running averages.
+    """
+    ### BEGIN SOLUTION
+    return copy.deepcopy(model.state_dict())
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_remember", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+checks.remember(remember)
+
+# %% [markdown]
+# ## 8. Training
+#
+# Adam with a step size of 0.001, 20 epochs, validation after each. Expected: about
+# TODO-MEASURE minutes on a 2-core laptop; the validation loss ends between TODO and TODO
+# nats on MNIST, and between TODO and TODO on Fashion-MNIST.
+#
+# If the kernel dies, run the notebook again: training goes on after the last finished
+# epoch, from the file named in `checkpoint`, and ends with the same weights.
+# (`channels_last` only changes how maps lie in memory; CPUs convolve faster that way.)
+
+# %%
+training.seed_everything(seed)
+model = ConvVAE(latent_dim).to(device, memory_format=torch.channels_last)
+history = training.fit(
+    model,
+    vae_loss,
+    train,
+    validation,
+    epochs,
+    learning_rate=learning_rate,
+    precision=training.best_precision(device),
+    checkpoint=checkpoint,
+)
+
+# %%
+low = history.validation.min()
+plots.curves(
+    {"training": history.train[1:], "validation": history.validation[1:]},
+    f"Lowest validation loss, {low:.1f} nats, in epoch {history.best_epoch}",
+    ylabel="loss (nats per image)",
+    x=range(2, len(history.train) + 1),
+    levels={"lowest": low},
+)
+
+# %% [markdown]
+# **What to see.** (The first epoch is left out; it would flatten the rest.) Both curves
+# still fall, but validation wobbles: with a constant step size the weights
+# never settle, and the last epoch is the best one only by luck. That is why we keep the
+# best. And why validation images choose, not test images? Whoever picks the best of 20
+# test losses reports luck as skill: the minimum of 20 noisy numbers is lower than what
+# new images will give.
+#
+# `fit` has put the best epoch's weights into `model`. Save them, then load them into a
+# *new* model and use only that one from here on. It is the test that the file works.
+
+# %%
+torch.save(remember(model), weights_path)
+best = ConvVAE(latent_dim)
+best.load_state_dict(torch.load(weights_path, map_location="cpu", weights_only=True))
+best = best.to(device, memory_format=torch.channels_last).eval()
+
+# %% [markdown]
+# **Exercise 6.** Measure it. A loader's last batch may be smaller than the others, and a
+# model may come to you in training mode: your function must be right all the same.
+
+
+# %% nbgrader={"grade": false, "grade_id": "evaluate", "locked": false, "schema_version": 3, "solution": true, "task": false}
+@torch.no_grad()
+def evaluate(model, loader):
+    """Mean reconstruction loss and mean KL over all images of a loader.
+
+    model: model(x) -> x_hat, mu, logvar; put into evaluation mode first
+    loader: yields (x, y), x of shape (B, 1, 28, 28); B varies
+    Returns two floats, in nats per image.
+    Hint: add up sums over images, divide by the number of images at the end.
+    """
+    ### BEGIN SOLUTION
+    model.eval()
+    device = next(model.parameters()).device
+    reconstruction, kl, count = 0.0, 0.0, 0
+    for x, _ in loader:
+        x = x.to(device)
+        x_hat, mu, logvar = model(x)
+        reconstruction += F.binary_cross_entropy(x_hat, x, reduction="sum").item()
+        kl += kl_divergence(mu, logvar).sum().item()
+        count += len(x)
+    return reconstruction / count, kl / count
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_evaluate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
+checks.evaluate(evaluate)
+
+# %%
+reconstruction, kl = evaluate(best, test)
+print(f"reconstruction {reconstruction:.2f} + KL {kl:.2f} = {reconstruction + kl:.2f}")
+
+# %%
+with torch.no_grad():
+    x_hat, _, _ = best(x_test[:10])  # (10, 1, 28, 28)
+plots.image_rows(
+    {"originals": x_test[:10], "reconstructed": x_hat},
+    f"{latent_dim} numbers an image, through convolutions",
+    alt="Ten test images above their reconstructions, which look alike, a bit smoother.",
+)
+
+# %%
+training.seed_everything(seed)
+with torch.no_grad():
+    z = torch.randn(50, latent_dim, device=device)
+    samples = best.decode(z)  # (50, 1, 28, 28)
+plots.image_grid(
+    samples,
+    "Samples from the prior",
+    alt="Fifty generated images; many look like real ones, some mix two kinds.",
+)
+
+# %% [markdown]
+# **What to see.** TODO-LOOK
+
+# %% [markdown]
+# ## 9. Forgetting `eval()`
+#
+# Now break it on purpose. In training mode batch norm uses the *batch's* mean and
+# variance. Send one image through the encoder twice, each time among 99 other images:
+
+
+# %%
+def code_among(model, others):
+    """mu of the first test image, when it sits in a batch with these others."""
+    with torch.no_grad():
+        mu, _ = model.encode(torch.cat([x_test[:1], others]))  # (B, d)
+    return mu[0]
+
+
+label = images.test.labels
+same_class = x_test[torch.tensor(label == 1)]
+print("distance between the two codes of one image, among mixed images and among")
+print(f"images of class {images.class_names[1]}:")
+for mode in (True, False):
+    net = copy.deepcopy(best).train(mode)
+    moved = code_among(net, x_test[1:100]) - code_among(net, same_class[:99])
+    print(f"  {'train' if mode else 'eval '} mode: {moved.norm().item():.2f}")
+
+# %% [markdown]
+# One image on its own has no spread to divide by:
+
+# %%
+try:
+    copy.deepcopy(best).train()(x_test[:1])
+except ValueError as error:
+    print("ValueError:", error)
+
+# %% [markdown]
+# And a whole batch of one class loses what its images have in common:
+
+# %%
+with torch.no_grad():
+    forgotten, _, _ = copy.deepcopy(best).train()(same_class[:100])
+    remembered, _, _ = best(same_class[:100])  # (100, 1, 28, 28)
+plots.image_rows(
+    {
+        "originals": same_class[:10],
+        "eval mode": remembered[:10],
+        "train mode": forgotten[:10],
+    },
+    "A batch of one class: in train mode they turn into something else",
+    alt="Ten images of one class. In eval mode their reconstructions look the same; in "
+    "train mode they are distorted, some into other classes.",
+)
+
+# %% [markdown]
+# The worst is that looking is enough to do harm: in training mode every forward pass,
+# even under `no_grad()`, moves the running averages. Measure after a careless look at
+# images of one class:
+
+# %%
+spoiled = copy.deepcopy(best).train()
+with torch.no_grad():
+    for _ in range(20):
+        spoiled(same_class[:100])
+parts = evaluate(spoiled, test)
+print(f"before: {reconstruction + kl:.1f} nats, after 20 careless looks: ", end="")
+print(f"{sum(parts):.1f}, in eval mode and without a single training step")
+
+# %% [markdown]
+# **What to see.** In eval mode a code depends on its image alone: distance 0. In train
+# mode the neighbours move it. The batch of one class is the clearest: batch norm
+# subtracts what all of them share, and the rest is decoded as if it were a mixed batch.
+# Then the careless looks: no gradient, no optimizer, and the model is worse for good,
+# because the running averages now describe the wrong images.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "think_eval", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
+# **Think 1 (5 points).** A friend's test loss is fine with batches of 1,000 and bad
+# with batches of 4; the images are the same. What happened, and why does the batch size
+# decide? Their colleague measures *training* loss with `eval()` and finds it lower than
+# the average that `fit` reported for the last epoch. Is that a mistake?
+#
+# ### BEGIN SOLUTION
+# *Model answer.* The friend forgot `eval()`. Mean and variance of 1,000 mixed images
+# are close to the running averages, so nothing shows; those of 4 images are mostly
+# chance, and every code is shifted by its neighbours. The colleague made no mistake:
+# `fit` averages the loss while the weights move, so early batches of the epoch
+# count with worse weights, and batch norm used each batch's own statistics.
+#
+# *Rubric.* 2 points for the missing `eval()`, 1 for why large batches hide it, 2 for a
+# reason why the colleague's number may be lower.
+# ### END SOLUTION
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "think_convolution", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
+# **Think 2 (5 points).** At the start: shuffle all images' pixels in the same fixed
+# way. Why would the dense VAE not mind, and what would happen to this one? Name a kind
+# of data for which you would not use convolutions.
+#
+# ### BEGIN SOLUTION
+# *Model answer.* A dense layer connects every pixel with every unit; a fixed
+# permutation only renames its weights, so training gives the same loss. A convolution
+# looks at 4 x 4 neighbours and uses the same weights everywhere: it assumes that near
+# pixels belong together and that a stroke looks the same wherever it is. After
+# shuffling neither holds, and its few weights cannot describe the images: the loss would
+# be clearly higher than the dense model's. Not suited: tables whose columns have no
+# order, such as the fields of a form.
+#
+# *Rubric.* 2 points for the dense layer, 2 for locality or weight sharing, 1 for an
+# example without neighbourhood.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 10. Your figures against the expected ones
+#
+# The dense 784-512-20 model of lesson 03 reaches 102.4 nats on MNIST. Losses of the two
+# data sets cannot be compared with each other: a *perfect* reconstruction costs 45.5
+# nats on MNIST and 189.9 on Fashion-MNIST, because clothes have more grey pixels
+# (lesson 00).
+
+# %%
+bands = {
+    "MNIST": {"loss": (0, 999), "reconstruction": (0, 999), "KL": (0, 99)},
+    "FashionMNIST": {"loss": (0, 999), "reconstruction": (0, 999), "KL": (0, 99)},
+}
+figures = {"loss": reconstruction + kl, "reconstruction": reconstruction, "KL": kl}
+facts = dict(dataset=dataset, seed=seed, epochs=len(history.train), device=device)
+facts |= dict(best_epoch=history.best_epoch, seconds=round(history.seconds, 1))
+for name, value in figures.items():
+    metrics.record(f"test {name}", value, bands[dataset][name], "nats", **facts)
+
+# %% [markdown]
+# ## Summary
+#
+# Convolutions know what is near, so a quarter of the weights gives a lower loss.
+# Strided layers halve a map, transposed ones double it, and a window that is a multiple
+# of the stride leaves no checkerboard. Batch norm speeds training up and asks for one
+# habit in return: `eval()` before you measure or use a model. Validation chooses the
+# epoch, a copy by value keeps it, and a file that has been loaded again is a file you
+# can trust.
+#
+# **Further reading**
+# - V. Dumoulin and F. Visin (2016), *A Guide to Convolution Arithmetic for Deep
+#   Learning*.
+# - A. Odena, V. Dumoulin and C. Olah (2016), *Deconvolution and Checkerboard Artifacts*.
+# - S. Ioffe and C. Szegedy (2015), *Batch Normalization: Accelerating Deep Network
+#   Training by Reducing Internal Covariate Shift*.
+# - A. Radford, L. Metz and S. Chintala (2016), *Unsupervised Representation Learning
+#   with Deep Convolutional Generative Adversarial Networks*: the recipe of strided
+#   convolutions with batch norm.
+#
+# **Next:** lesson 05 asks how many latent dimensions a digit needs, and takes the loss
+# well below what this model reaches.
