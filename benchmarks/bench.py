@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import BenchError
-from course import pack_root
+from course import CourseError, pack_root
 
 app = typer.Typer(add_completion=False)
 
@@ -86,10 +86,14 @@ def measure(
     from benchmarks.lesson_tables import LESSON_D64
     from benchmarks.tables import TABLES
     from benchmarks.turns import Settings
+    from course.run import make_writable, write_json
     from course.terminal import make_console
 
     out = Path(out or pack_root() / "build" / "bench").resolve()
-    report.make_folder(out)
+    try:
+        make_writable(out)
+    except CourseError as error:
+        raise BenchError(str(error).rstrip(".")) from error
     console = make_console()
     names = () if "e" in letters else (LESSON_D64,)
     settings = Settings(epochs, repeats, train_images, out, console, names)
@@ -119,7 +123,7 @@ def measure(
                 "measuring_seconds": time.perf_counter() - started,
             }
             content["complete"] = len(done) == len(letters)
-            report.save(out / "bench.json", content)
+            write_json(out / "bench.json", content)
     finally:
         for letter, table in done.items():
             console.print()

@@ -1,11 +1,8 @@
-"""Name the machine, show tables, and keep every figure in a JSON file."""
+"""Name the machine, and show tables."""
 
-import json
-import math
 import os
 import platform
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +14,8 @@ import psutil
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from benchmarks import BenchError
 from course import pack_root
+from course.run import cores
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def machine() -> dict[str, Any]:
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
         "commit": _commit(),
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "load_at_start": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
@@ -92,13 +89,6 @@ def machine_line(facts: Mapping[str, Any]) -> str:
         f"{facts['threads']} threads; Python {facts['python']}, torch "
         f"{facts['torch']}, tensorflow {facts['tensorflow']}; {facts['date']}"
     )
-
-
-def _cores() -> int | None:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
 
 
 def _processor() -> str:
@@ -127,35 +117,3 @@ def _output(*command: str) -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return run.stdout.strip()
-
-
-def make_folder(folder: Path) -> None:
-    """Make sure before anything is measured that the result can be kept."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise BenchError(
-            f"the folder {folder} cannot be written: {error.strerror or error}; "
-            "choose another with --out"
-        ) from error
-
-
-def save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON so that a reader finds the old file or the new one, never half."""
-    text = json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
-
-
-def _finite(value: Any) -> Any:
-    """Replace numbers that JSON lacks (NaN, infinity) by null, at any depth."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

@@ -96,15 +96,15 @@ def run_lessons(
     given = {name: values for name, (_, values) in runs.items()}
     _check_output_files(given)
     for folder in (out, *(out / name for name in runs)):
-        _make_writable(folder)
+        make_writable(folder)
 
-    environment = kernel_environment(fast, max(1, _cores() // jobs), pack_root())
+    environment = kernel_environment(fast, max(1, cores() // jobs), pack_root())
     executions = _execute_all(
         runs, out, environment, jobs, timeout, console, on_progress
     )
     by_hand = not set(parameters or {}) <= OUTPUT_PARAMETERS
     summary = _summarize(executions, given, fast, by_hand)
-    _write_json(out / "metrics.json", summary)
+    write_json(out / "metrics.json", summary)
     notebooks = {name: run.notebook for name, run in executions.items()}
     write_report(out / "report.html", summary, notebooks)
     _print_summary(console, summary, out)
@@ -256,10 +256,11 @@ def _check_output_files(given: Mapping[str, dict]) -> None:
         for path in paths:
             if path.is_dir():
                 raise CourseError(f"{path} is a folder; {option} must name a file.")
-            _make_writable(path.parent)
+            make_writable(path.parent)
 
 
-def _make_writable(folder: Path) -> None:
+def make_writable(folder: Path) -> None:
+    """Make a folder and see that it can be written, or say that it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -271,7 +272,7 @@ def _make_writable(folder: Path) -> None:
         ) from error
 
 
-def _cores() -> int:
+def cores() -> int:
     """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -282,15 +283,18 @@ def _machine() -> dict[str, Any]:
     return {
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),
-        "cores": _cores(),
+        "cores": cores(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
     }
 
 
-def _write_json(path: Path, summary: Mapping[str, Any]) -> None:
-    text = json.dumps(_finite(summary), indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON so that a reader finds the old file or the new one, never half."""
+    text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def _finite(value: Any) -> Any:

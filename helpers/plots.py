@@ -214,7 +214,7 @@ def curves(
             label=label,
         )
     _draw_levels(ax, levels)
-    if x is None:
+    if x is None or xlabel == "epoch":
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)

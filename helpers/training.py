@@ -216,6 +216,7 @@ def fit(
     epochs: int,
     learning_rate: float = 1e-3,
     schedule: str = "constant",
+    warmup: float = 0.0,
     description: str = "training",
     precision: str = "float32",
     checkpoint: str | Path | None = None,
@@ -237,6 +238,9 @@ def fit(
     schedule : {"constant", "cosine"}
         ``"cosine"`` lets the step size fall to zero over the run, half a cosine
         wave (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    warmup : float
+        Share of all steps, from 0 to below 1, over which the step size first rises
+        from nearly 0. The first steps of a fresh network are its worst guesses.
     description : str
         A word or two in front of the bar.
     precision : {"float32", "bfloat16"}
@@ -269,13 +273,20 @@ def fit(
         raise ValueError(f'schedule is "constant" or "cosine", not {schedule!r}.')
     if precision not in ("float32", "bfloat16"):
         raise ValueError(f'precision is "float32" or "bfloat16", not {precision!r}.')
+    if not 0 <= warmup < 1:
+        raise ValueError(f"warmup is a share from 0 to below 1, not {warmup!r}.")
     device = next(model.parameters()).device
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     steps = epochs * len(train)
 
+    rising = warmup * steps
+
     def step_size(step: int) -> float:
-        cosine = 0.5 + 0.5 * math.cos(math.pi * step / steps)
-        return cosine if schedule == "cosine" else 1.0
+        if step < rising:
+            return (step + 1) / (rising + 1)
+        if schedule == "constant":
+            return 1.0
+        return 0.5 + 0.5 * math.cos(math.pi * (step - rising) / (steps - rising))
 
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, step_size)
     autocast = torch.autocast(
@@ -287,6 +298,7 @@ def fit(
             "epochs": epochs,
             "learning_rate": learning_rate,
             "schedule": schedule,
+            "warmup": warmup,
             "precision": precision,
             "batch_size": train.batch_size,
             "training images": len(train.dataset),

@@ -24,9 +24,10 @@ from benchmarks import (
     training_tables,
 )
 from benchmarks.models import VAE, textbook_loss, vae_loss
-from benchmarks.report import Table, save
+from benchmarks.report import Table
 from benchmarks.turns import Settings, compare, take_turns
 from course import pack_root
+from course.run import write_json
 from course.terminal import make_console
 from helpers import data, storage
 
@@ -309,11 +310,11 @@ def test_the_lessons_run_once_in_each_mode_for_both_tables(
 
 def test_json_is_replaced_whole_and_has_no_nan(tmp_path):
     path = tmp_path / "bench.json"
-    save(path, {"x": 1})
+    write_json(path, {"x": 1})
     with pytest.raises(TypeError):
-        save(path, {"x": object()})
+        write_json(path, {"x": object()})
     assert json.loads(path.read_text()) == {"x": 1}
-    save(path, {"x": [float("nan"), (2.0,)]})
+    write_json(path, {"x": [float("nan"), (2.0,)]})
     assert json.loads(path.read_text()) == {"x": [None, [2.0]]}
     assert [found.name for found in tmp_path.iterdir()] == ["bench.json"]
 

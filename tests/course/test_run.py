@@ -65,7 +65,7 @@ def good(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "COURSE_FAST"):
             patch.delenv(variable, raising=False)
-        patch.setattr("course.run._cores", lambda: 6)
+        patch.setattr("course.run.cores", lambda: 6)
         before = dict(os.environ)
         summary, text = run(
             [],

@@ -61,8 +61,9 @@ def test_fit_keeps_the_best_epoch_by_value_when_the_last_is_worse(capsys):
     assert kept == pytest.approx(history.validation.min())
 
 
-def test_the_cosine_schedule_ends_with_steps_of_almost_nothing(capsys):
-    def last_move(schedule):
+def test_a_schedule_shapes_the_steps(capsys):
+    def moves(schedule, warmup=0.0):
+        """Step sizes of 50 batches, relative to the largest."""
         positions = []
 
         def loss(model, x):
@@ -70,12 +71,18 @@ def test_the_cosine_schedule_ends_with_steps_of_almost_nothing(capsys):
             return squared(model, x)
 
         loader = batches([100.0] * 40)
-        training.fit(Line(), loss, loader, batches([100.0]), 5, 0.1, schedule)
+        training.fit(Line(), loss, loader, batches([100.0]), 5, 0.1, schedule, warmup)
         steps = np.abs(np.diff(positions))
-        return steps[-3:].max() / steps.max()
+        return steps / steps.max()
 
-    assert last_move("constant") > 0.5
-    assert last_move("cosine") < 0.05
+    assert moves("constant")[-3:].max() > 0.5
+    assert moves("cosine")[-3:].max() < 0.05
+    assert moves("cosine")[0] > 0.9
+    slow = moves("cosine", warmup=0.2)
+    assert slow[0] < 0.2
+    assert slow[12] > 0.9
+    with pytest.raises(ValueError, match="warmup"):
+        moves("cosine", warmup=1.0)
     with pytest.raises(ValueError, match="cosine"):
         training.fit(
             Line(), squared, batches([1.0]), batches([1.0]), 1, schedule="step"
