@@ -158,15 +158,17 @@ for ax, (name, square) in zip(fig.subplots(1, 2), stamps.items(), strict=True):
     ax.set(title=name, xticks=[], yticks=[])
 plots.show(
     fig,
-    "Two squares of 16 by 16 pixels. Window 3: a pattern of dark, grey and white pixels "
+    "Two squares of 16 by 16 pixels. Window 3: dark, grey and white pixels in turn, "
     "like a checkerboard. Window 4: even white inside, a darker edge.",
 )
 
 # %% [markdown]
 # **What to see.** With window 3 and stride 2 some pixels are stamped once, some twice,
 # some four times. The network would have to learn to undo that at every place. When the
-# window is a multiple of the stride, all inner pixels get the same share. The decoder
-# below uses 4.
+# window is a multiple of the stride, all inner pixels get the same number of stamps. The
+# decoder below uses 4. That takes away the *built-in* checkerboard only: neighbouring
+# pixels still come from different weights of the window, so a decoder that has hardly
+# trained shows a fine pattern all the same. Training has to smooth it out.
 #
 # ## 3. Batch norm
 #
@@ -313,7 +315,9 @@ print(f"lesson 03: {dense:,} weights; here: {count_weights(ConvVAE(latent_dim)):
 # In lesson 03 the decoder gave logits; here it ends in a sigmoid, so the loss starts
 # from probabilities: `F.binary_cross_entropy`. The price is precision. Where
 # $\hat x$ has been rounded to exactly 0 or 1, its logarithm would be $-\infty$;
-# PyTorch cuts it at $-100$ and goes on.
+# PyTorch cuts it at $-100$ and goes on. In 32 bits that begins at a logit of about 17, in
+# 16 bits (bfloat16) at about 6, and PyTorch refuses this loss there on a GPU. So this
+# lesson trains in 32 bits.
 #
 # **Exercise 4.** Write the loss. *Summed* over the pixels and over the latent
 # dimensions, *averaged* over the images.
@@ -387,27 +391,26 @@ history = training.fit(
     validation,
     epochs,
     learning_rate=learning_rate,
-    precision=training.best_precision(device),
     checkpoint=checkpoint,
 )
 
 # %%
 low = history.validation.min()
+start = min(1, len(history.train) - 1)  # the first epoch would flatten the rest
 plots.curves(
-    {"training": history.train[1:], "validation": history.validation[1:]},
+    {"training": history.train[start:], "validation": history.validation[start:]},
     f"Lowest validation loss, {low:.1f} nats, in epoch {history.best_epoch}",
     ylabel="loss (nats per image)",
-    x=range(2, len(history.train) + 1),
+    x=range(start + 1, len(history.train) + 1),
     levels={"lowest": low},
 )
 
 # %% [markdown]
-# **What to see.** (The first epoch is left out; it would flatten the rest.) Both curves
-# still fall, but validation wobbles: with a constant step size the weights
-# never settle, and the last epoch is the best one only by luck. That is why we keep the
-# best. And why validation images choose, not test images? Whoever picks the best of 20
-# test losses reports luck as skill: the minimum of 20 noisy numbers is lower than what
-# new images will give.
+# **What to see.** Both curves still fall, but validation wobbles: with a constant step
+# size the weights never settle, and the last epoch is the best one only by luck. That
+# is why we keep the best. And why validation images choose, not test images? Whoever
+# picks the best of 20 test losses reports luck as skill: the minimum of 20 noisy
+# numbers is lower than what new images will give.
 #
 # `fit` has put the best epoch's weights into `model`. Save them, then load them into a
 # *new* model and use only that one from here on. It is the test that the file works.
@@ -460,7 +463,7 @@ with torch.no_grad():
 plots.image_rows(
     {"originals": x_test[:10], "reconstructed": x_hat},
     f"{latent_dim} numbers an image, through convolutions",
-    alt="Ten test images above their reconstructions, which look alike, a bit smoother.",
+    alt="Ten test images above their reconstructions: alike, a bit smoother.",
 )
 
 # %%
@@ -606,9 +609,9 @@ for name, value in figures.items():
 # %% [markdown]
 # ## Summary
 #
-# Convolutions know what is near, so a quarter of the weights gives a lower loss.
-# Strided layers halve a map, transposed ones double it, and a window that is a multiple
-# of the stride leaves no checkerboard. Batch norm speeds training up and asks for one
+# Convolutions know what is near, so half the weights give a lower loss. Strided layers
+# halve a map, transposed ones double it, and a window that is a multiple of the stride
+# reaches every pixel equally often. Batch norm speeds training up and asks for one
 # habit in return: `eval()` before you measure or use a model. Validation chooses the
 # epoch, a copy by value keeps it, and a file that has been loaded again is a file you
 # can trust.

@@ -11,6 +11,7 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 if TYPE_CHECKING:
     import torch
 
+CHANNELS, UNITS = (8, 32), 128  # of the lesson's encoder; the decoder mirrors them
 SIZES = [(28, 4, 2, 1), (14, 4, 2, 1), (28, 3, 2, 1), (7, 3, 1, 0), (9, 5, 3, 2)]
 
 
@@ -59,7 +60,8 @@ def encoder(model_class: type[torch.nn.Module]) -> None:
 
     torch.manual_seed(0)
     net = model_class(5)
-    _require_layers(net, nn.Conv2d, "strided convolutions", norms=3)
+    _require_layers(net, nn.Conv2d, "strided convolutions", outputs=(5, 10))
+    _require_widths([c.out_channels for c in net.modules() if type(c) is nn.Conv2d])
     _refuse(net, nn.ConvTranspose2d, "the encoder", "nn.Conv2d with stride 2")
     x = torch.rand(97, 1, 28, 28)
     for mode, count in ((True, 97), (False, 97), (False, 1)):
@@ -80,6 +82,7 @@ def encoder(model_class: type[torch.nn.Module]) -> None:
                 "into the code",
             )
     _require_independence(net, x)
+    _require_bend(net, lambda a: net(a)[0], x)
     net.train()
     mu, logvar = net(x)
     for name, value in (("mu", mu), ("logvar", logvar)):
@@ -107,7 +110,10 @@ def decoder(model_class: type[torch.nn.Module]) -> None:
 
     torch.manual_seed(0)
     net = model_class(5)
-    _require_layers(net, nn.ConvTranspose2d, "transposed convolutions", norms=3)
+    _require_layers(net, nn.ConvTranspose2d, "transposed convolutions", outputs=(1,))
+    _require_widths(
+        [c.in_channels for c in net.modules() if type(c) is nn.ConvTranspose2d]
+    )
     z = 3 * torch.randn(97, 5)
     for mode, count in ((True, 97), (False, 97), (False, 1)):
         net.train(mode)
@@ -120,6 +126,7 @@ def decoder(model_class: type[torch.nn.Module]) -> None:
         )
     net.train()
     with torch.no_grad():
+        fresh = net(z)
         _turn_up(net)
         x_hat = net(z)
     if bool((x_hat < 0).any()) or bool((x_hat > 1).any()):
@@ -127,6 +134,12 @@ def decoder(model_class: type[torch.nn.Module]) -> None:
             f"x_hat ranges from {x_hat.min():.2f} to {x_hat.max():.2f}",
             "probabilities from 0 to 1",
             "the sigmoid after the last layer",
+        )
+    if bool((fresh == 0).any()) or bool((fresh == 1).any()):
+        raise CheckFailed(
+            "before any training some pixels are exactly 0 or 1",
+            "probabilities between 0 and 1: a sigmoid comes near both, slowly",
+            "clamp or ReLU cut the numbers off, and no gradient passes there",
         )
     if bool((x_hat > 0.49).all()):
         raise CheckFailed(
@@ -142,6 +155,9 @@ def decoder(model_class: type[torch.nn.Module]) -> None:
         )
     _require_independence(net, z)
     net = model_class(5).train()
+    net(z)
+    _require_bend(net, lambda a: torch.logit(net(a).double(), eps=1e-9), z)
+    net = model_class(5).train()
     net(z).square().sum().backward()
     _require_gradients(net, "the decoder")
 
@@ -150,20 +166,25 @@ def decoder(model_class: type[torch.nn.Module]) -> None:
 def vae_loss(function: Callable) -> None:
     """Check both terms, their sums and their mean, on models with known answers."""
     import torch
+    import torch.nn.functional as F
     from torch import nn
 
     class Known(nn.Module):
-        """Always answers with one grey and one mu."""
+        """Always answers with one grey, one mu and one logvar, in 3 dimensions."""
 
-        def __init__(self, grey: float, mu: float, d: int = 3):
+        def __init__(self, grey: float, mu: float, logvar: float = 0.0):
             super().__init__()
             self.grey = nn.Parameter(torch.tensor(grey))
             self.mu = nn.Parameter(torch.tensor(mu))
-            self.d = d
+            self.logvar = nn.Parameter(torch.tensor(logvar))
 
         def forward(self, x):
-            mu = self.mu.expand(len(x), self.d)
-            return self.grey.expand_as(x), mu, torch.zeros_like(mu) * self.mu
+            shape = len(x), 3
+            return (
+                self.grey.expand_as(x),
+                self.mu.expand(shape),
+                self.logvar.expand(shape),
+            )
 
     x = torch.rand(97, 1, 28, 28)
     loss = function(Known(0.5, 0.0), x)
@@ -178,8 +199,11 @@ def vae_loss(function: Callable) -> None:
         math.log(2): "that is the mean over the pixels; it has to be their sum",
         97 * right: "that is the sum over the images; it has to be their mean",
         -right: "the sign is flipped",
-        784 * 0.974077: "x_hat is a probability already: binary_cross_entropy, without "
-        "_with_logits",
+        784 * (math.log(1 + math.exp(0.5)) - 0.5 * x.mean().item()): "x_hat is a "
+        "probability already: binary_cross_entropy, without _with_logits",
+        784 * F.binary_cross_entropy(x, torch.full_like(x, 0.5)).item(): "x_hat and x "
+        "are swapped: the prediction comes first",
+        784 * (x - 0.5).square().mean().item(): "that is a squared error",
     }
     _compare(
         loss.item(),
@@ -220,9 +244,17 @@ def vae_loss(function: Callable) -> None:
         784 * math.log(100),
         "a white image that was predicted almost black",
         "784 * log 100",
-        {7.88: "x_hat and x are swapped", 784 * 0.9801: "that is a squared error"},
+        {784 * 0.9801: "that is a squared error"},
     )
-    model = Known(0.4, 1.0)
+    wide = function(Known(0.5, 0.0, 1.0), x).item() - right
+    _compare(
+        wide,
+        1.5 * (math.e - 2),
+        "the KL of mu = 0, logvar = 1 in 3 dimensions",
+        "3 * (e - 1 - 1) / 2",
+        {0.0: "logvar takes no part in the KL"},
+    )
+    model = Known(0.4, 1.0, 1.0)
     loss = function(model, x)
     if not loss.requires_grad:
         raise CheckFailed(
@@ -231,11 +263,12 @@ def vae_loss(function: Callable) -> None:
             "detach(), .item() or no_grad() inside the function",
         )
     loss.backward()
-    for name, weight in (("x_hat", model.grey), ("mu", model.mu)):
+    leaves = {"x_hat": model.grey, "mu": model.mu, "logvar": model.logvar}
+    for name, weight in leaves.items():
         if weight.grad is None or not float(weight.grad.abs()) > 0:
             raise CheckFailed(
                 f"no gradient reaches {name}",
-                "gradients to both, since both terms train the model",
+                "gradients to x_hat, mu and logvar: both terms train the model",
                 f"what is done with {name} on the way to the loss",
             )
 
@@ -381,8 +414,8 @@ def _compare(
     )
 
 
-def _require_layers(net, kind: type, what: str, norms: int) -> None:
-    """Two layers of the kind with stride 2, and enough batch norms."""
+def _require_layers(net, kind: type, what: str, outputs: tuple[int, ...]) -> None:
+    """Two layers of the kind with stride 2, three batch norms, none at an output."""
     from torch import nn
 
     layers = [layer for layer in net.modules() if isinstance(layer, kind)]
@@ -395,19 +428,45 @@ def _require_layers(net, kind: type, what: str, norms: int) -> None:
         )
     kinds = nn.BatchNorm1d | nn.BatchNorm2d
     found = [layer for layer in net.modules() if isinstance(layer, kinds)]
-    if len(found) < norms:
+    if len(found) < 3:
         raise CheckFailed(
             f"{len(found)} batch norm layers",
-            f"{norms}: one after each layer but the last (or the heads)",
+            "3: one after each layer but the last (or the heads)",
             "nn.BatchNorm2d(channels) after convolutions, nn.BatchNorm1d(units) after "
             "nn.Linear",
         )
     # The picture and the two heads come straight from a convolution or linear layer.
-    if len(found) > norms:
+    if len(found) > 3 or any(layer.num_features in outputs for layer in found):
         raise CheckFailed(
-            f"{len(found)} batch norm layers",
-            f"{norms}: none at the output",
+            "batch norm layers of sizes "
+            f"{', '.join(str(layer.num_features) for layer in found)}",
+            "3 of them: none at the output",
             "a batch norm after the last layer would tie each result to its neighbours",
+        )
+
+
+def _require_widths(channels: list[int]) -> None:
+    if sorted(channels) != sorted(CHANNELS):
+        raise CheckFailed(
+            f"between image and dense layers there are {channels} channels",
+            f"{CHANNELS[0]} and {CHANNELS[1]}, so that losses can be compared",
+            "the channel counts of the two convolutions",
+        )
+
+
+def _require_bend(net, function: Callable, inputs) -> None:
+    """Fail if the network is a straight line from its input to its output."""
+    import torch
+
+    net.eval()
+    with torch.no_grad():
+        a, b = function(inputs[:40]), function(inputs[40:80])
+        middle = function((inputs[:40] + inputs[40:80]) / 2)
+    if (middle - (a + b) / 2).abs().max() < 1e-3 * (a - b).abs().max():
+        raise CheckFailed(
+            "the answer for the middle of two inputs is the middle of the two answers",
+            "a network that bends: without activations all layers make one linear map",
+            "the ReLU after each batch norm: is it there, and is its result used?",
         )
 
 

@@ -44,17 +44,19 @@ SIZES_WRONG = {
 class Encoder(nn.Module):
     """The reference; the variants below change one thing each."""
 
-    def __init__(self, d, act=nn.ReLU, bias=False, norm=True, stride=2):
+    def __init__(self, d, act=nn.ReLU, bias=False, norm=True, stride=2, thin=8):
         super().__init__()
         padding = 1 if stride == 2 else "same"
         kernel = 4 if stride == 2 else 3
         side = 7 if stride == 2 else 28
-        norms = [nn.BatchNorm2d(8), nn.BatchNorm2d(32)] if norm else [nn.Identity()] * 2
+        norms = (
+            [nn.BatchNorm2d(thin), nn.BatchNorm2d(32)] if norm else [nn.Identity()] * 2
+        )
         self.body = nn.Sequential(
-            nn.Conv2d(1, 8, kernel, stride, padding, bias=bias),
+            nn.Conv2d(1, thin, kernel, stride, padding, bias=bias),
             norms[0],
             act(),
-            nn.Conv2d(8, 32, kernel, stride, padding, bias=bias),
+            nn.Conv2d(thin, 32, kernel, stride, padding, bias=bias),
             norms[1],
             act(),
             nn.Flatten(),
@@ -111,6 +113,14 @@ class NormedHead(Encoder):
         self.mu = nn.Sequential(nn.Linear(128, d), nn.BatchNorm1d(d))
 
 
+class NormMoved(NormedHead):
+    """Three batch norms, one of them in the wrong place."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.body[1] = nn.Identity()
+
+
 def relu_heads(self, x):
     h = self.body(x)
     return self.mu(h).relu(), self.logvar(h)
@@ -138,6 +148,9 @@ ENCODER_WRONG = {
     "relu on mu": (encoder_with(relu_heads), "no activation"),
     "one head for both": (encoder_with(shared_head), "two heads"),
     "batch norm on a head": (NormedHead, "none at the output"),
+    "batch norm moved to a head": (NormMoved, "none at the output"),
+    "no activation": (encoder_with(None, act=nn.Identity), "ReLU"),
+    "other channels": (encoder_with(None, thin=4), "channel counts"),
     "fixed batch": (
         encoder_with(
             lambda self, x: tuple(t.expand(128, -1) for t in Encoder.forward(self, x))
@@ -193,6 +206,38 @@ def decoder_with(forward=None, **options):
     return Changed
 
 
+class LastLayerFirst(Decoder):
+    """The output layer is made before the others."""
+
+    def __init__(self, d):
+        nn.Module.__init__(self)
+        self.out = nn.ConvTranspose2d(8, 1, 4, 2, 1)
+        self.body = Decoder(d).body[:-2]
+
+    def forward(self, z):
+        return torch.sigmoid(self.out(self.body(z)))
+
+
+class NormMovedToPicture(Decoder):
+    def __init__(self, d):
+        super().__init__(d, norm_at_end=True)
+        self.body[8] = nn.Identity()
+
+
+class NormOnMaps(Decoder):
+    """The norm after the dense layer comes after the unflattening."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.body[4], self.body[5] = nn.ReLU(), nn.Unflatten(1, (32, 7, 7))
+        self.body[6] = nn.BatchNorm2d(32)
+
+
+class Clamp(nn.Module):
+    def forward(self, x):
+        return x.clamp(0, 1)
+
+
 class TwoSigmoids(nn.Module):
     def forward(self, x):
         return torch.sigmoid(torch.sigmoid(x))
@@ -202,6 +247,8 @@ DECODER_RIGHT = {
     "reference": Decoder,
     "LeakyReLU": decoder_with(act=nn.LeakyReLU),
     "window 3 with output padding": decoder_with(kernel=3),
+    "last layer made first": LastLayerFirst,
+    "batch norm on the maps": NormOnMaps,
     "functional sigmoid": decoder_with(
         lambda self, z: torch.sigmoid(self.body(z)), end=nn.Identity
     ),
@@ -214,6 +261,9 @@ DECODER_WRONG = {
         "black",
     ),
     "tanh": (decoder_with(end=nn.Tanh), "0 to 1"),
+    "clamp": (decoder_with(end=Clamp), "clamp"),
+    "no activation": (decoder_with(act=nn.Identity), "ReLU"),
+    "batch norm moved to the picture": (NormMovedToPicture, "none at the output"),
     "batch norm at the end": (decoder_with(norm_at_end=True), "none at the output"),
     "flattened": (decoder_with(lambda self, z: self.body(z).flatten(1)), "shape"),
     "an encoder": (Encoder, "ConvTranspose2d"),
@@ -279,7 +329,21 @@ LOSS_WRONG = {
         lambda m, x, beta=1.0: (
             F.binary_cross_entropy_with_logits(m(x)[0], x, reduction="sum") / len(x)
         ),
-        "probability already|each term",
+        "probability already",
+    ),
+    "swapped": (
+        lambda m, x, beta=1.0: F.binary_cross_entropy(x, m(x)[0]) * 784,
+        "swapped",
+    ),
+    "KL without logvar": (
+        lambda m, x, beta=1.0: (
+            terms(m, x)[0] + beta * 0.5 * m(x)[1].square().sum(1)
+        ).mean(),
+        "logvar takes no part",
+    ),
+    "logvar detached": (
+        lambda m, x, beta=1.0: loss(lambda y: (*m(y)[:2], m(y)[2].detach()), x, beta),
+        "reaches logvar",
     ),
     "detached": (lambda m, x, beta=1.0: loss(m, x, beta).detach(), "no gradient"),
     "mu detached": (
@@ -288,7 +352,7 @@ LOSS_WRONG = {
     ),
     "squares": (
         lambda m, x, beta=1.0: ((m(x)[0] - x) ** 2).flatten(1).sum(1).mean(),
-        "784",
+        "squared error",
     ),
 }
 
