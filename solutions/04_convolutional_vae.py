@@ -29,7 +29,7 @@
 # - say what `train()` and `eval()` change, and what happens if you forget,
 # - choose an epoch on validation images, keep its weights, save and load them.
 #
-# **Time:** reading 35 min, writing 50 min, computing TODO-MEASURE min on a 2-core laptop.
+# **Time:** reading 35 min, writing 50 min, computing 3 to 4 min on a 2-core laptop.
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 04 -p NAME VALUE`.
@@ -374,8 +374,8 @@ checks.remember(remember)
 # ## 8. Training
 #
 # Adam with a step size of 0.001, 20 epochs, validation after each. Expected: about
-# TODO-MEASURE minutes on a 2-core laptop; the validation loss ends between TODO and TODO
-# nats on MNIST, and between TODO and TODO on Fashion-MNIST.
+# three to four minutes on a 2-core laptop; the lowest validation loss is between 98.6 and
+# 100.8 nats on MNIST, and between 236.5 and 239 on Fashion-MNIST.
 #
 # If the kernel dies, run the notebook again: training goes on after the last finished
 # epoch, from the file named in `checkpoint`, and ends with the same weights.
@@ -406,11 +406,13 @@ plots.curves(
 )
 
 # %% [markdown]
-# **What to see.** Both curves still fall, but validation wobbles: with a constant step
-# size the weights never settle, and the last epoch is the best one only by luck. That
-# is why we keep the best. And why validation images choose, not test images? Whoever
-# picks the best of 20 test losses reports luck as skill: the minimum of 20 noisy
-# numbers is lower than what new images will give.
+# **What to see.** Validation lies *below* training: the training figure averages over an
+# epoch in which the weights still moved, and batch norm's statistics of single batches
+# add noise to it. Towards the end validation no longer falls every time, since with
+# a constant step size the weights never settle. Whether the last epoch is the best one
+# is luck, so we keep the best. And why do validation images choose, not test images?
+# Whoever picks the best of 20 test losses reports luck as skill: the lowest of 20
+# noisy numbers is lower than what new images will give.
 #
 # `fit` has put the best epoch's weights into `model`. Save them, then load them into a
 # *new* model and use only that one from here on. It is the test that the file works.
@@ -478,7 +480,10 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# **What to see.** TODO-LOOK
+# **What to see.** On MNIST most samples are digits with clean, even strokes; a few lie
+# between two digits or break off. On Fashion-MNIST the outline and the kind of garment
+# are right, while prints and seams are missing: 20 numbers have no room for them, and an
+# average over everything they leave open is smooth.
 
 # %% [markdown]
 # ## 9. Forgetting `eval()`
@@ -597,8 +602,12 @@ print(f"{sum(parts):.1f}, in eval mode and without a single training step")
 
 # %%
 bands = {
-    "MNIST": {"loss": (0, 999), "reconstruction": (0, 999), "KL": (0, 99)},
-    "FashionMNIST": {"loss": (0, 999), "reconstruction": (0, 999), "KL": (0, 99)},
+    "MNIST": {"loss": (97.8, 100), "reconstruction": (74.8, 77.5), "KL": (21.7, 23.8)},
+    "FashionMNIST": {
+        "loss": (238, 241.5),
+        "reconstruction": (222.5, 226.5),
+        "KL": (14.3, 16),
+    },
 }
 figures = {"loss": reconstruction + kl, "reconstruction": reconstruction, "KL": kl}
 facts = dict(dataset=dataset, seed=seed, epochs=len(history.train), device=device)
