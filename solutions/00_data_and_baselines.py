@@ -158,6 +158,14 @@ print("10 - 12 =", int((dark - bright)[0]))
 # same coat, and no model could learn how dark the original was.
 #
 # **Exercise 1.** Write the scaling.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Dividing two whole-number types can surprise you, and float64 takes twice the memory.
+# So change the type first, divide afterwards. And the divisor is a constant: nothing
+# about it depends on the images at hand.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "to_unit_range", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -183,6 +191,12 @@ def to_unit_range(pixels):
 
 # %% nbgrader={"grade": true, "grade_id": "check_to_unit_range", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.to_unit_range(to_unit_range)
+### BEGIN HIDDEN TESTS
+_ramp = np.arange(256, dtype=np.uint8)
+_ramp.flags.writeable = False
+_scaled = to_unit_range(_ramp)
+assert np.allclose(np.diff(_scaled), 1 / 255), "neighbouring bytes are 1/255 apart"
+### END HIDDEN TESTS
 
 # %%
 x = to_unit_range(raw)  # (10000, 28, 28)
@@ -208,6 +222,13 @@ print("largest difference to the images of data.load:", gap)
 # terrible. Always ask: summed or averaged, over what?
 #
 # **Exercise 2.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Three steps: subtract, square, average. Try it on paper for `x = [[0, 0]]` and `x_hat
+# = [[1, 0]]`: the answer is 0.5.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "mse", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -233,6 +254,11 @@ def mse(x, x_hat):
 
 # %% nbgrader={"grade": true, "grade_id": "check_mse", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.mse(mse)
+### BEGIN HIDDEN TESTS
+_a, _b = np.linspace(0, 1, 12).reshape(3, 4), np.full((3, 4), 0.25)
+assert np.isclose(mse(3 * _a, 3 * _b), 9 * mse(_a, _b)), "squares: thrice as far, 9 x"
+assert np.isclose(mse(_a, _b), mse(_b, _a)), "the order of the two does not matter"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # **Failure to watch: MSE does not see.** We spoil the digits in four ways. Before
@@ -286,6 +312,14 @@ plots.bars(
 #
 # **Exercise 3.** We split *positions* (0, 1, … n − 1), not images: cheaper, and the
 # same positions serve images and labels.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# You need one random order of all positions. Cut it in two at one place: no position
+# can then land on both sides, and none gets lost. What is returned first, and how long
+# must it be?
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "split_indices", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -317,6 +351,12 @@ def split_indices(n, validation, seed):
 
 # %% nbgrader={"grade": true, "grade_id": "check_split_indices", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.split_indices(split_indices)
+### BEGIN HIDDEN TESTS
+_cuts = [split_indices(30_001, 7_000, s) for s in (5, 6)]
+assert all(len(_t) == 23_001 and len(_v) == 7_000 for _t, _v in _cuts), "the sizes"
+_common = len(np.intersect1d(_cuts[0][1], _cuts[1][1]))
+assert 1_300 < _common < 1_970, "two seeds share about 7,000 x 7,000 / 30,001 images"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Try it on labels that are sorted by class, and compare with a cut that forgets to
@@ -436,6 +476,14 @@ for images in both:
 #
 # **Exercise 4.** Write the batches by hand, once. `yield` hands out one batch and
 # goes on with the loop when the next one is asked for.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Draw the order once, at the start. Then let a `range` with a step visit the places
+# where batches begin. A slice that reaches beyond the end of an array is no error: it
+# is just shorter.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "batches", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -468,6 +516,13 @@ def batches(images, labels, batch_size, rng):
 
 # %% nbgrader={"grade": true, "grade_id": "check_batches", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.batches(batches)
+### BEGIN HIDDEN TESTS
+_x, _y = np.arange(21.0).reshape(7, 3), np.arange(7)
+_rng = np.random.default_rng(3)
+_all = list(batches(_x, _y, 50, _rng))
+assert [len(_batch) for _batch, _ in _all] == [7], "a batch larger than the set: all"
+assert np.array_equal(_x, np.arange(21.0).reshape(7, 3)), "the images stay as they were"
+### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
 toy = np.zeros((97, 784), np.float32)
@@ -547,6 +602,14 @@ plots.curves(
 #
 # **Exercise 5.** Write it. Clip $p$ to $[10^{-7}, 1 - 10^{-7}]$ before the logarithm.
 # (Much smaller does not work in float32: there, $1 - 10^{-8}$ *is* 1.)
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Clip `p`, but not `x`. Then build the table of pixel costs, shape `(N, D)`, before you
+# add anything up. Two reductions follow, over different axes, and they are not the same
+# operation.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "bce_per_image", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -577,6 +640,14 @@ def bce_per_image(x, p):
 
 # %% nbgrader={"grade": true, "grade_id": "check_bce_per_image", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.bce_per_image(bce_per_image)
+### BEGIN HIDDEN TESTS
+_x, _p = np.float32([[0, 1, 0.3]]), np.float32([[0.2, 0.9, 0.4]])
+_one = bce_per_image(_x, _p)
+assert np.isclose(bce_per_image(np.tile(_x, (5, 1)), np.tile(_p, (5, 1))), _one, 1e-4)
+assert np.isclose(bce_per_image(1 - _x, 1 - _p), _one, 1e-4), (
+    "the negative costs as much"
+)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # What does a *perfect* model score? Put the image itself in place of $p$.
@@ -681,6 +752,13 @@ print("MSE:", mean_mse)
 #
 # **Exercise 6.** Fit on `train`, reconstruct `images`. Scikit-learn's `PCA` or a
 # decomposition of your own, as you like.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Two arrays come in, and only one of them may be fitted. Going down to k numbers and
+# back up again are two calls; the second one also adds the mean again.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "pca_reconstruct", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -713,6 +791,12 @@ def pca_reconstruct(train, images, k):
 
 # %% nbgrader={"grade": true, "grade_id": "check_pca_reconstruct", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.pca_reconstruct(pca_reconstruct)
+### BEGIN HIDDEN TESTS
+_train = np.random.default_rng(1).random((60, 9), dtype=np.float32)
+_once = pca_reconstruct(_train[:40], _train[40:], 4)
+_twice = pca_reconstruct(_train[:40], np.float32(_once), 4)
+assert np.allclose(_once, _twice, atol=1e-4), "what fits k components stays as it is"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Run it with four sizes on both sets. (About 5 seconds on a 2-core laptop. Expect

@@ -107,6 +107,14 @@ plots.image_rows(
 # %% [markdown]
 # **Exercise 1.** Write both halves. Four arguments now save work later: in section 10
 # you will turn each of them.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Each half is a chain: what a layer returns is what you call the next layer with. Count
+# your `Dense` layers: two in each half. In each half one activation is named by an
+# argument of the function; look which layers those are.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "halves", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -144,6 +152,18 @@ def build_decoder(latent_dim, width=128, activation="relu"):
 
 # %% nbgrader={"grade": true, "grade_id": "check_halves", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.halves(build_encoder, build_decoder)
+### BEGIN HIDDEN TESTS
+import random
+
+_state = (
+    random.getstate()
+)  # building a model draws from it; the lesson's stays as it is
+_encoder = build_encoder(3, width=16, activation="tanh", code="linear")
+_decoder = build_decoder(3, width=16, activation="tanh")
+random.setstate(_state)
+assert _encoder.count_params() == 784 * 16 + 16 + 16 * 3 + 3, "784 - 16 - 3"
+assert _decoder.count_params() == 3 * 16 + 16 + 16 * 784 + 784, "3 - 16 - 784"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Now join them. The autoencoder must not get layers of its own: it **shares** the
@@ -151,6 +171,14 @@ checks.halves(build_encoder, build_decoder)
 # can use the encoder or the decoder alone.
 #
 # **Exercise 2.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# You need a new input. Follow it through the encoder, and what comes out through the
+# decoder. Do not build any layer here, or the new model has weights that the halves do
+# not know.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "join", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -170,6 +198,16 @@ def join(encoder, decoder):
 
 # %% nbgrader={"grade": true, "grade_id": "check_join", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.join(join)
+### BEGIN HIDDEN TESTS
+_halves = [
+    keras.Sequential([keras.Input((a,)), layers.Dense(b, kernel_initializer="ones")])
+    for a, b in ((784, 3), (3, 784))
+]
+_joined = join(*_halves)
+assert _joined.count_params() == sum(half.count_params() for half in _halves)
+_halves[1].set_weights([np.zeros((3, 784)), np.full(784, 0.5)])
+assert np.allclose(_joined(np.ones((2, 784))), 0.5), "the halves are used, not copied"
+### END HIDDEN TESTS
 
 
 # %%
@@ -211,6 +249,13 @@ plots.image_rows(
 # *Averaged* over the pixels. Averaging over the images comes afterwards.
 #
 # **Exercise 3.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# The result must have as many entries as there are images. So the mean goes over the
+# other axis. If you get a single number, you have averaged over both.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "mse_per_image", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -228,6 +273,16 @@ def mse_per_image(x, x_hat):
 
 # %% nbgrader={"grade": true, "grade_id": "check_mse_per_image", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.mse_per_image(mse_per_image)
+### BEGIN HIDDEN TESTS
+_a = np.linspace(0, 1, 15).reshape(3, 5)
+_e = np.asarray(mse_per_image(_a, np.zeros_like(_a)))
+assert np.allclose(_e, np.asarray(mse_per_image(_a[:, ::-1], 0 * _a))), (
+    "pixels in any order"
+)
+assert np.allclose(_e[::-1], mse_per_image(_a[::-1], 0 * _a)), (
+    "one error for each image"
+)
+### END HIDDEN TESTS
 
 
 # %%
@@ -304,6 +359,14 @@ def faster(epochs):
 
 # %% [markdown]
 # **Exercise 4.** Write it. The labels are within reach, in `train.labels`. Leave them.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Four places want images: input and target, once for training and once for validation.
+# All four are `.flat`; what differs is which split they come from. And hand every
+# argument of the function on: each must turn up in `compile` or in `fit`.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "train_model", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -338,6 +401,27 @@ def train_model(
 
 # %% nbgrader={"grade": true, "grade_id": "check_train_model", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.train_model(train_model)
+### BEGIN HIDDEN TESTS
+import inspect
+
+
+class _Recorder:
+    """Stands in for a model: notes what it is compiled and fitted with."""
+
+    def compile(self, *given, **named):
+        self.compiled = inspect.signature(keras.Model.compile).bind(0, *given, **named)
+
+    def fit(self, *given, **named):
+        self.fitted = inspect.signature(keras.Model.fit).bind(0, *given, **named)
+
+
+_model = _Recorder()
+_loss = "binary_crossentropy"
+train_model(_model, fashion.train, fashion.validation, 3, 0.02, _loss, batch_size=7)
+_fit = _model.fitted.arguments
+assert _model.compiled.arguments["loss"] == _loss, "the loss that was asked for"
+assert (_fit["batch_size"], _fit["epochs"]) == (7, 3), "batch size, epochs as asked"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Try both losses, with Adam's usual step size of 0.001. A few epochs are enough to
@@ -517,6 +601,13 @@ plots.image_rows(
 # One number for 10,000 images hides a lot. Split it up.
 #
 # **Exercise 5.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# `labels == c` is an array of True and False, as long as `labels`. It picks entries out
+# of `errors`. Do this for each of the ten classes and collect the means in an array.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "error_by_class", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -535,6 +626,13 @@ def error_by_class(errors, labels):
 
 # %% nbgrader={"grade": true, "grade_id": "check_error_by_class", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.error_by_class(error_by_class)
+### BEGIN HIDDEN TESTS
+_labels = np.array([3, 0, 1, 2, 4, 5, 6, 7, 8, 9, 9, 9])
+_means = error_by_class(
+    np.float64(_labels) ** 2 + np.float64([0] * 9 + [3, 0, -3]), _labels
+)
+assert np.allclose(_means, np.arange(10) ** 2), "means, in the order of the classes"
+### END HIDDEN TESTS
 
 # %%
 class_errors = error_by_class(errors, fashion.test.labels)
@@ -578,6 +676,13 @@ plots.image_rows(
 # again. It is **dead**. You pay for 64 numbers and use fewer.
 #
 # **Exercise 6.** Count them.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Compare the whole array with 0 first: a table of True and False. Then reduce over the
+# images: a unit is dead when *all* of its entries are True. Last, count.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "dead_units", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -595,6 +700,12 @@ def dead_units(z):
 
 # %% nbgrader={"grade": true, "grade_id": "check_dead_units", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["nbval-check-output"]
 checks.dead_units(dead_units)
+### BEGIN HIDDEN TESTS
+_codes = np.zeros((40, 6))
+_codes[39, 2] = 1e-6
+assert dead_units(_codes) == 5, "one image at the very end, faintly, is life enough"
+assert dead_units(_codes + 1) == 0, "none is dead here"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Who kills them? Compare equally long runs: the first weights, the usual step size

@@ -91,6 +91,14 @@ print(f"{len(mnist.train):,} training images; a batch is {tuple(x.shape)}")
 #   relative of ReLU.
 #
 # **Exercise: MLP4LayerAutoencoder.** `forward` is there already; write the rest.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Write the encoder's layers as one `nn.Sequential` on `self`, the decoder's as another.
+# Each has two linear layers with one GELU between them. Then ask of each half: does its
+# output need a limit? A code may be any number, a pixel may not.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "autoencoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -126,6 +134,14 @@ class MLP4LayerAutoencoder(nn.Module):
 
 # %% nbgrader={"grade": true, "grade_id": "check_autoencoder", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.autoencoder(MLP4LayerAutoencoder)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]), torch.no_grad():
+    _model, _x = MLP4LayerAutoencoder(3).eval(), torch.rand(5, 784)
+    assert torch.allclose(_model(_x)[3:4], _model(_x[3:4]), atol=1e-5), (
+        "own picture only"
+    )
+    assert MLP4LayerAutoencoder().encode(_x).shape == (5, 8), "8 unless told otherwise"
+### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
 seed_everything(seed)
@@ -151,6 +167,14 @@ print(f"{sum(p.numel() for p in model.parameters()):,} weights")
 # autoencoder they are the same picture. In step 9 they will not be.
 #
 # **Exercise: train_step.**
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Five steps: clear the old gradients, run the model, compute the loss, compute the
+# gradients, let the optimizer move the weights. Before you write, say for each of `x`
+# and `target` where it goes: into the model, or into the loss?
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "train_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -173,6 +197,16 @@ def train_step(model, optimizer, x, target):
 
 # %% nbgrader={"grade": true, "grade_id": "check_train_step", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.train_step(train_step)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]):
+    _net = nn.Sequential(nn.Linear(784, 4), nn.Linear(4, 784)).to(device)
+    _adam, _x = (
+        torch.optim.Adam(_net.parameters(), 0.01),
+        torch.rand(9, 784, device=device),
+    )
+_losses = [float(train_step(_net, _adam, _x, 1 - _x)) for _ in range(30)]
+assert _losses[-1] < 0.5 * _losses[0], "thirty steps towards the target halve the loss"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Before a long run, a short one: can the network learn **eight images** by heart? If it
@@ -217,6 +251,14 @@ def copy_pair(x):
 
 # %% [markdown]
 # **Exercise: validation_loss.**
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# The last batch may be smaller. So do not average the batches' averages: collect *sums*
+# of the error and the number of images, and divide once, at the end. `make_pair` says
+# what goes into the model and what should come out.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "validation_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -241,6 +283,15 @@ def validation_loss(model, loader, make_pair):
 
 # %% nbgrader={"grade": true, "grade_id": "check_validation_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.validation_loss(validation_loss)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]):
+    _net, _x = nn.Linear(784, 784).to(device), torch.rand(7, 784)
+_y = torch.zeros(7)
+_whole = validation_loss(_net, [(_x, _y)], lambda x: (x, 1 - x))
+_parts = [(_x[:1], _y[:1]), (_x[1:], _y[1:])]
+assert abs(_whole - validation_loss(_net, _parts, lambda x: (x, 1 - x))) < 1e-5 * _whole
+assert all(p.grad is None for p in _net.parameters()), "no gradients"
+### END HIDDEN TESTS
 
 # %%
 untrained = validation_loss(model, validation_loader, copy_pair)
@@ -365,6 +416,14 @@ plots.curves(
 # refuses these. `map_location="cpu"` lets a laptop open what a GPU has written.
 #
 # **Exercise: save_weights and load_weights.**
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Weights are a dictionary of tensors, and a model can hand one out and take one in. To
+# load you first need a model to load into: make one, with the bottleneck that the
+# function was given. Think of its mode, too.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -391,6 +450,17 @@ def load_weights(path, bottleneck):
 
 # %% nbgrader={"grade": true, "grade_id": "check_weights", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.weights(save_weights, load_weights, MLP4LayerAutoencoder)
+### BEGIN HIDDEN TESTS
+import tempfile
+
+with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as _folder:
+    _old, _path = MLP4LayerAutoencoder(3), f"{_folder}/weights.pth"
+    _kept = {name: value.clone() for name, value in _old.state_dict().items()}
+    save_weights(_old, _path)
+    nn.init.zeros_(next(_old.parameters()))
+    _new = load_weights(_path, 3).state_dict()
+assert all(_new[name].equal(_kept[name]) for name in _kept), "the weights as saved"
+### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
 save_weights(model, weights_path)
@@ -459,6 +529,14 @@ plots.bars(
 # distinguishes it from the plain autoencoder.
 #
 # **Exercise: denoising_pair.**
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Make a new tensor for the noisy pictures. With an in-place operation (`+=`, `clamp_`)
+# the clean ones would change as well. Which of the two is the task, and which is the
+# answer?
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "denoising_pair", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -478,6 +556,15 @@ def denoising_pair(x, noise_std):
 
 # %% nbgrader={"grade": true, "grade_id": "check_denoising_pair", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.denoising_pair(denoising_pair)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]):
+    _x = torch.full((300, 784), 0.5)
+    _noisy, _target = denoising_pair(_x, 0.1)
+    _still, _ = denoising_pair(_x, 0.0)
+assert 0.095 < _noisy.std() < 0.105, "noise_std is a standard deviation"
+assert _target.equal(_x), "the target is the clean picture"
+assert _still.equal(_x), "without noise: the picture itself"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # First the plain autoencoder. Nobody told it about noise; does its bottleneck strip
@@ -584,6 +671,14 @@ plots.curves(
 # \qquad \hat x_t = \mathrm{decode}(z_t), \qquad 0 \le t \le 1$$
 #
 # **Exercise: interpolate.**
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Encode both images *first*. The mixing happens to the codes; the decoder comes last.
+# Give the positions `t` the shape `(frames, 1)` and a code the shape `(bottleneck,)`,
+# and broadcasting makes `(frames, bottleneck)` of them.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "interpolate", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -604,6 +699,26 @@ def interpolate(model, a, b, frames):
 
 # %% nbgrader={"grade": true, "grade_id": "check_interpolate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.interpolate(interpolate)
+### BEGIN HIDDEN TESTS
+_a, _b = torch.linspace(0, 1, 784), torch.linspace(1, 0, 784)
+
+
+class _Curved(nn.Module):
+    def encode(self, x):
+        return x[..., :3] ** 2
+
+    def decode(self, z):
+        return torch.sigmoid(z.sum(-1, keepdim=True)).expand(*z.shape[:-1], 784)
+
+
+_there, _back = interpolate(_Curved(), _a, _b, 6), interpolate(_Curved(), _b, _a, 6)
+assert torch.allclose(_there, _back.flip(0), atol=1e-5), (
+    "from b to a: the same, reversed"
+)
+assert torch.allclose(
+    interpolate(_Curved(), _a, _a, 4).std(0), torch.zeros(784), atol=1e-5
+)
+### END HIDDEN TESTS
 
 # %%
 a, b = x_test[0], x_test[1]  # (784,) each

@@ -93,6 +93,14 @@ test = data.loader(mnist.test, 1_000)
 # arithmetic: $\partial z/\partial\mu = 1$, $\partial z/\partial\sigma = \varepsilon$.
 #
 # **Exercise 1.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# The square root of $e^{a}$ is $e^{a/2}$: that takes you from `logvar` to sigma. The
+# noise is standard normal, one number for each entry of `mu`, and needs no gradient of
+# its own. Nothing else here may stop the gradient.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "reparameterize", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -112,6 +120,12 @@ def reparameterize(mu, logvar):
 
 # %% nbgrader={"grade": true, "grade_id": "check_reparameterize", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.reparameterize(reparameterize)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]):
+    _z = reparameterize(torch.full((20_000, 2), -3.0), torch.full((20_000, 2), -4.0))
+assert abs(_z.mean() + 3) < 0.01, "mean -3"
+assert abs(_z.std() - 0.1353) < 0.005, "logvar = -4 is a standard deviation of e^-2"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Three clouds of 500 draws each, to see the two numbers at work:
@@ -143,6 +157,13 @@ plots.codes(z, np.tile([0, 1, 2], 500), names, "mu moves a cloud, logvar spreads
 # its own KL**. The unit is nats (natural logarithms; a nat is 1.44 bits).
 #
 # **Exercise 2.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Write the bracket of the formula first, with the shape `(B, d)`, and look at it for
+# `mu = 0`, `logvar = 0`: it must be 0 everywhere. Then one sum over one axis is left.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "kl_divergence", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -160,6 +181,12 @@ def kl_divergence(mu, logvar):
 
 # %% nbgrader={"grade": true, "grade_id": "check_kl_divergence", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.kl_divergence(kl_divergence)
+### BEGIN HIDDEN TESTS
+_two, _zero = torch.full((3, 5), 2.0), torch.zeros(3, 5)
+assert torch.allclose(kl_divergence(_two, _zero).float(), torch.tensor(10.0))
+_narrow = kl_divergence(_zero, torch.full((3, 5), -2.0)).float()
+assert torch.allclose(_narrow, torch.tensor(2.8383), atol=1e-3), "too narrow costs, too"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The price of one dimension, as `mu` leaves 0 or `logvar` leaves 0:
@@ -205,6 +232,13 @@ for at_mu, at_logvar in [(0, 0), (1, 0), (2, 0), (0, -4)]:
 # step, which stays exact where $\log(\mathrm{sigmoid}(-200))$ would fail.
 #
 # **Exercise 3.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# By default PyTorch averages over *everything* and you are left with one number. Ask it
+# to keep the pixels apart, then add up the axis that holds the pixels.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "reconstruction_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -224,6 +258,12 @@ def reconstruction_loss(logits, x):
 
 # %% nbgrader={"grade": true, "grade_id": "check_reconstruction_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.reconstruction_loss(reconstruction_loss)
+### BEGIN HIDDEN TESTS
+_sure = torch.tensor([[200.0, -200.0, 200.0]])
+_right, _wrong = torch.tensor([[1.0, 0, 1]]), torch.tensor([[0.0, 1, 1]])
+assert reconstruction_loss(_sure, _right).item() < 1e-3, "sure and right costs nothing"
+assert reconstruction_loss(_sure, _wrong).item() > 30, "sure and wrong costs a lot"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Two landmarks before we train. A perfect reconstruction does **not** cost 0, because
@@ -251,6 +291,14 @@ print(f"perfect copy: {floor:.1f} nats an image, mean image: {ceiling:.1f}")
 #
 # **Exercise 4.** Write the class. `forward` puts the pieces together: encode, draw `z`
 # with your `reparameterize`, decode.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# In `__init__` you need five linear layers: one up to the 512 units, two heads, two in
+# the decoder. The two heads must be different layers, and neither has an activation: a
+# mean may be negative, and so may a logarithm.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "vae_class", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -290,6 +338,14 @@ class VAE(nn.Module):
 
 # %% nbgrader={"grade": true, "grade_id": "check_vae_class", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.vae(VAE)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]), torch.no_grad():
+    _model, _x = VAE(1).eval(), torch.rand(5, 784)
+    _logits, _mu, _logvar = _model(_x)
+    assert _logits.shape == (5, 784), "any batch size"
+    assert _mu.shape == _logvar.shape == (5, 1), "any number of dimensions"
+    assert torch.allclose(_mu[3:4], _model.encode(_x[3:4])[0], atol=1e-5), "own code"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6. The loss
@@ -304,6 +360,14 @@ checks.vae(VAE)
 # *Summed* over pixels and over latent dimensions, *averaged* over images.
 #
 # **Exercise 5.** Write it with the functions you have.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Call the model once. You then have everything that the two functions ask for; each
+# gives one number for an image. Where does `beta` go? In front of one of the two terms
+# only.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "vae_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -322,6 +386,19 @@ def vae_loss(model, x, beta=1.0):
 
 # %% nbgrader={"grade": true, "grade_id": "check_vae_loss", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.vae_loss(vae_loss)
+### BEGIN HIDDEN TESTS
+_x = torch.zeros(3, 784)
+
+
+class _Fixed(nn.Module):
+    def forward(self, x):
+        return 0 * x, torch.full((len(x), 4), 2.0), torch.zeros(len(x), 4)
+
+
+_losses = [float(vae_loss(_Fixed(), _x, beta=b)) for b in (0.0, 1.0, 3.0)]
+assert abs(_losses[0] - 543.43) < 0.1, "784 undecided pixels cost log 2 each"
+assert abs(_losses[2] - _losses[1] - 16) < 0.1, "KL is 8 here, and beta counts it"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 7. Training
@@ -405,6 +482,14 @@ plots.image_rows(
 # To *generate*, no image is needed: draw $z$ from the prior and decode it.
 #
 # **Exercise 6.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# The encoder has no part in this. The codes have the shape `(count, latent_dim)` and
+# come from the distribution that the KL term pulled every code towards. What the
+# decoder returns are logits; what is drawn are probabilities.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "sample", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -424,6 +509,24 @@ def sample(model, count, latent_dim):
 
 # %% nbgrader={"grade": true, "grade_id": "check_sample", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.sample(sample)
+### BEGIN HIDDEN TESTS
+_count = 4
+
+
+class _Decodes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3, 784))
+
+    def decode(self, z):
+        return z @ self.weight
+
+
+with torch.random.fork_rng(devices=[]):
+    _first, _second = sample(_Decodes(), _count, 3), sample(_Decodes(), _count, 3)
+assert not torch.allclose(_first, _second), "new codes in each call"
+assert not torch.allclose(_first[0], _first[1]), "a code of its own for each picture"
+### END HIDDEN TESTS
 
 # %%
 training.seed_everything(seed)

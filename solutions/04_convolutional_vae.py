@@ -5,6 +5,7 @@
 #     - dataset: MNIST
 #     - dataset: FashionMNIST
 #   jupytext:
+#     notebook_metadata_filter: course
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -92,6 +93,13 @@ print(f" to choose with, {len(images.test):,} to test once")
 # $$n' = (n - 1)\,s - 2p + k$$
 #
 # **Exercise 1.** Write both.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Both formulas stand above, and every symbol is an argument. Check by hand: 28 pixels,
+# kernel 4, stride 2, padding 1 make 14, and 14 make 28 again.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "sizes", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -114,6 +122,15 @@ def transposed_size(n, kernel, stride, padding):
 
 # %% nbgrader={"grade": true, "grade_id": "check_sizes", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.sizes(conv_size, transposed_size)
+### BEGIN HIDDEN TESTS
+for _n, _k, _s, _p in ((9, 5, 3, 2), (28, 3, 2, 0), (10, 1, 4, 0)):
+    _x, _w = torch.zeros(1, 1, _n, _n), torch.zeros(1, 1, _k, _k)
+    assert F.conv2d(_x, _w, stride=_s, padding=_p).shape[-1] == conv_size(
+        _n, _k, _s, _p
+    )
+    _y = F.conv_transpose2d(_x, _w, stride=_s, padding=_p)
+    assert _y.shape[-1] == transposed_size(_n, _k, _s, _p)
+### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
 sides = [28]
@@ -187,6 +204,14 @@ plots.show(
 #
 # **Exercise 2.** Write it. A layer before a batch norm needs no bias: the mean is
 # subtracted anyway. (Leaving it in does no harm.)
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Build it layer by layer and print the shape of a random batch after each one: `(B, 8,
+# 14, 14)`, `(B, 32, 7, 7)`, `(B, 1568)`, `(B, 128)`. Each of the first three layers
+# with weights is followed by a batch norm and a ReLU; the heads by nothing.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "encoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -227,6 +252,13 @@ class Encoder(nn.Module):
 
 # %% nbgrader={"grade": true, "grade_id": "check_encoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.encoder(Encoder)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]), torch.no_grad():
+    _net, _x = Encoder(3), torch.rand(6, 1, 28, 28)
+    _net(_x)  # in training mode: batch norm takes notes
+    _mu, _ = _net.eval()(_x)
+    assert torch.allclose(_mu[2:3], _net(_x[2:3])[0], atol=1e-4), "own picture only"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5. The decoder
@@ -236,6 +268,15 @@ checks.encoder(Encoder)
 #
 # **Exercise 3.** Write it. The last layer has no batch norm: its output is the picture,
 # and a picture's brightness must not depend on the pictures beside it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Read the encoder from bottom to top. There are four layers with weights. The first
+# three are each followed by a batch norm and a ReLU; choose 1d or 2d by the shape that
+# the batch norm sees. After the fourth comes only what turns numbers into
+# probabilities.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "decoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -275,6 +316,14 @@ class Decoder(nn.Module):
 
 # %% nbgrader={"grade": true, "grade_id": "check_decoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.decoder(Decoder)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]), torch.no_grad():
+    _net, _z = Decoder(3), torch.randn(6, 3)
+    _net(_z)  # in training mode: batch norm takes notes
+    _pictures = _net.eval()(_z)
+    assert torch.allclose(_pictures[2:3], _net(_z[2:3]), atol=1e-4), "own code only"
+    assert _pictures.std(0).max() > 1e-4, "different codes, different pictures"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The rest of the model is lesson 03's: the reparameterization between the two halves,
@@ -321,6 +370,14 @@ print(f"lesson 03: {dense:,} weights; here: {count_weights(ConvVAE(latent_dim)):
 #
 # **Exercise 4.** Write the loss. *Summed* over the pixels and over the latent
 # dimensions, *averaged* over the images.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# The sum over pixels has to leave one number for each image, shape `(B,)`, since
+# `kl_divergence` has that shape as well. If one term is averaged over pixels and the
+# other summed over dimensions, KL wins and all codes collapse.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "vae_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -342,6 +399,19 @@ def vae_loss(model, x, beta=1.0):
 
 # %% nbgrader={"grade": true, "grade_id": "check_vae_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.vae_loss(vae_loss)
+### BEGIN HIDDEN TESTS
+_x = torch.zeros(3, 1, 28, 28)
+
+
+class _Fixed(nn.Module):
+    def forward(self, x):
+        return 0 * x + 0.5, torch.full((len(x), 4), 2.0), torch.zeros(len(x), 4)
+
+
+_losses = [float(vae_loss(_Fixed(), _x, beta=b)) for b in (0.0, 1.0, 3.0)]
+assert abs(_losses[0] - 543.43) < 0.1, "784 undecided pixels cost log 2 each"
+assert abs(_losses[2] - _losses[1] - 16) < 0.1, "KL is 8 here, and beta counts it"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 7. Keeping the best epoch
@@ -352,6 +422,14 @@ checks.vae_loss(vae_loss)
 # next step changes those very numbers, and "best" is always "last".
 #
 # **Exercise 5.** Write a function that keeps a copy of the values.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# `state_dict()` hands out the model's own tensors. You want copies: of the whole
+# dictionary at once, or tensor by tensor. `dict(...)` or `.copy()` on the dictionary
+# copies the *references* only.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "remember", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -369,6 +447,16 @@ def remember(model):
 
 # %% nbgrader={"grade": true, "grade_id": "check_remember", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.remember(remember)
+### BEGIN HIDDEN TESTS
+with torch.random.fork_rng(devices=[]):
+    _net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    _kept, _x = remember(_net), torch.randn(8, 3)
+_before = _net.eval()(_x)
+_net.train()(9 + _x)  # moves batch norm's running averages
+nn.init.zeros_(_net[0].weight)
+_net.load_state_dict(_kept)
+assert torch.allclose(_net.eval()(_x), _before), "the model as it was"
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 8. Training
@@ -426,6 +514,14 @@ best = best.to(device, memory_format=torch.channels_last).eval()
 # %% [markdown]
 # **Exercise 6.** Measure it. A loader's last batch may be smaller than the others, and a
 # model may come to you in training mode: your function must be right all the same.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Keep three running totals: the reconstruction loss of all images, the KL of all
+# images, the number of images. For the first, `reduction="sum"` gives a batch's share.
+# And before anything else, think of batch norm.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "evaluate", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -454,6 +550,28 @@ def evaluate(model, loader):
 
 # %% nbgrader={"grade": true, "grade_id": "check_evaluate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.evaluate(evaluate)
+### BEGIN HIDDEN TESTS
+_x, _y = torch.linspace(0, 1, 7 * 784).reshape(7, 1, 28, 28), torch.zeros(7)
+
+
+class _Copies(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return (
+            (0.5 * self.weight) * torch.ones_like(x),
+            2 * x.flatten(1)[:, :2],
+            0 * x.flatten(1)[:, :2],
+        )
+
+
+_whole = evaluate(_Copies(), [(_x, _y)])
+_parts = evaluate(_Copies(), [(_x[:1], _y[:1]), (_x[1:], _y[1:])])
+assert abs(_whole[0] - 543.43) < 0.1, "784 undecided pixels cost log 2 each"
+assert abs(_whole[1] - _parts[1]) < 1e-3 * _whole[1], "KL, however it is batched"
+### END HIDDEN TESTS
 
 # %%
 reconstruction, kl = evaluate(best, test)

@@ -207,6 +207,13 @@ for d in (1, 2, 64):
 # $$q_i = \Phi^{-1}\!\left(\frac{i - \tfrac12}{n}\right), \qquad i = 1, \dots, n.$$
 #
 # **Exercise 1.** Write it. PyTorch calls $\Phi^{-1}$ `torch.special.ndtri`.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# First the shares, then the quantiles. The middle of the first of n shares is half a
+# share: `0.5 / n`. The next one is a whole share further on.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "normal_quantiles", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -225,6 +232,11 @@ def normal_quantiles(count):
 
 # %% nbgrader={"grade": true, "grade_id": "check_normal_quantiles", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.normal_quantiles(normal_quantiles)
+### BEGIN HIDDEN TESTS
+_q = normal_quantiles(101)
+assert torch.allclose(_q, -_q.flip(0), atol=1e-4), "symmetric about 0"
+assert abs(float((_q < -1).float().mean()) - 0.1587) < 0.01, "16 % lie below -1"
+### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
 print(" ".join(f"{q:.2f}" for q in normal_quantiles(7).tolist()))
@@ -289,6 +301,14 @@ plots.codes(
 # %% [markdown]
 # **Exercise 2.** Write the grid of codes. The first row of the picture is its *top*, so
 # $z_2$ has to be largest there, and $z_1$ rises from left to right.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Write down the nine codes for `count = 3` on paper, row by row, with the positions -1,
+# 0, 1. Which column repeats quickly, which slowly? Which of them runs from large to
+# small?
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "latent_grid", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -310,6 +330,15 @@ def latent_grid(count):
 
 # %% nbgrader={"grade": true, "grade_id": "check_latent_grid", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.latent_grid(latent_grid)
+### BEGIN HIDDEN TESTS
+_tiles = latent_grid(4)
+assert torch.allclose(_tiles, -_tiles.flip(0), atol=1e-4), (
+    "turned round, it is the same"
+)
+assert torch.allclose(latent_grid(1), torch.zeros(1, 2), atol=1e-4), (
+    "one tile: the middle"
+)
+### END HIDDEN TESTS
 
 # %%
 with torch.no_grad():
@@ -344,6 +373,13 @@ plots.image_grid(
 #   -\tfrac12\left(1 + \log\sigma_{ij}^2 - \mu_{ij}^2 - \sigma_{ij}^2\right)$$
 #
 # **Exercise 3.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# The function `kl_terms` above gives the table `(N, d)` of all terms. You want one
+# number for each column of it. So which axis must disappear, and by sum or by mean?
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "kl_per_dimension", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -360,6 +396,11 @@ def kl_per_dimension(mu, logvar):
 
 # %% nbgrader={"grade": true, "grade_id": "check_kl_per_dimension", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.kl_per_dimension(kl_per_dimension)
+### BEGIN HIDDEN TESTS
+_mu = torch.tensor([[1.0, 0.0, -3.0], [1.0, 0.0, 3.0]])
+_kl = kl_per_dimension(_mu, torch.zeros(2, 3)).float()
+assert torch.allclose(_kl, torch.tensor([0.5, 0.0, 4.5])), "half of mu squared"
+### END HIDDEN TESTS
 
 # %%
 with torch.no_grad():
@@ -390,6 +431,13 @@ plots.show(
 # 2016).
 #
 # **Exercise 4.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Take the variance of each column. A tensor compared with a number gives True and
+# False, entry by entry. Use the argument, not the number 0.01.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "active_units", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -407,6 +455,13 @@ def active_units(mu, threshold=0.01):
 
 # %% nbgrader={"grade": true, "grade_id": "check_active_units", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.active_units(active_units)
+### BEGIN HIDDEN TESTS
+_mu = torch.linspace(-1, 1, 50)[:, None] * torch.tensor([1.0, 0.05, 0.3])
+assert active_units(_mu + 7).tolist() == [True, False, True], (
+    "where it lies is no matter"
+)
+assert active_units(_mu, 0.0001).tolist() == [True] * 3, "the threshold that is given"
+### END HIDDEN TESTS
 
 # %%
 active = active_units(mu)  # (64,)
@@ -516,6 +571,13 @@ plots.show(
 #
 # **Exercise 5.** Write it. Any linear classifier will do; scikit-learn's
 # `LogisticRegression(max_iter=1000)` is a good one.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Every scikit-learn classifier has `fit(codes, labels)` and `score(codes, labels)`. One
+# of them must see the training pair only, the other the test pair only.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "linear_probe", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -536,6 +598,14 @@ def linear_probe(codes, labels, test_codes, test_labels):
 
 # %% nbgrader={"grade": true, "grade_id": "check_linear_probe", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.linear_probe(linear_probe)
+### BEGIN HIDDEN TESTS
+_code = np.linspace(-1, 1, 90)[:, None]
+_inner = (abs(_code[:, 0]) < 0.5).astype(int)
+assert linear_probe(_code, _inner, _code, _inner) < 0.8, (
+    "a line cannot cut out a middle"
+)
+assert linear_probe(_code, _code[:, 0] > 0, _code[:9], np.zeros(9, bool)) == 1.0
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The classifier learns from the codes of the 5,000 validation images. The bar for the
@@ -596,6 +666,14 @@ plots.bars(
 # 543.
 #
 # **Exercise 6.** Write it.
+#
+# <details><summary>Stuck? A second hint</summary>
+#
+# Which bias makes `sigmoid(bias)` equal to the mean? The inverse of the sigmoid gives
+# it. Write it *into* the existing bias (`copy_`): a new tensor in its place would be
+# unknown to the optimizer.
+#
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "start_at_mean_image", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -616,6 +694,14 @@ def start_at_mean_image(layer, mean_image):
 
 # %% nbgrader={"grade": true, "grade_id": "check_start_at_mean_image", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.start_at_mean_image(start_at_mean_image)
+### BEGIN HIDDEN TESTS
+_layer = nn.utils.skip_init(nn.Linear, 2, 784)  # draws no random numbers
+start_at_mean_image(_layer, torch.full((784,), 0.2))
+_first = _layer.bias.detach().clone()
+start_at_mean_image(_layer, torch.full((784,), 0.2))
+assert torch.allclose(_layer.bias, _first), "done twice is the same as done once"
+assert torch.allclose(torch.sigmoid(_first), torch.tensor(0.2), atol=1e-4)
+### END HIDDEN TESTS
 
 # %%
 mean_image = torch.tensor(mnist.train.flat.mean(axis=0))  # (784,)
