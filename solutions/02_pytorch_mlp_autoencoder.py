@@ -204,8 +204,8 @@ with torch.random.fork_rng(devices=[]):
         torch.optim.Adam(_net.parameters(), 0.01),
         torch.rand(9, 784, device=device),
     )
-_losses = [float(train_step(_net, _adam, _x, 1 - _x)) for _ in range(30)]
-assert _losses[-1] < 0.5 * _losses[0], "thirty steps towards the target halve the loss"
+_losses = [float(train_step(_net, _adam, _x, 1 - _x)) for _ in range(100)]
+assert _losses[-1] < 0.8 * _losses[0], "a hundred steps come closer to the target"
 ### END HIDDEN TESTS
 
 # %% [markdown]

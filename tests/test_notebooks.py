@@ -110,7 +110,8 @@ def test_committed_outputs_are_whole_and_clean(lesson):
 
 
 def code_lines(source):
-    """The lines of a cell that are neither blank, nor comment, nor docstring."""
+    """What a student reads: no blank line, comment, docstring or hidden test."""
+    source = source.split("### BEGIN HIDDEN TESTS")[0]
     quiet = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):

@@ -16,7 +16,7 @@ FEWEST = {"right": 4, "wrong": 5}
 
 
 def remember(check):
-    """Wrap the decorator, before the lessons' modules use it, so that it takes notes."""
+    """Wrap the decorator, before the lessons use it, so that it takes notes."""
 
     def named(exercise):
         def decorate(function):

@@ -1,7 +1,10 @@
 """Lesson 04's checks catch what goes wrong, by name, and accept what is right."""
 
 import copy
+import io
+import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -30,13 +33,47 @@ SIZES_RIGHT = {
     "formulas": (conv, transposed),
     "int of a quotient": (lambda n, k, s, p: int((n + 2 * p - k) / s + 1), transposed),
     "asking the layers": (by_layer(nn.Conv2d), by_layer(nn.ConvTranspose2d)),
+    "counting the places": (
+        lambda n, k, s, p: len(range(0, n + 2 * p - k + 1, s)),
+        transposed,
+    ),
+    "numpy's whole numbers": (
+        lambda n, k, s, p: np.int64(conv(n, k, s, p)),
+        lambda n, k, s, p: s * (n - 1) - 2 * p + (k - 1) + 1,
+    ),
 }
 SIZES_WRONG = {
     "a float": (lambda n, k, s, p: (n + 2 * p - k) / s + 1, transposed, "//"),
-    "one padding": (lambda n, k, s, p: (n + p - k) // s + 1, transposed, "conv_size"),
-    "no plus one": (lambda n, k, s, p: (n + 2 * p - k) // s, transposed, "conv_size"),
+    "one padding": (lambda n, k, s, p: (n + p - k) // s + 1, transposed, "both sides"),
+    "no plus one": (lambda n, k, s, p: (n + 2 * p - k) // s, transposed, "the . 1"),
+    "rounded up": (
+        lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1,
+        transposed,
+        "round down",
+    ),
+    "rounded": (
+        lambda n, k, s, p: round((n + 2 * p - k) / s) + 1,
+        transposed,
+        "conv_size",
+    ),
+    "no stride": (lambda n, k, s, p: n + 2 * p - k + 1, transposed, "the stride"),
+    "kernel for stride": (
+        lambda n, k, s, p: conv(n, s, k, p),
+        transposed,
+        "kernel and stride are swapped",
+    ),
+    "brackets": (lambda n, k, s, p: n + 2 * p - k // s + 1, transposed, "brackets"),
+    "a pair": (lambda n, k, s, p: (conv(n, k, s, p),) * 2, transposed, "one number"),
     "twice the side": (conv, lambda n, k, s, p: n * s, "transposed_size"),
-    "swapped": (transposed, conv, "conv_size"),
+    "one padding back": (conv, lambda n, k, s, p: (n - 1) * s - p + k, "both edges"),
+    "padding added back": (conv, lambda n, k, s, p: (n - 1) * s + 2 * p + k, "cut off"),
+    "output_padding": (
+        conv,
+        lambda n, k, s, p: transposed(n, k, s, p) + s - 1,
+        "output_padding",
+    ),
+    "n steps": (conv, lambda n, k, s, p: n * s - 2 * p + k, "n - 1"),
+    "swapped": (transposed, conv, "the transposed convolution's size"),
     "nothing": (lambda n, k, s, p: None, transposed, "None"),
 }
 
@@ -107,6 +144,76 @@ def encoder_with(forward, **options):
     return Changed
 
 
+class ZeroStart(Encoder):
+    """logvar starts at 0 for every image, as some initializations have it."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        nn.init.zeros_(self.logvar.weight)
+        nn.init.zeros_(self.logvar.bias)
+
+
+class Lazy(nn.Module):
+    """Layers that find out their input sizes themselves, and ReLUs in place."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.body = nn.Sequential(
+            *(nn.LazyConv2d(8, 4, 2, 1), nn.LazyBatchNorm2d(), nn.ReLU(True)),
+            *(nn.LazyConv2d(32, 4, 2, 1), nn.LazyBatchNorm2d(), nn.ReLU(True)),
+            *(nn.Flatten(), nn.LazyLinear(128), nn.LazyBatchNorm1d(), nn.ReLU(True)),
+        )
+        self.heads = nn.ModuleList([nn.LazyLinear(d), nn.LazyLinear(d)])
+
+    def forward(self, x):
+        h = self.body(x)
+        return [head(h) for head in self.heads]
+
+
+class PlainList(Encoder):
+    def __init__(self, d):
+        super().__init__(d)
+        self.layers = list(self.body)
+        del self.body
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.mu(x), self.logvar(x)
+
+
+class NormsMadeInForward(Explicit):
+    def forward(self, x):
+        h = F.relu(nn.BatchNorm2d(8)(self.conv1(x)))
+        h = F.relu(nn.BatchNorm2d(32)(self.conv2(h)))
+        h = F.relu(self.norm3(self.dense(h.flatten(1))))
+        return self.mu(h), self.std(h)
+
+
+class NoSuper(nn.Module):
+    def __init__(self, d):
+        self.conv = nn.Conv2d(1, 8, 4, 2, 1)
+
+
+class NoForward(Encoder):
+    forward = nn.Module.forward
+
+
+def replaced(model_class, place, layer):
+    """The model with one layer of its body put in place of another."""
+
+    class Changed(model_class):
+        def __init__(self, d):
+            super().__init__(d)
+            self.body[place] = layer()
+
+    return Changed
+
+
+def on_heads(change):
+    return encoder_with(lambda self, x: change(*Encoder.forward(self, x)))
+
+
 class NormedHead(Encoder):
     def __init__(self, d):
         super().__init__(d)
@@ -137,6 +244,11 @@ ENCODER_RIGHT = {
     "SiLU": encoder_with(None, act=nn.SiLU),
     "one head, split": OneHead,
     "layer by layer, softplus": Explicit,
+    "logvar starts at 0": ZeroStart,
+    "lazy layers, in place": Lazy,
+    "body run twice": encoder_with(
+        lambda self, x: (self.mu(self.body(x)), self.logvar(self.body(x)))
+    ),
 }
 ENCODER_WRONG = {
     "no batch norm": (encoder_with(None, norm=False), "batch norm"),
@@ -146,17 +258,44 @@ ENCODER_WRONG = {
         "two tensors",
     ),
     "relu on mu": (encoder_with(relu_heads), "no activation"),
-    "one head for both": (encoder_with(shared_head), "two heads"),
+    "one head for both": (encoder_with(shared_head), "no gradient reaches logvar"),
+    "the same numbers": (on_heads(lambda m, v: (m + 0 * v, m + 0 * v)), "two heads"),
     "batch norm on a head": (NormedHead, "none at the output"),
     "batch norm moved to a head": (NormMoved, "none at the output"),
     "no activation": (encoder_with(None, act=nn.Identity), "ReLU"),
     "other channels": (encoder_with(None, thin=4), "channel counts"),
     "fixed batch": (
-        encoder_with(
-            lambda self, x: tuple(t.expand(128, -1) for t in Encoder.forward(self, x))
-        ),
-        "RuntimeError|shape",
+        on_heads(lambda m, v: (m.expand(128, -1), v.expand(128, -1))),
+        "batch size is written",
     ),
+    "one ReLU missing": (replaced(Encoder, 5, nn.Identity), "ReLU after batch norm 2"),
+    "one batch norm missing": (replaced(Encoder, 1, nn.Identity), "after layer 1"),
+    "no running averages": (
+        replaced(Encoder, 8, lambda: nn.BatchNorm1d(128, track_running_stats=False)),
+        "track_running_stats",
+    ),
+    "no heads": (
+        encoder_with(lambda self, x: self.body(x)[:, :10].chunk(2, dim=1)),
+        "the heads",
+    ),
+    "dropout for a ReLU": (replaced(Encoder, 9, nn.Dropout), "ReLU after batch norm 3"),
+    "layer norm": (replaced(Encoder, 8, lambda: nn.LayerNorm(128)), "after layer 3"),
+    "norms made in forward": (NormsMadeInForward, "made in __init__"),
+    "a plain list": (PlainList, "plain list"),
+    "no super().__init__": (NoSuper, "super"),
+    "no forward": (NoForward, "no forward"),
+    "tanh on mu": (on_heads(lambda m, v: (m.tanh(), v)), "no activation"),
+    "std for logvar": (on_heads(lambda m, v: (m, v.exp())), "no activation"),
+    "three answers": (on_heads(lambda m, v: (m, m, v)), "3 values"),
+    "a draw": (
+        on_heads(lambda m, v: (m + torch.randn_like(m), v)),
+        "two different answers",
+    ),
+    "dropout that never ends": (
+        on_heads(lambda m, v: (F.dropout(m), v)),
+        "dropout that does not follow",
+    ),
+    "squeeze": (on_heads(lambda m, v: (m.squeeze(), v.squeeze())), "squeeze"),
     "detached": (
         encoder_with(
             lambda self, x: (
@@ -255,7 +394,44 @@ DECODER_RIGHT = {
 }
 DECODER_WRONG = {
     "logits": (decoder_with(end=nn.Identity), "sigmoid after the last"),
-    "two sigmoids": (decoder_with(end=TwoSigmoids), "black|twice"),
+    "two sigmoids": (decoder_with(end=TwoSigmoids), "twice"),
+    "softmax over pixels": (
+        decoder_with(
+            lambda self, z: self.body(z).flatten(1).softmax(1).view(-1, 1, 28, 28),
+            end=nn.Identity,
+        ),
+        "softmax",
+    ),
+    "bytes": (decoder_with(lambda self, z: 255 * self.body(z)), "0 to 1"),
+    "one ReLU missing": (replaced(Decoder, 9, nn.Identity), "ReLU after batch norm 3"),
+    "one batch norm missing": (replaced(Decoder, 4, nn.Identity), "after layer 2"),
+    "no running averages": (
+        replaced(Decoder, 1, lambda: nn.BatchNorm1d(128, track_running_stats=False)),
+        "track_running_stats",
+    ),
+    "upsampling": (
+        replaced(
+            Decoder,
+            7,
+            lambda: nn.Sequential(
+                nn.Upsample(scale_factor=2), nn.Conv2d(32, 8, 3, padding=1)
+            ),
+        ),
+        "Upsample",
+    ),
+    "z not used": (
+        decoder_with(lambda self, z: self.body(torch.zeros_like(z))),
+        "use z",
+    ),
+    "noise for z": (
+        decoder_with(lambda self, z: self.body(torch.randn_like(z))),
+        "two different answers",
+    ),
+    "batch size in the code": (
+        decoder_with(lambda self, z: self.body(z).view(64, 1, 28, 28)),
+        "batch size is written",
+    ),
+    "no channel": (decoder_with(lambda self, z: self.body(z).squeeze(1)), "squeeze"),
     "relu, then sigmoid": (
         decoder_with(lambda self, z: torch.sigmoid(self.body(z)), end=nn.ReLU),
         "black",
@@ -266,7 +442,7 @@ DECODER_WRONG = {
     "batch norm moved to the picture": (NormMovedToPicture, "none at the output"),
     "batch norm at the end": (decoder_with(norm_at_end=True), "none at the output"),
     "flattened": (decoder_with(lambda self, z: self.body(z).flatten(1)), "shape"),
-    "an encoder": (Encoder, "ConvTranspose2d"),
+    "an encoder": (Encoder, "conv2d"),
     "detached": (decoder_with(lambda self, z: self.body(z).detach()), "grad"),
 }
 
@@ -303,7 +479,51 @@ def changed_loss(formula):
     return lambda model, x, beta=1.0: formula(model, x, beta, *terms(model, x))
 
 
-LOSS_RIGHT = {"per image": loss, "sums": loss_by_sums, "formula": loss_by_formula}
+def loss_by_distributions(model, x, beta=1.0):
+    x_hat, mu, logvar = model(x)
+    code = torch.distributions.Normal(mu, (logvar / 2).exp())
+    prior = torch.distributions.Normal(torch.zeros_like(mu), torch.ones_like(mu))
+    price = torch.distributions.kl_divergence(code, prior).sum(-1)
+    return 784 * F.binary_cross_entropy(x_hat, x) + beta * price.mean()
+
+
+def loss_of(change, kl=kl):
+    """The loss with something else for the reconstruction or the KL."""
+
+    def changed(model, x, beta=1.0):
+        x_hat, mu, logvar = model(x)
+        return (change(x_hat, x).flatten(1).sum(1) + beta * kl(mu, logvar)).mean()
+
+    return changed
+
+
+def bce(x_hat, x):
+    return F.binary_cross_entropy(x_hat, x, reduction="none")
+
+
+def log_of_zero(x_hat, x):
+    return -(x * x_hat.log() + (1 - x) * (1 - x_hat).log())
+
+
+def in_eval_mode(model, x, beta=1.0):
+    model.eval()
+    return loss(model, x, beta)
+
+
+def with_backward(model, x, beta=1.0):
+    answer = loss(model, x, beta)
+    answer.backward()
+    return answer
+
+
+LOSS_RIGHT = {
+    "per image": loss,
+    "sums": loss_by_sums,
+    "formula": loss_by_formula,
+    "distributions": loss_by_distributions,
+    "float64": loss_of(lambda x_hat, x: bce(x_hat.double(), x.double())),
+    "shape (1,)": lambda m, x, beta=1.0: loss(m, x, beta).reshape(1),
+}
 LOSS_WRONG = {
     "mean over pixels": (
         changed_loss(lambda m, x, b, r, k: (r / 784 + b * k).mean()),
@@ -318,6 +538,33 @@ LOSS_WRONG = {
         "subtract",
     ),
     "no KL": (changed_loss(lambda m, x, b, r, k: r.mean()), "KL is missing"),
+    "batch size in the code": (
+        changed_loss(lambda m, x, b, r, k: (r + b * k).sum() / 128),
+        "batch size",
+    ),
+    "beta on the pixels": (
+        changed_loss(lambda m, x, b, r, k: (b * r + k).mean()),
+        "multiplies the reconstruction",
+    ),
+    "beta on both": (
+        changed_loss(lambda m, x, b, r, k: b * (r + k).mean()),
+        "both terms",
+    ),
+    "beta is 4": (lambda m, x, beta=4.0: loss(m, x, beta), "default"),
+    "log of zero": (loss_of(log_of_zero), "clamp"),
+    "black and white": (
+        loss_of(lambda x_hat, x: bce(x_hat, (x > 0.5).float())),
+        "rounded",
+    ),
+    "half of it": (loss_of(lambda x_hat, x: -x * (x_hat + 1e-7).log()), "half of the"),
+    "std from logvar": (loss_of(bce, lambda m, v: kl(m, 2 * v)), "variance already"),
+    "KL of swapped": (loss_of(bce, lambda m, v: kl(v, m)), "mu and logvar are swapped"),
+    "eval": (in_eval_mode, "eval mode"),
+    "backward inside": (with_backward, "backward"),
+    "x changed": (
+        lambda m, x, beta=1.0: loss(m, x.clamp_(0.1, 0.9), beta),
+        "in place",
+    ),
     "no beta": (changed_loss(lambda m, x, b, r, k: (r + k).mean()), "beta is not used"),
     "KL over d": (changed_loss(lambda m, x, b, r, k: (r + b * k / 3).mean()), "summed"),
     "KL summed": (
@@ -356,7 +603,34 @@ LOSS_WRONG = {
     ),
 }
 
+
+def through_a_file(model):
+    buffer = io.BytesIO()
+    torch.save(model.state_dict(), buffer)
+    buffer.seek(0)
+    return torch.load(buffer)
+
+
+KEPT = {}
+
+
+def kept_once(model):
+    if not KEPT:
+        KEPT.update(copy.deepcopy(model.state_dict()))
+    return KEPT
+
+
+def in_eval(model):
+    return copy.deepcopy(model.eval().state_dict())
+
+
+def state(change):
+    """A snapshot with every value changed."""
+    return lambda m: {name: change(v) for name, v in m.state_dict().items()}
+
+
 REMEMBER_RIGHT = {
+    "through a file": through_a_file,
     "deepcopy": lambda m: copy.deepcopy(m.state_dict()),
     "clone": lambda m: {k: v.clone() for k, v in m.state_dict().items()},
     "detach and clone": lambda m: {
@@ -373,6 +647,24 @@ REMEMBER_WRONG = {
         lambda m: {k: v.clone() for k, v in m.named_parameters()},
         "running",
     ),
+    "without counts": (
+        lambda m: {k: v.clone() for k, v in m.state_dict().items() if v.dim()},
+        "num_batches",
+    ),
+    "buffers by reference": (
+        lambda m: {
+            k: v if "run" in k else v.clone() for k, v in m.state_dict().items()
+        },
+        "running_mean has changed",
+    ),
+    "data": (state(lambda v: v.data), "references"),
+    "cpu": (state(lambda v: v.cpu()), "references"),
+    "numpy": (state(lambda v: v.numpy().copy()), "ndarray"),
+    "half precision": (state(lambda v: v.clone().half()), "float16"),
+    "zeros": (state(torch.zeros_like), "not what the model has"),
+    "wrapped": (lambda m: {"model": copy.deepcopy(m.state_dict())}, "nothing around"),
+    "eval": (in_eval, "mode"),
+    "kept once": (kept_once, "second snapshot"),
     "the model": (lambda m: m, "dict"),
     "nothing": (lambda m: None, "dict"),
 }
@@ -390,11 +682,35 @@ def evaluate(model, loader):
     return reconstruction / count, price / count
 
 
+def averaged(parts):
+    return tuple(torch.cat(column).mean().item() for column in zip(*parts, strict=True))
+
+
 @torch.inference_mode()
 def evaluate_by_lists(model, loader):
     model.train(False)
-    parts = [terms(model, x) for x, _ in loader]
-    return tuple(torch.cat(column).mean() for column in zip(*parts, strict=True))
+    return averaged([terms(model, x) for x, _ in loader])
+
+
+@torch.no_grad()
+def evaluate_by_running_means(model, loader):
+    was = model.training
+    model.eval()
+    means, count = np.zeros(2), 0
+    for x, _ in loader:
+        count += len(x)
+        new = np.array([part.mean().item() for part in terms(model, x)])
+        means += (new - means) * len(x) / count
+    model.train(was)
+    return tuple(means)
+
+
+@torch.no_grad()
+def evaluate_one_by_one(model, loader):
+    model.eval()
+    return averaged(
+        [terms(model, x[i, None]) for x, _ in loader for i in range(len(x))]
+    )
 
 
 def evaluate_over_dataset(model, loader):
@@ -406,16 +722,35 @@ def evaluate_over_dataset(model, loader):
     return (total / len(loader.dataset)).tolist()
 
 
+@torch.no_grad()
 def in_train_mode(model, loader):
-    with torch.no_grad():
-        parts = [terms(model, x) for x, _ in loader]
-    return tuple(torch.cat(column).mean() for column in zip(*parts, strict=True))
+    return averaged([terms(model, x) for x, _ in loader])
 
 
 def with_gradients(model, loader):
     model.eval()
-    parts = [terms(model, x) for x, _ in loader]
-    return tuple(torch.cat(c).mean().item() for c in zip(*parts, strict=True))
+    return averaged([terms(model, x) for x, _ in loader])
+
+
+def over(choose):
+    """evaluate, but on some of the batches only."""
+
+    @torch.no_grad()
+    def function(model, loader):
+        model.eval()
+        return averaged([terms(model, x) for x, _ in choose(list(loader))])
+
+    return function
+
+
+@torch.no_grad()
+def flattened(model, loader):
+    model.eval()
+    parts = []
+    for x, _ in loader:
+        x_hat, mu, logvar = model(x.flatten(1))
+        parts.append((bce(x_hat, x.flatten(1)).sum(1), kl(mu, logvar)))
+    return averaged(parts)
 
 
 @torch.no_grad()
@@ -433,7 +768,7 @@ def from_mu(model, loader):
         mu, logvar = model.encode(x)
         pixels = F.binary_cross_entropy(model.decode(mu), x, reduction="none")
         parts.append((pixels.flatten(1).sum(1), kl(mu, logvar)))
-    return tuple(torch.cat(column).mean() for column in zip(*parts, strict=True))
+    return averaged(parts)
 
 
 def changed_answer(change):
@@ -444,11 +779,30 @@ EVALUATE_RIGHT = {
     "sums": evaluate,
     "lists": evaluate_by_lists,
     "over the data set": evaluate_over_dataset,
+    "running means": evaluate_by_running_means,
+    "one image at a time": evaluate_one_by_one,
 }
 EVALUATE_WRONG = {
     "train mode": (in_train_mode, "eval"),
     "gradients": (with_gradients, "no_grad"),
     "mean of means": (mean_of_means, "last batch"),
+    "last batch dropped": (over(lambda batches: batches[:-1]), "is left out"),
+    "first batch": (over(lambda batches: batches[:1]), "return stand in"),
+    "totals reset": (over(lambda batches: batches[-1:]), "only the last batch"),
+    "flattened": (flattened, "before model"),
+    "tensors": (
+        changed_answer(lambda r, k: (torch.tensor(r), torch.tensor(k))),
+        "item",
+    ),
+    "a dict": (changed_answer(lambda r, k: {"r": r, "k": k}), "one dict"),
+    "total first": (changed_answer(lambda r, k: (r + k, k)), "sum of both"),
+    "KL's sign": (changed_answer(lambda r, k: (r, -k)), "sign"),
+    "KL over d": (changed_answer(lambda r, k: (r, k / 3)), "latent dimensions"),
+    "per batch": (changed_answer(lambda r, k: (97 * r / 4, k)), "number of batches"),
+    "four full batches": (
+        changed_answer(lambda r, k: (97 * r / 128, 97 * k / 128)),
+        "last is smaller",
+    ),
     "mu decoded": (from_mu, "never called"),
     "one number": (changed_answer(lambda r, k: r + k), "two floats"),
     "swapped": (changed_answer(lambda r, k: (k, r)), "swapped"),
@@ -493,6 +847,14 @@ def test_wrong_is_named(exercise, variant):
     answer, named = wrong[variant]
     with pytest.raises(CheckFailed, match=named):
         check(answer)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_random_numbers_stay_where_they_were(exercise):
+    check, right, _ = EXERCISES[exercise]
+    before = torch.get_rng_state()
+    check(next(iter(right.values())))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
