@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import linecache
+import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+STANDARD = Path(sysconfig.get_paths()["stdlib"])
 PACK = Path(__file__).resolve().parents[1]
 
 
@@ -123,8 +125,9 @@ def _as_failure(exercise: str, error: Exception) -> CheckFailed:
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         ours = PACK in path.parents
-        library = "site-packages" in path.parts or path.parts[-2:-1] == ("lib",)
-        if not ours and not library and not frame.filename.startswith("<frozen"):
+        library = STANDARD in path.parents or "site-packages" in path.parts
+        source = path.suffix in ("", ".py") and not frame.filename.startswith("<frozen")
+        if source and not ours and not library:
             line = frame.line or linecache.getline(frame.filename, frame.lineno)
             where = f"line {frame.lineno} of your cell, `{line.strip()}`"
             break

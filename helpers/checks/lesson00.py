@@ -54,10 +54,23 @@ def to_unit_range(scale: Callable) -> None:
             "whole numbers, by integer division": p // 255,
             "black and white only": (p > 127).astype(float),
             "inverted: white became black": 1 - p / 255,
+            "each image divided by its own largest value": (
+                p / p.max(axis=(1, 2), keepdims=True)
+            ),
+            "each pixel position scaled by its own smallest and largest value": (
+                (p - p.min(axis=0)) / np.ptp(p, axis=0)
+            ),
+            "bytes above 127 wrapped to negative numbers: int8 is too small": (
+                pixels.astype(np.int8) / 255
+            ),
+            "rounded after the division: that loses most grey values": np.round(
+                p / 255, 2
+            ),
         },
         what="bytes 90 to 153 became",
         rule="byte / 255, the same for each image whatever else is in the batch",
         tolerance=1e-3 if x.dtype == np.float16 else 1e-5,
+        look=_straight_line(p, x),
     )
     if x.dtype != np.float32:
         raise CheckFailed(
@@ -66,6 +79,26 @@ def to_unit_range(scale: Callable) -> None:
             "the memory, float16 loses digits",
             "the cast: `pixels.astype(np.float32)` before dividing",
         )
+    dark = np.array([0, 1, 1], np.uint8)
+    x = _array(scale(dark), "to_unit_range")
+    if x.shape != dark.shape or np.abs(x - dark / 255).max() > 1e-5:
+        raise CheckFailed(
+            f"the bytes 0, 1, 1 became {_values(x)}",
+            "0, 1/255, 1/255: byte / 255 for every image, a dark one too",
+            "an `if` or a maximum that looks at the values; the divisor is always 255",
+        )
+
+
+def _straight_line(p: np.ndarray, x: np.ndarray) -> str:
+    """Where to look if the bytes p became x = (p - c) / d with some other c and d."""
+    slope, start = np.polyfit(p.ravel(), x.astype(np.float64).ravel(), 1)
+    if slope < 1e-9 or np.abs(slope * p + start - x).max() > 1e-4 * np.ptp(x):
+        return "the formula, term by term, on one image"
+    offset = round(-start / slope, 2) + 0.0  # + 0.0: no minus before a zero
+    return (
+        f"in effect (byte - {offset:g}) / {1 / slope:.5g}; only a division "
+        "by 255 is wanted: no second scaling, no mean and no deviation"
+    )
 
 
 @check("split_indices")
@@ -120,7 +153,7 @@ def _two_splits(result: Any, n: int, size: int) -> tuple[np.ndarray, np.ndarray]
                 "an array of indices",
                 "return its `.indices` instead",
             )
-        array = _array(part, call, torch_too=True)
+        array = _array(part, "split_indices", torch_too=True, list_too=True)
         if array.dtype == bool:
             raise CheckFailed(
                 f"the {name} part is a mask of True and False",
@@ -131,7 +164,8 @@ def _two_splits(result: Any, n: int, size: int) -> tuple[np.ndarray, np.ndarray]
             raise CheckFailed(
                 f"the {name} part has shape {array.shape} and type {array.dtype}",
                 "a one-dimensional array of whole numbers",
-                "what is being permuted: the positions 0 to n - 1",
+                "a division or a cast to float, an axis too many, or something else "
+                "permuted than the positions 0 to n - 1",
             )
         arrays.append(array.astype(np.int64))
     return arrays[0], arrays[1]
@@ -140,12 +174,20 @@ def _two_splits(result: Any, n: int, size: int) -> tuple[np.ndarray, np.ndarray]
 def _whole_split(train: np.ndarray, validation: np.ndarray, n: int, size: int) -> None:
     """Check that two index arrays cut the positions 0 to n - 1 in two."""
     both = np.intersect1d(train, validation)
+    if len(both) and len(train) == n:
+        raise CheckFailed(
+            f"training has all {n} indices, also the {len(both)} of validation",
+            "no overlap: an image in both is a leak, and validation then "
+            "measures memory",
+            "training gets the rest only: cut the permutation in two",
+        )
     if len(both):
         raise CheckFailed(
             f"{len(both)} of {n} indices are in both splits, for example {both[0]}",
             "no overlap: an image in both is a leak, and validation then "
             "measures memory",
-            "one permutation cut once; two separate draws overlap",
+            "one permutation, cut once at one place; two separate draws overlap, and "
+            "so do two different places",
         )
     for name, part in (("train", train), ("validation", validation)):
         double = len(part) - len(np.unique(part))
@@ -167,7 +209,8 @@ def _whole_split(train: np.ndarray, validation: np.ndarray, n: int, size: int) -
             f"of {n} images, {len(train)} went to training and {len(validation)} "
             f"to validation",
             f"{n - size} and {size}: every image is used, `validation` is a count",
-            "where the permutation is cut",
+            "where the permutation is cut: at the argument `validation`, not at a "
+            "share or a number written in, and not one place further",
         )
     if (
         min(train.min(), validation.min()) < 0
@@ -222,15 +265,23 @@ def _one_pass(
     make: Callable, n: int, batch_size: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Go once through n numbered images; return the order, checked for completeness."""
-    # Image number i has i in every pixel and the label i.
+    # Image number i has i + 0, 1/8, ... 5/8 in its pixels, and the label i.
     labels = np.arange(n)
-    images = np.repeat(labels[:, None], 6, axis=1).astype(np.float32)
+    images = (labels[:, None] + np.arange(6) / 8).astype(np.float32)
+    before = images.copy()
     result = make(images, labels, batch_size, rng)
     if result is None:
         raise CheckFailed(
             "batches() returned None",
             "one (x, y) pair after another",
             "`yield x, y` inside the loop",
+        )
+    if isinstance(result, tuple) and len(result) == 2 and np.ndim(result[0]) == 2:
+        raise CheckFailed(
+            f"batches() returned one pair, with {len(result[0])} images, and ended",
+            f"{math.ceil(n / batch_size)} pairs, one after another",
+            "`return` ends the function at its first batch; `yield` hands one out "
+            "and goes on",
         )
     # Twice as many as can be right is enough to know that it does not stop.
     pairs = list(itertools.islice(iter(result), 2 * n + 2))
@@ -240,9 +291,7 @@ def _one_pass(
             f"{math.ceil(n / batch_size)} batches, one pass over the images",
             "the loop around `yield`",
         )
-    if not np.array_equal(labels, np.arange(n)) or not np.array_equal(
-        images[:, 0], np.arange(n)
-    ):
+    if not np.array_equal(labels, np.arange(n)) or not np.array_equal(images, before):
         raise CheckFailed(
             "the arrays given to batches() are in another order afterwards",
             "arrays that stay as they are; only the batches are shuffled",
@@ -250,60 +299,92 @@ def _one_pass(
         )
     for pair in pairs:
         _is_pair(pair)
-    sizes = [len(x) for x, _ in pairs]
-    seen = sum(sizes)
-    odd = n % batch_size
-    if odd and seen == n - odd:
-        raise CheckFailed(
-            f"{seen} of {n} images came, in batches of {sizes}",
-            f"all {n}: the last batch is smaller, here {odd}",
-            "the last batch was left out: the number of batches is rounded up, "
-            "not down",
-        )
-    if 0 in sizes:
-        raise CheckFailed(
-            f"batches of {sizes} from {n} images: one is empty",
-            "no empty batch when the batch size divides the number of images",
-            "where the loop over the starts ends",
-        )
     if not pairs:
         raise CheckFailed(
             f"no batch at all from {n} images",
             f"{math.ceil(n / batch_size)} batches",
             "the range that the loop runs over",
         )
+    sizes = [len(x) for x, _ in pairs]
+    _right_sizes(sizes, n, batch_size)
     x = np.concatenate([_array(x, "batches", True) for x, _ in pairs])
     y = np.concatenate([_array(y, "batches", True) for _, y in pairs])
-    if not np.array_equal(x[:, 0], y):
+    if not np.isin(x, before).all():
         raise CheckFailed(
-            f"image number {int(x[0, 0])} came with the label of image {int(y[0])}"
-            if x[0, 0] != y[0]
-            else "images came with the labels of other images",
-            "image i always with label i",
-            "images and labels are shuffled differently, or only one of them is: "
-            "index both with the same permutation",
+            f"pixels of {before.min():.4g} to {before.max():.4g} went in, "
+            f"{_values(x)} came out",
+            "the images as they are, only in another order",
+            "a scaling or another change of the pixels inside `batches`",
         )
     missing = n - len(np.unique(y))
     if missing:
         raise CheckFailed(
             f"{missing} of {n} images never came, others came more than once",
             "each image exactly once in a pass",
-            "a draw with replacement, or a last batch filled up with old images",
+            "a draw with replacement, a new permutation for each batch, or a last "
+            "batch filled up with old images",
         )
-    if seen != n:
+    if not np.array_equal(x, before[y.astype(int)]):
         raise CheckFailed(
-            f"{seen} images came from a set of {n}, in batches of {sizes}",
-            "each image exactly once in a pass",
-            "a last batch filled up with images that were already there",
-        )
-    expected = [batch_size] * (n // batch_size) + ([odd] if odd else [])
-    if sizes != expected:
-        raise CheckFailed(
-            f"batches of {sizes}",
-            f"batches of {expected}: full ones, then the rest",
-            "how the order is cut: from start to start + batch_size",
+            f"image number {int(x[0, 0])} came with the label of image {int(y[0])}"
+            if int(x[0, 0]) != y[0]
+            else "images came with the labels of other images, or with moved pixels",
+            "image i always with label i",
+            "images and labels are shuffled differently, or only one of them is: "
+            "index both with the same permutation",
         )
     return y
+
+
+def _right_sizes(sizes: list[int], n: int, batch_size: int) -> None:
+    """Check that batches of these sizes are one pass over n images."""
+    odd = n % batch_size
+    expected = [batch_size] * (n // batch_size) + ([odd] if odd else [])
+    if sizes == expected:
+        return
+    seen, shown = sum(sizes), str(sizes[:6])[:-1]
+    shown += ", ...]" if len(sizes) > 6 else "]"
+    if odd and seen == n - odd and max(sizes) == batch_size:
+        raise CheckFailed(
+            f"{seen} of {n} images came, in batches of {shown}",
+            f"all {n}: the last batch is smaller, here {odd}",
+            "the last batch was left out: the number of batches is rounded up, "
+            "not down, and the range goes on to the end",
+        )
+    if 0 in sizes:
+        raise CheckFailed(
+            f"batches of {shown} from {n} images: one is empty",
+            "no empty batch when the batch size divides the number of images",
+            "where the loop over the starts ends",
+        )
+    if seen < n:
+        raise CheckFailed(
+            f"only {seen} of {n} images came, in batches of {shown}",
+            f"all {n}, in batches of {expected}",
+            "where the loop begins and ends; one batch alone is no pass",
+        )
+    if sorted(sizes) == sorted(expected):
+        look = "the order of whole batches is shuffled: shuffle the images instead"
+    elif max(sizes) > batch_size:
+        look = (
+            "how the order is cut: from start to start + batch_size, and is "
+            "`batch_size` used, or a number written in its place?"
+        )
+    elif len(sizes) > len(expected) and seen > n:
+        look = "the starts overlap: `range` needs the step `batch_size`"
+    elif seen > n:
+        look = "a last batch filled up with images that were already there"
+    else:
+        look = (
+            "how the order is cut: from start to start + batch_size. Parts of equal "
+            "size are something else"
+        )
+    times = "each image exactly once in a pass, " if seen != n else ""
+    raise CheckFailed(
+        f"{seen} images came from a set of {n}, in batches of {shown}",
+        f"{times}batches of {expected}: full ones, then the rest",
+        look,
+    )
 
 
 def _is_pair(pair: Any) -> None:
@@ -338,19 +419,9 @@ def mse(measure: Callable) -> None:
     _compare_number(
         got,
         0.13,
-        {
-            "summed over everything, not averaged": 0.13 * n * d,
-            "summed over the pixels, averaged over the images": 0.13 * d,
-            "averaged over the pixels, summed over the images": 0.13 * n,
-            "the root of the mean square: RMSE, not MSE": math.sqrt(0.13),
-            "the mean of the absolute errors: they were not squared": 0.3,
-            "the mean of the signed errors: plus and minus cancel": -0.2,
-            "the mean of x_hat - x, not squared: plus and minus cancel": 0.2,
-            "squared after the mean: plus and minus cancel first": 0.04,
-            "half of the mean square": 0.065,
-        },
+        _mse_mistakes(x, x_hat),
         what="with errors of +0.1 and -0.5 in turn, mse() gave",
-        rule="(0.01 + 0.25) / 2 = 0.13: square each error, then the mean over "
+        rule="(0.01 + 0.25) / 2: square each error, then the mean over "
         "all pixels and all images",
     )
     zero = _number(measure(x, x.copy()), "mse", n)
@@ -363,14 +434,58 @@ def mse(measure: Callable) -> None:
     rng = np.random.default_rng(0)
     for shape in ((97, 784), (97, 28, 28), (1, 784), (5, 10)):
         x, x_hat = rng.random((2, *shape), dtype=np.float32)
-        got = _number(measure(x, x_hat), "mse", len(x))
-        true = float(((x.astype(float) - x_hat) ** 2).mean())
-        if not math.isclose(got, true, rel_tol=1e-3):
-            raise CheckFailed(
-                f"images of shape {shape}: {got:.5g}",
-                f"{true:.5g}, the mean over all {x.size} pixels",
-                "an axis, a batch size or the number 784 written into the code",
-            )
+        _compare_number(
+            _number(measure(x, x_hat), "mse", len(x)),
+            float(((x.astype(float) - x_hat) ** 2).mean()),
+            _mse_mistakes(x, x_hat),
+            what=f"images of shape {shape}:",
+            rule=f"the mean over all {x.size} pixels",
+            look="an axis, a batch size or the number 784 written into the code",
+        )
+
+
+def _mse_mistakes(x: np.ndarray, x_hat: np.ndarray) -> dict[str, float]:
+    """What the usual mistakes give for these images."""
+    x, x_hat = x.astype(np.float64), x_hat.astype(np.float64)
+    error, n, d = x - x_hat, len(x), x[0].size
+    right, length = (error**2).mean(), np.linalg.norm(error)
+    return {
+        "summed over everything, not averaged": right * n * d,
+        "summed over the pixels, averaged over the images": right * d,
+        "averaged over the pixels, summed over the images": right * n,
+        "the root of the mean square: RMSE, not MSE": math.sqrt(right),
+        "the mean of the absolute errors: they were not squared": np.abs(error).mean(),
+        "the mean of the signed errors: plus and minus cancel": error.mean(),
+        "the mean of x_hat - x, not squared: plus and minus cancel": -error.mean(),
+        "squared after the mean: plus and minus cancel first": error.mean() ** 2,
+        "half of the mean square": right / 2,
+        "with the wrong sign: a squared error is never negative": -right,
+        "x**2 - x_hat**2: subtract first, then square": (x**2 - x_hat**2).mean(),
+        "x_hat**2 - x**2: subtract first, then square": (x_hat**2 - x**2).mean(),
+        "doubled (`* 2`), not squared (`** 2`)": 2 * error.mean(),
+        "squared twice: the fourth power": (error**4).mean(),
+        "added, not subtracted": ((x + x_hat) ** 2).mean(),
+        "the length of the error: a norm is a root": length,
+        "the length of the error, divided: a norm is a root": length / error.size,
+        "the variance of the errors: it leaves out their mean": error.var(),
+        "divided by one less than the number of pixels": length**2 / (error.size - 1),
+        "the largest squared error, not the mean": (error**2).max(),
+        "the median of the squared errors, not the mean": np.median(error**2),
+        "of the first image only: a `return` inside the loop?": (error[0] ** 2).mean(),
+        "divided by the number of images twice, or a `return` inside the loop": (
+            (error[0] ** 2).mean() / n
+        ),
+        "divided by the mean square of x: a relative error": right / (x**2).mean(),
+        "scaled by 255: the pixels are in [0, 1] already": right * 255**2,
+        "x_hat was clipped to [0, 1]": ((x - np.clip(x_hat, 0, 1)) ** 2).mean(),
+        "0: a cast to whole numbers, or a variable against itself": 0.0,
+        "the number 784 is written in: take the size of the array": (
+            length**2 / (784 * n)
+        ),
+        "divided by two of the three sizes: (N, 28, 28) has three": (
+            length**2 / (n * x.shape[1])
+        ),
+    }
 
 
 @check("bce_per_image")
@@ -382,33 +497,14 @@ def bce_per_image(measure: Callable) -> None:
     before = x.copy(), p.copy()
     got = _number(measure(x, p), "bce_per_image", n)
     _unchanged("bce_per_image", (x, p), before)
-    log = math.log
-    pixel = -(0.2 * log(0.6) + 0.8 * log(0.4))
-    entropy = -(0.2 * log(0.2) + 0.8 * log(0.8))
-    sigmoid = 1 / (1 + math.exp(-0.6))
-    wrong = {
-        "averaged over the pixels too": pixel,
-        "summed over the images too": pixel * n * d,
-        "averaged over the pixels and summed over the images": pixel * n,
-        "with the minus sign missing": -pixel * d,
-        "with logarithms to base 2, not natural ones": pixel * d / log(2),
-        "with logarithms to base 10, not natural ones": pixel * d / log(10),
-        "without the (1 - x) log(1 - p) part": -0.2 * log(0.6) * d,
-        "without the x log p part": -0.8 * log(0.4) * d,
-        "with x and p exchanged": -(0.6 * log(0.2) + 0.4 * log(0.8)) * d,
-        "with a sigmoid put on p, which is a probability already": (
-            -(0.2 * log(sigmoid) + 0.8 * log(1 - sigmoid)) * d
-        ),
-        "with the floor, the image's own entropy, subtracted": (pixel - entropy) * d,
-        "the squared error, not the cross-entropy": 0.16 * d,
-    }
+    pixel = -(0.2 * math.log(0.6) + 0.8 * math.log(0.4))
     _compare_number(
         got,
         pixel * d,
-        wrong,
+        _bce_mistakes(x, p),
         what="x = 0.2 and p = 0.6 everywhere, 784 pixels, 6 images: it gave",
         rule=f"{pixel:.4f} a pixel, summed over the 784 pixels, averaged over the "
-        f"images: {pixel * d:.5g}",
+        "images",
     )
     _finite_bce(measure)
 
@@ -416,41 +512,92 @@ def bce_per_image(measure: Callable) -> None:
     for shape in ((97, 784), (1, 784), (5, 1568)):
         x, p = rng.random((2, *shape), dtype=np.float32)
         p = 0.05 + 0.9 * p
-        got = _number(measure(x, p), "bce_per_image", len(x))
-        exact = p.astype(np.float64)
-        true = -(x * np.log(exact) + (1 - x) * np.log(1 - exact)).sum(axis=1).mean()
-        if not math.isclose(got, true, rel_tol=1e-3):
-            raise CheckFailed(
-                f"images of shape {shape}: {got:.5g}",
-                f"{true:.5g}: twice the pixels give twice the sum, more images leave "
-                "it alone",
-                "an axis, a batch size or the number 784 written into the code, or "
-                "p clipped too far from 0 and 1",
-            )
+        _compare_number(
+            _number(measure(x, p), "bce_per_image", len(x)),
+            float(_bce(x, p.astype(np.float64)).sum(axis=1).mean()),
+            _bce_mistakes(x, p),
+            what=f"images of shape {shape}:",
+            rule="twice the pixels give twice the sum, more images leave it alone",
+            look="an axis, a batch size or the number 784 written into the code, or "
+            "p clipped too far from 0 and 1",
+        )
+
+
+def _bce(x: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """The cost of each pixel."""
+    return -(x * np.log(p) + (1 - x) * np.log(1 - p))
+
+
+def _bce_mistakes(x: np.ndarray, p: np.ndarray) -> dict[str, float]:
+    """What the usual mistakes give for these images."""
+    x, p = x.astype(np.float64), p.astype(np.float64)
+    n, d = x.shape
+    cost, ink, paper = _bce(x, p), x * np.log(p), (1 - x) * np.log(1 - p)
+    right, sigmoid = cost.sum() / n, 1 / (1 + np.exp(-p))
+    whole = {
+        "averaged over the pixels too": right / d,
+        "summed over the images too": right * n,
+        "averaged over the pixels and summed over the images": right / d * n,
+        "with the minus sign missing": -right,
+        "with logarithms to base 2, not natural ones": right / math.log(2),
+        "with logarithms to base 10, not natural ones": right / math.log(10),
+        "of the first image only": cost[0].sum(),
+        "the number 784 is written in: take the size of the array": right / d * 784,
+    }
+    pixels = {
+        "without the (1 - x) log(1 - p) part": -ink,
+        "without the x log p part": -paper,
+        "with x and p exchanged": _bce(p, np.clip(x, 1e-7, 1 - 1e-7)),
+        "with p and 1 - p exchanged: a white pixel wants a large p": _bce(x, 1 - p),
+        "the minus sign is for both parts, not for the first alone": -ink + paper,
+        "the minus sign is for both parts, not for the second alone": ink - paper,
+        "brackets are missing: (1 - x) * log(1 - p)": -(ink + 1 - x * np.log(1 - p)),
+        "brackets are missing, and the minus sign is for the first part alone": (
+            -ink + 1 - x * np.log(1 - p)
+        ),
+        "with a sigmoid put on p, which is a probability already": _bce(x, sigmoid),
+        "with the floor, the image's own entropy, subtracted": (
+            cost - _bce(x, np.clip(x, 1e-7, 1 - 1e-7))
+        ),
+        "with x rounded to 0 or 1: a grey pixel costs both parts": _bce(x.round(), p),
+        "with each x above 0 taken as 1: a grey pixel costs both parts": -np.log(p),
+        "with x scaled again, by 255: it is in [0, 1] already": _bce(x / 255, p),
+        "the squared error, not the cross-entropy": (x - p) ** 2,
+    }
+    return whole | {name: table.sum() / n for name, table in pixels.items()}
 
 
 def _finite_bce(measure: Callable) -> None:
     """Check what happens at probabilities of exactly 0 and 1."""
     x = np.zeros((3, 784), np.float32)
     x[:, ::2] = 1
+    same, other = x.copy(), 1 - x
     with np.errstate(all="ignore"):
-        right = _number(measure(x, x.copy()), "bce_per_image", 3)
-        wrong = _number(measure(x, 1 - x), "bce_per_image", 3)
+        right = _number(measure(x, same), "bce_per_image", 3)
+        wrong = _number(measure(x, other), "bce_per_image", 3)
+    _unchanged("bce_per_image", (same, other), (x, 1 - x))
     for p, value in (("p = x", right), ("p = 1 - x", wrong)):
         if not math.isfinite(value):
             raise CheckFailed(
                 f"a black and white image with {p} gave {value}",
                 "a finite number: a network's sigmoid does reach 0 and 1 in float32",
-                "log(0); clip p to [1e-7, 1 - 1e-7] first. An epsilon below 6e-8 "
-                "vanishes in float32: 1 - 1e-8 is 1",
+                "log(0); clip p (not x), on both sides: to [1e-7, 1 - 1e-7]. An "
+                "epsilon below 6e-8 vanishes in float32: 1 - 1e-8 is 1",
             )
-    if abs(right) > 0.1:
+    if abs(right) > 0.02:
         raise CheckFailed(
             f"a black and white image, predicted perfectly, costs {right:.4g}",
-            "0 (less than 0.1 for 784 pixels)",
+            "0 (less than 0.02 for 784 pixels)",
             "an epsilon that is too large; 1e-7 is enough",
         )
-    if wrong < 784 * 5:
+    if wrong < 784:
+        raise CheckFailed(
+            f"a sure and wrong prediction costs {wrong / 784:.3g} a pixel",
+            "much more: about 16 a pixel when p is clipped at 1e-7",
+            "infinite or nan costs are thrown away or set to 0 (nan_to_num, nansum, "
+            "where); clip p before the logarithm instead",
+        )
+    if wrong < 784 * 11:
         raise CheckFailed(
             f"a sure and wrong prediction costs {wrong / 784:.3g} a pixel",
             "much more: about 16 a pixel when p is clipped at 1e-7",
@@ -473,6 +620,12 @@ def pca_reconstruct(reconstruct: Callable) -> None:
             f"reconstructions of shape {images.shape}",
             "the way back: `inverse_transform`, or codes @ components + mean",
         )
+    if got.dtype.kind in "biu":
+        raise CheckFailed(
+            f"whole numbers ({got.dtype})",
+            "an array of float",
+            "a cast to whole numbers at the end",
+        )
     if got.shape != images.shape:
         raise CheckFailed(
             f"shape {got.shape} from train {train.shape} and images {images.shape}",
@@ -483,8 +636,9 @@ def pca_reconstruct(reconstruct: Callable) -> None:
     mean, own = train.mean(axis=0, dtype=np.float64), x.mean(axis=0)
     v, plain = _directions(train), _directions(train, centre=False)
     both = np.concatenate([train, images])
-    project = {c: v[:c].T @ v[:c] for c in (k - 1, k, k + 1)}
-    last = v[-k:].T @ v[-k:]
+    project = {c: v[:c].T @ v[:c] for c in range(1, 31)}
+    last, second = v[-k:].T @ v[-k:], v[1 : k + 1].T @ v[1 : k + 1]
+    grey = _directions(train - train.mean(), centre=False)[:k]
     std = train.std(axis=0, dtype=np.float64)
     w = _directions(train / std)[:k]
     right = (x - mean) @ project[k] + mean
@@ -494,6 +648,15 @@ def pca_reconstruct(reconstruct: Callable) -> None:
         {
             f"{k - 1} components, one too few": (x - mean) @ project[k - 1] + mean,
             f"{k + 1} components, one too many": (x - mean) @ project[k + 1] + mean,
+            "the images themselves came back, as from all 30 components: `k` is "
+            "not used": x,
+        }
+        | {
+            f"{c} components, not {k}: is `k` used, or a number or a share of the "
+            "variance in its place?": (x - mean) @ project[c] + mean
+            for c in range(1, 30)
+        }
+        | {
             "without centring: the mean was not subtracted before the fit": (
                 x @ plain[:k].T @ plain[:k]
             ),
@@ -514,8 +677,15 @@ def pca_reconstruct(reconstruct: Callable) -> None:
             "every pixel was divided by its standard deviation before the fit": (
                 ((x - mean) / std @ w.T @ w) * std + mean
             ),
+            "the first component was left out": (x - mean) @ second + mean,
+            "centred with one number, the mean of all pixels: each pixel has its own "
+            "mean": (x - train.mean()) @ grey.T @ grey + train.mean(),
+            "the mean was added twice": right + mean,
+            "the mean was subtracted twice: `transform` does it already": (
+                right - mean @ project[k]
+            ),
             "clipped to [0, 1]": np.clip(right, 0, 1),
-            "the images themselves came back": x,
+            "rounded": np.round(right),
             "the mean image for all: no component was used": np.tile(mean, (len(x), 1)),
             "the reconstructions of `train`": _fitted(train, train, k)[: len(x)],
         },
@@ -524,6 +694,7 @@ def pca_reconstruct(reconstruct: Callable) -> None:
         "components",
         tolerance=2e-3,
         show_values=False,
+        look=_other_subspace(got - mean, v[:k]),
     )
     alone = _array(reconstruct(train, images[:1], k), "pca_reconstruct", True)
     if alone.shape != (1, images.shape[1]) or np.abs(alone - right[:1]).max() > 0.02:
@@ -541,6 +712,30 @@ def pca_reconstruct(reconstruct: Callable) -> None:
                 f"{k} components",
                 "is `k` used, or is a number written in its place?",
             )
+
+
+def _other_subspace(centred: np.ndarray, v: np.ndarray) -> str:
+    """Where to look if reconstructions, minus the mean, are not along the rows of v."""
+    if not np.isfinite(centred).all():
+        return "a division by zero, or the root of a negative number"
+    spread = centred - centred.mean(axis=0)
+    size = np.linalg.svd(spread, compute_uv=False)
+    rank = int((size > 1e-3 * size[0]).sum())
+    if rank != len(v):
+        return (
+            f"the reconstructions differ along {rank} directions, not {len(v)}: only "
+            f"the first {len(v)} components may come back"
+        )
+    if np.abs(spread - spread @ v.T @ v).max() > 1e-2 * np.abs(spread).max():
+        return (
+            "these are other directions than the first components of `train`: fit on "
+            "all of `train`, centred and not rescaled; rows and columns of the "
+            "matrix of components are easily confused"
+        )
+    return (
+        "the components are right, the lengths or the mean are not: subtract the mean "
+        "of `train` once, add it once, and do not rescale the codes"
+    )
 
 
 def _two_clouds() -> tuple[np.ndarray, np.ndarray]:
@@ -570,7 +765,9 @@ def _fitted(train: np.ndarray, images: np.ndarray, k: int) -> np.ndarray:
     return (images - mean) @ v.T @ v + mean
 
 
-def _array(value: Any, name: str, torch_too: bool = False) -> np.ndarray:
+def _array(
+    value: Any, name: str, torch_too: bool = False, list_too: bool = False
+) -> np.ndarray:
     """What the student's function returned, as an array."""
     if value is None:
         raise CheckFailed(
@@ -584,11 +781,17 @@ def _array(value: Any, name: str, torch_too: bool = False) -> np.ndarray:
                 "`.numpy()` at the end, or NumPy from the start",
             )
         value = value.detach().cpu()
+    if isinstance(value, tuple | list) and not list_too:
+        raise CheckFailed(
+            f"{name}() gave {_kind(value)}, not an array",
+            "an array of numbers, without brackets or commas around it",
+            "the `return` or `yield` line; np.array(...) makes an array of a list",
+        )
     array = np.asarray(value)
-    if array.dtype == object:
+    if array.dtype.kind not in "biuf":
         raise CheckFailed(
             f"{name}() returned {_kind(value)}",
-            "an array of numbers",
+            "numbers",
             "the `return` line",
         )
     return array
@@ -596,6 +799,12 @@ def _array(value: Any, name: str, torch_too: bool = False) -> np.ndarray:
 
 def _number(value: Any, name: str, images: int) -> float:
     """What the student's function returned, as one number."""
+    if isinstance(value, tuple | list | str):
+        raise CheckFailed(
+            f"{name}() returned {_kind(value)}",
+            "one number by itself",
+            "the `return` line: brackets, commas, quotes or an f-string",
+        )
     array = _array(value, name, torch_too=True)
     if array.size != 1:
         each = " (one value an image)" if array.shape == (images,) else ""
@@ -625,6 +834,7 @@ def _compare(
     rule: str,
     tolerance: float,
     show_values: bool = True,
+    look: str = "the formula, term by term, on one image",
 ) -> None:
     """Fail unless `got` is `right`; name the known mistake that gives `got`."""
     scale = tolerance * max(1.0, float(np.abs(right).max()))
@@ -637,22 +847,26 @@ def _compare(
     raise CheckFailed(
         f"{seen} (off by up to {np.abs(got - right).max():.3g})",
         rule,
-        "the formula, term by term, on one image",
+        look,
     )
 
 
 def _compare_number(
-    got: float, right: float, wrong: Mapping[str, float], what: str, rule: str
+    got: float,
+    right: float,
+    wrong: Mapping[str, float],
+    what: str,
+    rule: str,
+    look: str = "the formula, term by term, on one pixel",
 ) -> None:
     """Fail unless `got` is `right`; name the known mistake that gives `got`."""
     if math.isclose(got, right, rel_tol=1e-3):
         return
     for mistake, value in wrong.items():
-        if math.isclose(got, value, rel_tol=1e-3):
-            raise CheckFailed(f"{what} {got:.5g}", rule, mistake)
-    raise CheckFailed(
-        f"{what} {got:.5g}", rule, "the formula, term by term, on one pixel"
-    )
+        if math.isclose(got, value, rel_tol=1e-4, abs_tol=1e-9):
+            look = mistake
+            break
+    raise CheckFailed(f"{what} {got:.5g}", f"{right:.5g}: {rule}", look)
 
 
 def _values(x: np.ndarray) -> str:

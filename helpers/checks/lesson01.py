@@ -6,7 +6,11 @@ cheap. Nothing here depends on a seed or on the order in which Keras shuffles.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
+import random
+import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from types import SimpleNamespace
@@ -19,10 +23,27 @@ from helpers.data import Split
 
 PIXELS = 784
 
+
+def _keeps_random(check_it: Callable) -> Callable:
+    """Put the random numbers back: building a model draws from `random`."""
+
+    @functools.wraps(check_it)
+    def run(*args: Callable) -> None:
+        state = random.getstate(), np.random.get_state()
+        try:
+            check_it(*args)
+        finally:
+            random.setstate(state[0])
+            np.random.set_state(state[1])
+
+    return run
+
+
 # ------------------------------------------------------------------ the two halves
 
 
 @check("encoder and decoder")
+@_keeps_random
 def halves(build_encoder: Callable, build_decoder: Callable) -> None:
     """Check ``build_encoder`` and ``build_decoder``: shapes, sizes, activations."""
     _check_encoder(build_encoder)
@@ -35,13 +56,22 @@ def _check_encoder(build: Callable) -> None:
 
     encoder = _model(build(5, width=17), "build_encoder")
     z = _apply(encoder, x, "the encoder")
+    looks = {
+        17: "that is `width`: the two sizes are exchanged, or the hidden layer is what "
+        "the model returns",
+        PIXELS: "those are images again: the decoder is a model of its own",
+    }
     _want_shape(
         z,
         (97, 5),
         "the encoder's output, for 97 images and latent_dim = 5,",
-        "the size of the last layer, which is the argument `latent_dim`",
+        looks.get(
+            z.shape[-1],
+            "the size of the last layer, which is the argument `latent_dim`",
+        ),
     )
     _want_count(encoder, _dense(PIXELS, 17, 5), "the encoder", "784 to 17 to 5")
+    _want_plain(encoder, x, "the encoder")
     if bool((z < 0).any()):
         raise CheckFailed(
             f"the code has values down to {z.min():.2f}",
@@ -67,8 +97,8 @@ def _check_encoder(build: Callable) -> None:
         raise CheckFailed(
             'with code="linear" the code is never negative',
             'numbers of both signs: code="linear" means no activation',
-            "the last layer of the encoder: is an activation written in, in place of "
-            "the argument `code`?",
+            "the last layer of the encoder: is an activation written in, or is it "
+            "`activation`, in place of the argument `code`?",
         )
     if np.abs(_apply(free, 1_000 * x, "the encoder")).max() < 2:
         raise CheckFailed(
@@ -76,23 +106,36 @@ def _check_encoder(build: Callable) -> None:
             "numbers of any size",
             "the last layer of the encoder: a tanh or sigmoid in place of `code`",
         )
+    if np.abs(z).mean() < 0.01:
+        raise CheckFailed(
+            f"the codes are tiny: {np.abs(z).mean():.2g} on average",
+            "codes that depend clearly on the image",
+            "a Rescaling or a division by 255 (the images are scaled already), or "
+            "first weights that are too small",
+        )
     if _is_affine(free, x):
         raise CheckFailed(
             "the encoder is a straight line: f(a) + f(b) = f(a + b) + f(0)",
             "a hidden layer that bends: ReLU by default",
             "the hidden layer: is `activation` passed to it?",
         )
+    if not _grows(free, x):
+        raise CheckFailed(
+            "with the default activation the code no longer grows with the image",
+            "a ReLU in the hidden layer, the default of `activation`",
+            "the hidden layer: is a tanh or sigmoid written in?",
+        )
     bounded = _model(
         build(5, width=17, activation="tanh", code="linear"), "build_encoder"
     )
-    near, far = (_apply(bounded, s * x, "the encoder") for s in (1e4, 1e6))
-    if np.abs(far).max() > 10 * np.abs(near).max():
+    if _grows(bounded, x):
         raise CheckFailed(
             'with activation="tanh" the encoder still grows with its input like ReLU',
             "the hidden layer uses the argument `activation`",
             "the hidden layer: is an activation written in?",
         )
     _want_fresh(encoder, free, "build_encoder")
+    _want_fresh(encoder, _model(build(5, width=17), "build_encoder"), "build_encoder")
     plain = _model(build(64), "build_encoder")
     _apply(plain, x, "the encoder")
     _want_count(
@@ -111,6 +154,7 @@ def _check_decoder(build: Callable) -> None:
     x_hat = _apply(decoder, z, "the decoder")
     _want_shape(x_hat, (97, PIXELS), "the decoder's output, for 97 codes")
     _want_count(decoder, _dense(5, 17, PIXELS), "the decoder", "5 to 17 to 784")
+    _want_plain(decoder, z, "the decoder")
     _want_pixels(_apply(decoder, 300 * z, "the decoder"))
     if bool((x_hat >= 0.5).all()):
         raise CheckFailed(
@@ -124,9 +168,14 @@ def _check_decoder(build: Callable) -> None:
             "a hidden layer that bends: ReLU by default",
             "the hidden layer: is `activation` passed to it?",
         )
+    if _greys(decoder, 1e6 * z) > 0.1:
+        raise CheckFailed(
+            "with the default activation a huge code still leaves grey pixels",
+            "a ReLU in the hidden layer, the default of `activation`",
+            "the hidden layer of the decoder: is a tanh or sigmoid written in?",
+        )
     bounded = _model(build(5, width=17, activation="tanh"), "build_decoder")
-    pixels = _apply(bounded, 1e6 * z, "the decoder")
-    if float(((pixels > 1e-6) & (pixels < 1 - 1e-6)).mean()) < 0.1:
+    if _greys(bounded, 1e6 * z) < 0.1:
         raise CheckFailed(
             'with activation="tanh" a large code still drives all pixels to 0 or 1',
             "the hidden layer uses the argument `activation`; tanh stays within "
@@ -134,6 +183,7 @@ def _check_decoder(build: Callable) -> None:
             "the hidden layer of the decoder: is an activation written in?",
         )
     _want_fresh(decoder, bounded, "build_decoder")
+    _want_fresh(decoder, _model(build(5, width=17), "build_decoder"), "build_decoder")
     plain = _model(build(64), "build_decoder")
     _apply(plain, rng.normal(size=(97, 64)), "the decoder")
     _want_count(
@@ -142,6 +192,36 @@ def _check_decoder(build: Callable) -> None:
         "with latent_dim = 64 and no width given, the decoder",
         "64 to 128 to 784",
     )
+
+
+def _grows(model: Any, x: np.ndarray) -> bool:
+    """Tell whether the answers still grow when the input is very large already."""
+    near, far = (np.abs(_apply(model, s * x, "it")).max() for s in (1e4, 1e6))
+    return bool(far > 10 * near)
+
+
+def _greys(model: Any, z: np.ndarray) -> float:
+    """Which share of the pixels is neither black nor white."""
+    pixels = _apply(model, z, "the decoder")
+    return float(((pixels > 1e-6) & (pixels < 1 - 1e-6)).mean())
+
+
+def _want_plain(model: Any, x: np.ndarray, name: str) -> None:
+    """Fail if something is frozen, or behaves in another way while training."""
+    if len(model.trainable_weights) < len(model.weights):
+        raise CheckFailed(
+            f"only {len(model.trainable_weights)} of {len(model.weights)} weight "
+            f"arrays of {name} can be trained",
+            "two Dense layers, all of whose weights can be trained",
+            "trainable=False, or a BatchNormalization",
+        )
+    calm, training = (np.asarray(model(x, training=t)) for t in (False, True))
+    if not np.allclose(calm, training, atol=1e-4):
+        raise CheckFailed(
+            f"while training, {name} gives other numbers than afterwards",
+            "two Dense layers, which do the same at all times",
+            "a Dropout, noise or BatchNormalization layer: leave it out",
+        )
 
 
 def _want_pixels(x_hat: np.ndarray) -> None:
@@ -165,6 +245,12 @@ def _want_pixels(x_hat: np.ndarray) -> None:
             "pixels from 0 to 1, like the images",
             'the last layer: tanh gives -1 to 1; use activation="sigmoid"',
         )
+    if high > 1 and abs(high - 255) < 1:
+        raise CheckFailed(
+            f"pixels up to {high:.3g}",
+            "pixels from 0 to 1, like the images",
+            "a multiplication by 255 after the sigmoid: leave it out",
+        )
     if high > 1:
         raise CheckFailed(
             f"pixels up to {high:.3g}",
@@ -177,25 +263,27 @@ def _want_pixels(x_hat: np.ndarray) -> None:
 
 
 @check("autoencoder")
+@_keeps_random
 def join(join_models: Callable) -> None:
     """Check ``join(encoder, decoder)``: one model over the same layers."""
-    import keras
-    from keras import layers
-
-    def stack(sizes, last):
-        return keras.Sequential(
-            [
-                keras.Input((sizes[0],)),
-                layers.Dense(sizes[1], activation="relu"),
-                layers.Dense(sizes[2], activation=last),
-            ]
-        )
-
-    encoder, decoder = stack((PIXELS, 9, 3), "relu"), stack((3, 9, PIXELS), "sigmoid")
     rng = np.random.default_rng(0)
     x = rng.random((97, PIXELS), dtype=np.float32)
-    trainable = len(encoder.trainable_weights) + len(decoder.trainable_weights)
-    model = _model(join_models(encoder, decoder), "join")
+    encoder, decoder, before, joined = _joined(join_models)
+    model = _model(joined, "join")
+    after = encoder.get_weights() + decoder.get_weights()
+    if not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True)):
+        raise CheckFailed(
+            "the encoder or decoder has other weights after join()",
+            "the two models as they are, perhaps trained already",
+            "set_weights or assign inside join",
+        )
+    inputs = getattr(model, "inputs", None)
+    if inputs and tuple(inputs[0].shape[1:]) == (3,):
+        raise CheckFailed(
+            "the autoencoder takes 3 numbers, a code",
+            f"a model that takes images: rows of {PIXELS} numbers",
+            "the order: x to the encoder first, then its code to the decoder",
+        )
     x_hat = _apply(model, x, "the autoencoder")
     if x_hat.shape == (97, 3):
         raise CheckFailed(
@@ -205,20 +293,107 @@ def join(join_models: Callable) -> None:
         )
     _want_shape(x_hat, (97, PIXELS), "the autoencoder's output for 97 images")
     _want_both(model, encoder, decoder, x)
-
-    if len(model.trainable_weights) < trainable:
+    _want_gradient(model, encoder, x)
+    if len(model.trainable_weights) < 8:
         raise CheckFailed(
             f"{len(model.trainable_weights)} weight arrays of the autoencoder can be "
             "trained",
-            f"{trainable}: those of the encoder and those of the decoder",
+            "8: those of the encoder and those of the decoder",
             "something is frozen (trainable = False) or not part of the model",
         )
     if len(model.weights) > len(encoder.weights) + len(decoder.weights):
         raise CheckFailed(
             f"the autoencoder has {len(model.weights)} weight arrays, encoder and "
-            f"decoder together {trainable}",
+            "decoder together 8",
             "nothing but the two models that were handed in",
             "a layer that was added between or after them",
+        )
+
+
+def _joined(join_models: Callable) -> tuple[Any, Any, list, Any]:
+    """Two halves, their weights, and what the student's function makes of them."""
+    failure = None
+    # Some ways of joining suit one kind of model only: the students' own halves are
+    # of one kind too, so either will do.
+    for stack in (_functional, _sequential):
+        # Nothing here can die, as a ReLU can: each change of a weight shows.
+        encoder = stack(PIXELS, 9, 3, "linear")
+        decoder = stack(3, 9, PIXELS, "sigmoid")
+        before = encoder.get_weights() + decoder.get_weights()
+        try:
+            return encoder, decoder, before, join_models(encoder, decoder)
+        except (AttributeError, ValueError) as error:
+            failure = failure or error
+    raise _misfit(failure) or failure
+
+
+def _functional(into: int, hidden: int, out: int, last: str) -> Any:
+    import keras
+    from keras import layers
+
+    x = keras.Input((into,))
+    h = layers.Dense(hidden, activation="tanh")(x)
+    return keras.Model(x, layers.Dense(out, activation=last)(h))
+
+
+def _sequential(into: int, hidden: int, out: int, last: str) -> Any:
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((into,)),
+            layers.Dense(hidden, activation="tanh"),
+            layers.Dense(out, activation=last),
+        ]
+    )
+
+
+def _misfit(error: Exception) -> CheckFailed | None:
+    """What two models that do not fit together say about the mistake."""
+    sizes = re.search(
+        r"expected shape=\(None, (\d+)\), found shape=(.*?\))", str(error)
+    )
+    if "is not connected" in str(error):
+        return CheckFailed(
+            "ValueError: the output given to keras.Model does not come from its input",
+            "the output that x becomes, through the encoder and then the decoder",
+            "`decoder.output` belongs to an input of its own: call the decoder, as in "
+            "decoder(encoder(x))",
+        )
+    if sizes is None:
+        return None
+    wanted, got = sizes.groups()
+    order = wanted == "3" and got == f"(None, {PIXELS})"
+    return CheckFailed(
+        f"ValueError: a model that takes {wanted} numbers is called with shape {got}",
+        "x to the encoder, the code of 3 numbers to the decoder, nothing in between",
+        "the order: it is decoder(encoder(x)), and the encoder is called first"
+        if order
+        else "a layer or an input of another size before, between or after the two",
+    )
+
+
+def _want_gradient(model: Any, encoder: Any, x: np.ndarray) -> None:
+    """Fail unless training the model trains both halves."""
+    import tensorflow as tf
+
+    calm = _apply(model, x, "the autoencoder")
+    with tf.GradientTape() as tape:
+        x_hat = model(x, training=True)
+        loss = tf.reduce_mean(tf.square(x_hat - x))
+    weights = encoder.trainable_weights
+    if weights and all(g is None for g in tape.gradient(loss, weights)):
+        raise CheckFailed(
+            "no gradient of the autoencoder's loss reaches the encoder",
+            "training the autoencoder trains its two halves",
+            "stop_gradient, `.numpy()`, np.asarray or `.predict` inside join",
+        )
+    if not np.allclose(calm, np.asarray(x_hat), atol=1e-4):
+        raise CheckFailed(
+            "while training, the autoencoder gives other numbers than afterwards",
+            "decoder(encoder(x)), and nothing else",
+            "a Dropout or noise layer in between: leave it out",
         )
 
 
@@ -228,9 +403,17 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
         if turn == "later":
             for half in (encoder, decoder):
                 half.set_weights([w[::-1] * 1.5 + 0.01 for w in half.get_weights()])
-        direct = _apply(decoder, _apply(encoder, x, "encoder"), "decoder")
+        direct = np.asarray(decoder(np.asarray(encoder(x))))
         if np.allclose(_apply(model, x, "the autoencoder"), direct, atol=1e-4):
             continue
+        mine = {id(w) for w in encoder.weights + decoder.weights}
+        if turn == "at once" and mine <= {id(w) for w in model.weights}:
+            raise CheckFailed(
+                "autoencoder(x) is not decoder(encoder(x)), though it has their layers",
+                "x through the encoder, the code through the decoder, and that is all",
+                "a layer or an activation that was added before, between or after "
+                "them, an addition of x, or a second round",
+            )
         if turn == "at once":
             raise CheckFailed(
                 "autoencoder(x) is not decoder(encoder(x))",
@@ -278,24 +461,10 @@ def mse_per_image(measure: Callable) -> None:
         "mse_per_image() of 6 images",
         shapes.get(got.shape, "the axis of the mean: axis=1 runs over the pixels"),
     )
-    difference = x.astype(float) - x_hat
-    wrong = {
-        "summed over the pixels, not averaged": right * d,
-        "the root was taken: RMSE, not MSE": np.sqrt(right),
-        "absolute errors: they were not squared": np.abs(difference).mean(axis=1),
-        "signed errors, not squared: plus and minus cancel": difference.mean(axis=1),
-        "x_hat - x, not squared: plus and minus cancel": -difference.mean(axis=1),
-        "squared after the mean: plus and minus cancel": difference.mean(axis=1) ** 2,
-        "half of the mean square": right / 2,
-        "divided by the number of images as well": right / n,
-        "the images are scaled again, by 255": right * 255**2,
-        "divided by 255 once more: the images are scaled already": right / 255**2,
-        "the same value for each image: the mean over all": np.full(n, right.mean()),
-    }
     _compare(
         got,
         right,
-        wrong,
+        _mse_mistakes(x, x_hat),
         "image i is off by +e and -3e in turn, e = 0.05, 0.10, ...; the errors are",
         "(e^2 + 9 e^2) / 2 for each image: square, then the mean over its pixels",
     )
@@ -303,31 +472,74 @@ def mse_per_image(measure: Callable) -> None:
     for shape in ((97, PIXELS), (1, PIXELS), (5, 10)):
         x, x_hat = rng.random((2, *shape), dtype=np.float32)
         got = _array(measure(x, x_hat), "mse_per_image")
-        right = ((x.astype(float) - x_hat) ** 2).mean(axis=1)
-        if got.shape != right.shape or not np.allclose(got, right, rtol=1e-3):
-            raise CheckFailed(
-                f"images of shape {shape}: shape {got.shape}, first value "
-                f"{got.reshape(-1)[0]:.5g}",
-                f"shape {right.shape}, first value {right[0]:.5g}",
-                "a batch size or the number 784 written into the code",
-            )
+        look = "a batch size or the number 784 written into the code"
+        _want_shape(got, shape[:1], f"mse_per_image() of {shape[0]} images", look)
+        _compare(
+            got,
+            ((x.astype(float) - x_hat) ** 2).mean(axis=1),
+            _mse_mistakes(x, x_hat),
+            f"images of shape {shape}: the errors are",
+            "for each image, the mean over its own pixels",
+            look,
+        )
+
+
+def _mse_mistakes(x: np.ndarray, x_hat: np.ndarray) -> dict[str, np.ndarray]:
+    """What the usual mistakes give for these images."""
+    x, x_hat = x.astype(np.float64), x_hat.astype(np.float64)
+    error, (n, d) = x - x_hat, x.shape
+    right, mean = (error**2).mean(axis=1), error.mean(axis=1)
+    return {
+        "summed over the pixels, not averaged": right * d,
+        "the root was taken: RMSE, not MSE": np.sqrt(right),
+        "absolute errors: they were not squared": np.abs(error).mean(axis=1),
+        "signed errors, not squared: plus and minus cancel": mean,
+        "x_hat - x, not squared: plus and minus cancel": -mean,
+        "squared after the mean: plus and minus cancel": mean**2,
+        "half of the mean square": right / 2,
+        "divided by the number of images as well": right / n,
+        "divided by the number of images, not of pixels": right * d / n,
+        "the number 784 is written into the code": right * d / PIXELS,
+        "the images are scaled again, by 255": right * 255**2,
+        "divided by 255 once more: the images are scaled already": right / 255**2,
+        "the same value for each image: the mean over all": np.full(n, right.mean()),
+        "with the wrong sign: a squared error is never negative": -right,
+        "x**2 - x_hat**2: subtract first, then square": (x**2 - x_hat**2).mean(axis=1),
+        "added, not subtracted": ((x + x_hat) ** 2).mean(axis=1),
+        "doubled (`* 2`), not squared (`** 2`)": 2 * mean,
+        "squared twice: the fourth power": (error**4).mean(axis=1),
+        "the length of the error: a norm is a root": np.sqrt(right * d),
+        "the length of the error, divided: a norm is a root": np.sqrt(right / d),
+        "the largest squared error, not the mean": (error**2).max(axis=1),
+        "the median of the squared errors, not the mean": np.median(error**2, axis=1),
+        "the variance of the errors: it leaves out their mean": error.var(axis=1),
+        "divided by one less than the number of pixels": right * d / (d - 1),
+        "divided by the mean square of x: a relative error": (
+            right / (x**2).mean(axis=1)
+        ),
+        "in another order: sorted": np.sort(right),
+        "in another order: the last image comes first": right[::-1],
+    }
 
 
 # ------------------------------------------------------------------ training
 
 
 @check("train_model")
+@_keeps_random
 def train_model(function: Callable) -> None:
     """Check one short training: what went in, as target, how often, with which loss."""
     import keras
 
-    train, validation = _split(27, 0), _split(11, 1)
+    train, validation = _split(17, 0), _split(7, 1)
+    before = train.images.copy(), validation.images.copy()
     schedule = keras.optimizers.schedules.CosineDecay(0.02, 12)
     for loss, rate, batch, epochs in (
-        ("mse", 0.0123, 8, 3),
+        ("mse", 0.0123, 7, 3),
         ("binary_crossentropy", schedule, 10, 2),
     ):
-        spy = _spy()
+        spy = _spy(most=2 * epochs * len(train))
+        start = spy.get_weights()
         result = function(
             spy,
             train,
@@ -341,6 +553,21 @@ def train_model(function: Callable) -> None:
         _want_validation(spy, train, validation)
         _want_compiled(spy, train, loss, rate)
         _want_history(result, epochs)
+        if all(
+            np.array_equal(a, b) for a, b in zip(start, spy.get_weights(), strict=True)
+        ):
+            raise CheckFailed(
+                "after train_model() the model has the weights it had before",
+                "a model that was trained in place: its weights have changed",
+                "trainable = False, or weights that are set back at the end",
+            )
+        for split, images in zip((train, validation), before, strict=True):
+            if not np.array_equal(split.images, images):
+                raise CheckFailed(
+                    "the images of a split have other values after train_model()",
+                    "images that stay as they are: they are used again",
+                    "in-place operations, such as train.flat[...] *= 0.5",
+                )
 
 
 def _split(n: int, seed: int) -> Split:
@@ -349,34 +576,56 @@ def _split(n: int, seed: int) -> Split:
     return Split(images, np.arange(n, dtype=np.int64) % 10)
 
 
-def _spy() -> Any:
-    """A small autoencoder that writes down what it is trained on, 0.5 everywhere."""
+def _spy(most: int) -> Any:
+    """A small autoencoder that writes down what it is trained on, 0.5 everywhere.
+
+    It gives up when more than `most` images have come by: too many epochs take long.
+    """
     import keras
     from keras import layers
 
     notes = SimpleNamespace(trained=[], validated=[])
 
     class Spy(keras.Model):
-        def compile(self, optimizer="rmsprop", loss=None, **options):
+        def compile(self, *args, **options):
             # Eager, so that each batch can be looked at; the options that would
             # forbid it are put aside. They change the speed, not the result.
-            for name in ("jit_compile", "steps_per_execution", "run_eagerly"):
+            for name in ("jit_compile", "steps_per_execution"):
                 options.pop(name, None)
-            super().compile(optimizer, loss, run_eagerly=True, **options)
+            options = _by_name(super().compile, args) | options
+            super().compile(**options | {"run_eagerly": True})
 
         def fit(self, *args, **options):
-            options["verbose"] = 0
-            options["callbacks"] = None  # no progress bar below a check
-            return super().fit(*args, **options)
+            options = _by_name(super().fit, args) | options
+            _want_rows(options.get("x"), options.get("y"))
+            stop = options.get("callbacks") or []
+            stop = stop if isinstance(stop, list | tuple) else [stop]
+            if any(isinstance(one, keras.callbacks.EarlyStopping) for one in stop):
+                raise CheckFailed(
+                    "fit is given an EarlyStopping callback",
+                    "as many epochs as the argument `epochs` says",
+                    "the callbacks of fit: leave EarlyStopping out",
+                )
+            # No progress bar below a check.
+            return super().fit(**options | {"verbose": 0, "callbacks": None})
 
         def compute_loss(
             self, x=None, y=None, y_pred=None, sample_weight=None, training=True
         ):
+            if not hasattr(self, "notes"):  # a copy is not the model to train
+                return super().compute_loss(x, y, y_pred, sample_weight, training)
             x, y = np.asarray(x), None if y is None else np.asarray(y)
             _want_target(x, y, "trained" if training else "validated")
             value = super().compute_loss(x, y, y_pred, sample_weight, training)
             seen = notes.trained if training else notes.validated
             seen.append((x, y, float(value)))
+            if sum(len(batch[0]) for batch in notes.trained) > most:
+                raise CheckFailed(
+                    f"more than {most} images were trained on",
+                    "half of that: each image once an epoch, `epochs` times",
+                    "the argument epochs of fit, a second fit, or epochs and "
+                    "batch_size exchanged",
+                )
             return value
 
     x = keras.Input((PIXELS,))
@@ -387,6 +636,28 @@ def _spy() -> Any:
     spy = Spy(x, layers.Reshape((PIXELS,))(x_hat))
     spy.notes = notes
     return spy
+
+
+def _by_name(function: Callable, args: tuple) -> dict[str, Any]:
+    """Arguments given by position, by their names."""
+    return dict(zip(inspect.signature(function).parameters, args, strict=False))
+
+
+def _want_rows(x: Any, y: Any) -> None:
+    """Fail unless the arrays given to fit are rows of pixels, as many of each."""
+    shape, target = (tuple(getattr(part, "shape", ())) for part in (x, y))
+    if len(shape) > 2:
+        raise CheckFailed(
+            f"fit is given images of shape {shape}",
+            f"rows of pixels: shape {(shape[0], PIXELS)}",
+            "`.flat` in place of `.images`",
+        )
+    if shape and target and shape[0] != target[0]:
+        raise CheckFailed(
+            f"fit is given {shape[0]} images as input and {target[0]} as target",
+            "for each image, the same image as target",
+            "the first two arguments of fit: both come from `train`",
+        )
 
 
 def _want_target(x: np.ndarray, y: np.ndarray | None, what: str) -> None:
@@ -436,7 +707,14 @@ def _want_training(spy, train: Split, validation: Split, epochs: int, batch: int
             "pixels in [0, 1], as they come out of data.load",
             "an extra * 255 or / 255: the images are scaled already",
         )
-    if bool((_rows(spy.notes.trained, validation) >= 0).any()):
+    others = _rows(spy.notes.trained, validation)
+    if bool((others >= 0).all()):
+        raise CheckFailed(
+            "the model is trained on the validation images",
+            "training on `train`, watching on `validation`",
+            "train and validation are exchanged in fit",
+        )
+    if bool((others >= 0).any()):
         raise CheckFailed(
             "validation images are among the training images",
             "training on `train`, watching on `validation`",
@@ -456,10 +734,11 @@ def _want_training(spy, train: Split, validation: Split, epochs: int, batch: int
             "validation_split (use validation_data), or a slice",
         )
     if bool((counts != epochs).any()):
+        low, high = counts.min(), counts.max()
         raise CheckFailed(
-            f"each image was seen {counts.min()} to {counts.max()} times",
+            f"each image was seen {low if low == high else f'{low} to {high}'} times",
             f"{epochs} times, once an epoch",
-            "the argument epochs of fit",
+            "the argument epochs of fit, or a second fit",
         )
     largest = max(len(x) for x, _, _ in spy.notes.trained)
     if largest != batch:
@@ -535,6 +814,7 @@ def _want_compiled(spy: Any, train: Split, loss: str, rate: Any) -> None:
         squared * PIXELS: "summed over the pixels, where Keras' mse averages",
         math.log(2) * PIXELS: "summed over the pixels, where Keras' BCE averages",
         float(np.mean(np.abs(x - 0.5))): "that is the mean absolute error",
+        values[loss] * len(x): "summed over the images, where Keras averages",
     }
     for value, mistake in mistakes.items():
         if math.isclose(first, value, rel_tol=1e-3):
@@ -563,6 +843,14 @@ def _want_history(result: Any, epochs: int) -> None:
             f"the history holds {len(figures.get('loss', ()))} losses",
             f"{epochs}, one an epoch, from one call of fit",
             "fit inside a loop: each call starts a history of its own",
+        )
+    watched = len(figures.get("val_loss", ()))
+    if watched != epochs:
+        raise CheckFailed(
+            f"the history holds {watched} validation losses",
+            f"{epochs}, one after each epoch",
+            "validation_data=(..., ...) in fit does that; a single evaluate at the "
+            "end, or validation_freq, does not",
         )
 
 
@@ -597,6 +885,9 @@ def error_by_class(function: Callable) -> None:
         (): "one number: the mean over each class by itself is wanted",
         (97,): "one value an image: the mean over each class is missing",
         (9,): "one class is missing: range(10) runs from 0 to 9",
+        (2, 10): "two arrays came back: return the means only",
+        (10, 2): "the classes stand beside the means: return the means only",
+        (10, 1): "an axis is left over: brackets, or keepdims",
     }
     _want_shape(
         got,
@@ -606,6 +897,14 @@ def error_by_class(function: Callable) -> None:
     )
     groups = [errors[labels == c].astype(float) for c in range(10)]
     right = np.array([group.mean() for group in groups])
+    if np.isnan(got).any():
+        raise CheckFailed(
+            f"{int(np.isnan(got).sum())} of the 10 means are nan: they are means of "
+            "nothing",
+            "10 numbers: every class occurs",
+            "range(10), which runs from 0 to 9, and `labels == c`, not `is` and not "
+            "`errors == c`",
+        )
     sums = np.array([group.sum() for group in groups])
     wrong = {
         "summed over the class, not averaged: large classes look worse": sums,
@@ -625,6 +924,39 @@ def error_by_class(function: Callable) -> None:
         "errors taken in order, not by label": np.array(
             [part.mean() for part in np.array_split(errors, 10)]
         ),
+        "cut in ten pieces by position, not by label": errors[:90]
+        .reshape(10, -1)
+        .mean(axis=1),
+        "every tenth error, not those of one label": errors[:90]
+        .reshape(-1, 10)
+        .mean(axis=0),
+        "the same for all: the mean over all images": np.full(10, errors.mean()),
+        "the classes in the order in which they occur: entry c must belong to class "
+        "c": right[list(dict.fromkeys(labels.tolist()))],
+        "the standard deviation of each class": np.array([g.std() for g in groups]),
+        "`s[labels] += errors` adds one image a class only: np.bincount adds all": (
+            np.array([g[-1] / len(g) for g in groups])
+        ),
+        "the first image of each class only": np.array([g[0] for g in groups]),
+        "the last image of each class only: `=` in place of `+=`?": np.array(
+            [g[-1] for g in groups]
+        ),
+        "the labels themselves": np.arange(10.0),
+        "the errors of the images number 0 to 9": errors[:10],
+        "`>=` in place of `==`": np.array(
+            [errors[labels >= c].mean() for c in range(10)]
+        ),
+        "`<=` in place of `==`": np.array(
+            [errors[labels <= c].mean() for c in range(10)]
+        ),
+        "divided by 1000, as if each class had 1,000 images": sums / 1000,
+        "in percent": 100 * right,
+        "scaled to sum 1": right / right.sum(),
+        "added up from class to class": right.cumsum(),
+        "the classes in reverse order": right[::-1],
+        "positions in place of labels: `labels == c`, not argsort": np.array(
+            [errors[np.argsort(labels) == c].mean() for c in range(10)]
+        ),
     }
     _compare(
         got,
@@ -632,6 +964,7 @@ def error_by_class(function: Callable) -> None:
         wrong,
         "classes of 1 to 30 images: the errors are",
         "for each class, the mean of the errors of its own images",
+        "the errors of one class: which are chosen (`labels == c`), and their mean",
     )
 
 
@@ -639,13 +972,20 @@ def error_by_class(function: Callable) -> None:
 def dead_units(count: Callable) -> None:
     """Check ``dead_units(z)``: how many columns are 0 for every image."""
     rng = np.random.default_rng(0)
-    z = rng.random((97, 9)).astype(np.float32) * (rng.random((97, 9)) < 0.6)
+    z = rng.random((1300, 9)).astype(np.float32) * (rng.random((1300, 9)) < 0.6)
     z[:, 0] += 0.1
     z[:, [1, 4, 5]] = 0  # dead
-    z[:, 7] = 0
-    z[60, 7] = 0.001  # alive, once and faintly
     z[[10, 20]] = 0  # two images that no unit answers to
-    got = _array(count(z), "dead_units")
+    z[0, 2:] = 0, 0, 0, 0, 0, 0, 0.5  # 7 zeros
+    z[-1, 2:] = 0, 0, 0, 0, 0.5, 0.5, 0.5  # 5 zeros, or 6 with unit 1
+    before = z.copy()
+    got = _array(count(z), "dead_units", one=True)
+    if not np.array_equal(z, before):
+        raise CheckFailed(
+            "the codes have other values after dead_units()",
+            "codes that stay as they are: the caller uses them again",
+            "in-place operations, such as z[z > 0] = 1",
+        )
     if got.shape == (9,):
         raise CheckFailed(
             "dead_units() returned one value for each of the 9 units",
@@ -656,37 +996,84 @@ def dead_units(count: Callable) -> None:
         raise CheckFailed(
             f"dead_units() returned an array of shape {got.shape}",
             "one number: how many units are dead",
-            "axis=0 runs over the images, axis=1 over the units",
+            "return the count only: not the positions of the units, and not one value "
+            "an image (axis=0 runs over the images, axis=1 over the units)",
         )
     value = float(got.reshape(-1)[0])
     if value != 3:
         reasons = {
             2: "images with a code of zeros were counted: axis=0 runs over images",
             6: "units that are alive were counted",
-            4: "a unit that answers once, and faintly (0.001), is alive: no threshold "
-            "above 0, and no rounding of a mean",
-            9: "units that are 0 for *some* image were counted: all, not any",
-            97: "images with some 0 were counted, not units",
+            4: "a unit that is 0 for many images is alive if it answers to one: all, "
+            "no median, no share and no rounding",
+            9: "units that are 0 for *some* image were counted: all, not any; or the "
+            "sum of True and False is missing",
             0: "nothing was found: is the test for all images of one unit (axis=0)?",
             int((z == 0).sum()): "single zeros were counted, not units",
+            int((z[0] == 0).sum()): "only the first image was looked at",
+            int((z[-1] == 0).sum()): "only the last image was looked at",
+            8: "a cast to whole numbers: a unit that answers 0.3 is alive",
+            1300: "images with some 0, or the zeros of one unit, were counted: the "
+            "test for all images is (axis=0)",
+            58: "64 - alive: the number of units is z.shape[1]",
         }
-        share = math.isclose(value, 3 / 9, rel_tol=1e-3)
+        shares = {
+            3 / 9: "a share was returned: count the dead units",
+            300 / 9: "a percentage was returned: count the dead units",
+            (z == 0).sum() / 1300: "zeros per image were counted: a mean over images",
+            (z == 0).sum() / 9: "zeros per unit were counted: a mean over the units",
+        }
+        look = reasons.get(value, "a unit is dead if it is 0 for every image")
+        for share, reason in shares.items():
+            if math.isclose(value, share, rel_tol=1e-3):
+                look = reason
         raise CheckFailed(
-            f"97 codes of 9 units, 3 of them 0 throughout: dead_units() says {value:g}",
+            f"1,300 codes of 9 units, 3 of them 0 throughout: dead_units() says "
+            f"{value:g}",
             "3",
-            "a share was returned: count them"
-            if share
-            else reasons.get(int(value), "a unit is dead if it is 0 for every image"),
+            look,
         )
+    _faint_units(count)
     for shape, dead in (((1, 4), 4), ((50, 1), 0), ((3, 64), 0)):
         z = np.zeros(shape, np.float32) if dead else np.ones(shape, np.float32)
-        value = float(_array(count(z), "dead_units").reshape(-1)[0])
+        value = float(_array(count(z), "dead_units", one=True).reshape(-1)[0])
         if value != dead:
             raise CheckFailed(
                 f"{shape[0]} codes of {shape[1]} units, all {0 if dead else 1}: "
                 f"dead_units() says {value:g}",
                 f"{dead}",
-                "a number of images or units written into the code",
+                "dead is 0 for all, not equal for all; or a number of images or units "
+                "is written into the code, or the first or last unit left out",
+            )
+
+
+def _faint_units(count: Callable) -> None:
+    """Check that a unit that answers to one image, and faintly, counts as alive."""
+    for row, size, look in (
+        (
+            600,
+            1.0,
+            "one image of all is life enough: no share, no median, no mean with a "
+            "threshold, and not the first images only",
+        ),
+        (0, 1.0, "the first image was left out"),
+        (1299, 1.0, "only the first images were looked at, or the last was left out"),
+        (600, 0.3, "rounding, or a cast to whole numbers: 0.3 is not 0"),
+        (600, 1e-3, "a threshold above 0 (0.001 is not 0), rounding or isclose"),
+        (600, 1e-6, "a threshold above 0 (0.000001 is not 0), rounding or a mean"),
+    ):
+        z = np.zeros((1300, 5), np.float32)
+        z[row, 2] = size
+        value = float(_array(count(z), "dead_units", one=True).reshape(-1)[0])
+        if value != 4:
+            raise CheckFailed(
+                f"5 units; one answers {size:g} to image number {row} of 1,300, else "
+                f"all is 0: dead_units() says {value:g}",
+                "4: a unit that answers to one image is alive, no threshold",
+                look
+                if value == 5
+                else "a unit was left out, or a number of units is written into the "
+                "code: count all z.shape[1] of them",
             )
 
 
@@ -714,7 +1101,14 @@ def _model(value: Any, name: str) -> Any:
 
 def _apply(model: Any, x: np.ndarray, name: str) -> np.ndarray:
     """The model's answer to rows of numbers."""
-    symbol = model.inputs[0] if getattr(model, "inputs", None) else None
+    inputs = getattr(model, "inputs", None)
+    if inputs and len(inputs) > 1:
+        raise CheckFailed(
+            f"{name} has {len(inputs)} inputs",
+            "one input",
+            "keras.Model(x, ...): the first argument is one keras.Input",
+        )
+    symbol = inputs[0] if inputs else None
     shape = None if symbol is None else tuple(symbol.shape)
     if shape and shape[1:] != x.shape[1:]:
         raise CheckFailed(
@@ -728,7 +1122,14 @@ def _apply(model: Any, x: np.ndarray, name: str) -> np.ndarray:
             "batches of any size: the last one of an epoch is smaller",
             "batch_size or batch_shape in keras.Input: leave it out",
         )
-    return np.asarray(model(x.astype(np.float32)))
+    answer = model(x.astype(np.float32))
+    if isinstance(answer, tuple | list | Mapping):
+        raise CheckFailed(
+            f"{name} gives {len(answer)} outputs",
+            "one output",
+            "keras.Model(..., output): the second argument is one tensor, not a list",
+        )
+    return np.asarray(answer)
 
 
 def _dense(*sizes: int) -> int:
@@ -739,6 +1140,20 @@ def _dense(*sizes: int) -> int:
 def _want_count(model: Any, right: int, name: str, path: str) -> None:
     """Fail unless the model has about that many weights; biases may be left out."""
     count = sum(math.prod(weight.shape) for weight in model.weights)
+    dense = sum(len(weight.shape) == 2 for weight in model.weights)
+    if dense == 1:
+        raise CheckFailed(
+            f"{name} has one layer with weights ({count:,} weights)",
+            f"two dense layers, from {path}",
+            "a hidden layer that is missing, or not used: what it returns is what "
+            "the next layer is called with",
+        )
+    if dense > 2:
+        raise CheckFailed(
+            f"{name} has {dense} layers with weights",
+            f"two dense layers, from {path}",
+            "a layer too many",
+        )
     if abs(count - right) > 0.03 * right:
         raise CheckFailed(
             f"{name} has {count:,} weights",
@@ -780,14 +1195,20 @@ def _always_sums_to_one(rows: np.ndarray) -> bool:
     return bool(np.allclose(rows.sum(axis=1), 1, atol=1e-3) and (rows >= 0).all())
 
 
-def _array(value: Any, name: str) -> np.ndarray:
-    """What the student's function returned, as an array of numbers."""
+def _array(value: Any, name: str, one: bool = False) -> np.ndarray:
+    """What the student's function returned, as an array of numbers, or as one."""
     if value is None:
         raise CheckFailed(
             f"{name}() returned None", "a value", "a `return` line is missing"
         )
+    if isinstance(value, tuple) or (one and isinstance(value, list)):
+        raise CheckFailed(
+            f"{name}() returned {_kind(value)}",
+            "one number by itself" if one else "one array",
+            "the `return` line: brackets or a comma too many",
+        )
     array = np.asarray(value)
-    if array.dtype == object:
+    if array.dtype.kind not in "biuf":
         raise CheckFailed(
             f"{name}() returned {_kind(value)}", "numbers", "the `return` line"
         )
@@ -808,9 +1229,10 @@ def _want_shape(
 def _compare(
     got: np.ndarray,
     right: np.ndarray,
-    wrong: Mapping[str, np.ndarray],
+    wrong: dict[str, np.ndarray],
     what: str,
     rule: str,
+    look: str = "the formula, step by step, on one entry",
 ) -> None:
     """Fail unless `got` is `right`; name the known mistake that gives `got`."""
     got = got.astype(np.float64)
@@ -818,10 +1240,11 @@ def _compare(
         return
     seen = f"{what} {got.min():.4g} to {got.max():.4g}"
     expected = f"{right.min():.4g} to {right.max():.4g}: {rule}"
-    for mistake, values in wrong.items():
+    rounded = {f"rounded to {k} digits": right.round(k) for k in (3, 2, 1)}
+    for mistake, values in (wrong | rounded).items():
         if np.allclose(got, values, rtol=1e-3, atol=1e-9):
             raise CheckFailed(seen, expected, mistake)
-    raise CheckFailed(seen, expected, "the formula, step by step, on one entry")
+    raise CheckFailed(seen, expected, look)
 
 
 def _kind(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import numbers
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,6 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed, check
+from helpers.checks.modules import (
+    build,
+    ends_linear,
+    explained,
+    is_linear,
+    kind,
+    tails,
+    undisturbed,
+)
 from helpers.training import pick_device
 
 HIDDEN, PIXELS = 392, 784
@@ -53,55 +63,65 @@ class _Small(nn.Module):
 
 
 @check("MLP4LayerAutoencoder")
+@undisturbed
 def autoencoder(make: Callable[[int], nn.Module]) -> None:
     """Check a class: 784 - 392 - bottleneck - 392 - 784, sigmoid at the end."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = make(8)
-        if not isinstance(model, nn.Module):
-            raise CheckFailed(
-                f"MLP4LayerAutoencoder(8) is a {type(model).__name__}",
-                "an nn.Module: PyTorch finds the weights of those",
-                "the line `class MLP4LayerAutoencoder(nn.Module)`",
-            )
-        model.eval()
-        _check_shapes(model, 8)
-        _check_shapes(make(5).eval(), 5)
-        _check_layers(model)
-        _check_repeatable(model)
-        _check_output(model)
-        _check_code(model)
-        _check_bends(model)
-        _check_gradients(model)
+    model = build(make, 8).eval()
+    _check_shapes(model, 8)
+    _check_shapes(build(make, 5).eval(), 5)
+    _check_layers(model)
+    _check_repeatable(model)
+    _check_output(model)
+    _check_code(model)
+    _check_bends(model)
+    _check_gradients(model)
 
 
 def _check_shapes(model: nn.Module, bottleneck: int) -> None:
     for batch in (128, 97, 1):
-        x = _images(batch)
-        try:
-            z = model.encode(x)
-            x_hat = model.decode(torch.zeros(batch, bottleneck))
-        except NotImplementedError:
-            raise
-        except RuntimeError as error:
-            if batch == 128:
-                raise
-            raise CheckFailed(
-                f"a batch of 128 works, a batch of {batch} does not: {error}",
-                "any batch size: the last batch of an epoch is a smaller one",
-                "a batch size written into the model, as in view(128, ...)",
-            ) from None
-        for what, value, size in (
-            ("encode(x)", z, bottleneck),
-            ("decode(z)", x_hat, PIXELS),
+        z = torch.zeros(batch, bottleneck)
+        for what, f, x, size in (
+            ("encode(x)", model.encode, _images(batch), bottleneck),
+            ("decode(z)", model.decode, z, PIXELS),
         ):
+            try:
+                value = f(x)
+            except NotImplementedError:
+                raise
+            except RuntimeError as error:
+                raise _does_not_run(what, model, batch, bottleneck, error) from None
             _check_shape(what, value, batch, size, bottleneck)
+
+
+def _does_not_run(
+    what: str, model: nn.Module, batch: int, bottleneck: int, error: Exception
+) -> Exception:
+    if batch != 128:
+        return CheckFailed(
+            f"a batch of 128 works, a batch of {batch} does not: {error}",
+            "any batch size: the last batch of an epoch is a smaller one",
+            "a batch size written into the model, as in view(128, ...)",
+        )
+    if "shapes cannot be multiplied" not in str(error):
+        return error
+    return CheckFailed(
+        f"with bottleneck = {bottleneck}, {what} stops: {error}; the layers are "
+        f"{_sizes(model)}",
+        "layers that fit: each takes as many numbers as the one before gives",
+        "the sizes of the linear layers, and whether a number stands where the "
+        "argument `bottleneck` belongs",
+    )
+
+
+def _sizes(model: nn.Module) -> str:
+    shapes = [p.shape for p in model.parameters() if p.dim() == 2]
+    return ", ".join(f"{shape[1]} to {shape[0]}" for shape in shapes) or "none"
 
 
 def _check_shape(what: str, value: Any, batch: int, size: int, bottleneck: int) -> None:
     if not isinstance(value, Tensor):
         raise CheckFailed(
-            f"{what} gives {_kind(value)}",
+            f"{what} gives {kind(value)}",
             f"a tensor of shape ({batch}, {size})",
             "the `return` line",
         )
@@ -134,11 +154,11 @@ def _check_layers(model: nn.Module) -> None:
         )
     wanted = Counter({(HIDDEN, PIXELS): 2, (8, HIDDEN): 2})
     if Counter(tuple(sorted(shape)) for shape in matrices) != wanted:
-        sizes = ", ".join(f"{shape[1]} to {shape[0]}" for shape in matrices)
         raise CheckFailed(
-            f"{len(matrices)} weight matrices: {sizes}",
+            f"{len(matrices)} weight matrices: {_sizes(model)}",
             "four: 784 to 392, 392 to 8, 8 to 392, 392 to 784",
-            "the number and the sizes of the linear layers",
+            "the number and the sizes of the linear layers; those in a plain Python "
+            "list, or made outside `__init__`, are not found",
         )
 
 
@@ -157,6 +177,20 @@ def _check_repeatable(model: nn.Module) -> None:
             "model(x) differs from model.decode(model.encode(x))",
             "the same: forward() is encode, then decode",
             "forward()",
+        )
+    if not torch.allclose(model(x[3:4]), first[3:4], atol=1e-4):
+        raise CheckFailed(
+            "an image alone gets another answer than the same image in a batch",
+            "each image is coded on its own, whatever stands next to it",
+            "a mean, standard deviation or softmax over the images (dim=0), or a "
+            "reshape that mixes them",
+        )
+    z = 10 * _images(97)[:, :16] - 5
+    if torch.allclose(model.decode(z[:, :8]), model.decode(z[:, 8:]), atol=1e-6):
+        raise CheckFailed(
+            "decode(z) gives the same pictures for different codes",
+            "pictures made from z",
+            "decode(): is its argument used?",
         )
 
 
@@ -184,15 +218,34 @@ def _check_output(model: nn.Module) -> None:
             "values in between: where the output is cut off no gradient passes",
             "a clamp or a ReLU where a sigmoid belongs",
         )
+    with torch.no_grad():
+        loud = _loud(model).decode(10 * (_images(97)[:, :8] - 0.5))
+    low, high = loud.min().item(), loud.max().item()
+    if low > 0.1 or high < 0.9:
+        why = "something that limits the numbers before the sigmoid"
+        if low > 0.49:
+            why = "a ReLU before the sigmoid" if high > 0.9 else "two sigmoids in a row"
+        raise CheckFailed(
+            f"even huge weights give pixels from {low:.2f} to {high:.2f} only",
+            "all of 0 to 1, black and white as well",
+            f"the end of the decoder: {why}",
+        )
+
+
+def _loud(model: nn.Module) -> nn.Module:
+    """A copy with large random weights, whatever the first ones were."""
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(2 * torch.randn_like(p))
+    return model
 
 
 def _check_code(model: nn.Module) -> None:
-    loud = copy.deepcopy(model)
+    x = _images(97)
     with torch.no_grad():
-        zeros = (model.encode(_images(97)) == 0).float().mean().item()
-        for p in loud.parameters():
-            p.mul_(100)
-        largest = loud.encode(_images(97)).abs().max().item()
+        zeros = (model.encode(x) == 0).float().mean().item()
+        largest = _loud(model).encode(x).abs().max().item()
     if zeros > 0.1:
         raise CheckFailed(
             f"{zeros:.0%} of the code's numbers are exactly 0",
@@ -205,11 +258,15 @@ def _check_code(model: nn.Module) -> None:
             "codes of any value",
             "a sigmoid or tanh after the encoder's last layer",
         )
+    if not ends_linear(model, lambda m: m.encode(x), HIDDEN, 8):
+        raise CheckFailed(
+            "the code does not grow in proportion to the weights of the last layer",
+            "a plain linear layer at the end of the encoder: codes of any value",
+            "an activation (GELU, leaky ReLU, ...) after the encoder's last layer",
+        )
 
 
 def _check_bends(model: nn.Module) -> None:
-    """A chain of linear layers gives f(a) + f(b) = f(a + b) + f(0)."""
-
     def logits(z: Tensor) -> Tensor:
         return torch.logit(model.decode(z).double(), eps=1e-9)
 
@@ -217,9 +274,7 @@ def _check_bends(model: nn.Module) -> None:
     for name, f, width, size in halves:
         a = size * (_images(97, seed=2)[:, :width] - 0.5)
         b = size * (_images(97, seed=3)[:, :width] - 0.5)
-        with torch.no_grad():
-            left, right = f(a) + f(b), f(a + b) + f(torch.zeros_like(a))
-        if (left - right).abs().max() < 1e-3 * left.abs().max():
+        if is_linear(f, a, b):
             raise CheckFailed(
                 f"the {name} is linear: its two layers act as a single one",
                 "a bend between them, such as GELU or ReLU",
@@ -267,6 +322,7 @@ class _Watched(torch.optim.SGD):
 
 
 @check("train_step")
+@undisturbed
 def train_step(step: Callable) -> None:
     """Check ``train_step(model, optimizer, x, target)``: one step, detached loss."""
     device, rate = pick_device(), 10.0
@@ -280,17 +336,19 @@ def train_step(step: Callable) -> None:
     right.backward()
     wanted = torch.cat([rate * p.grad.flatten() for p in twin.parameters()])
 
-    try:
-        result = step(model, optimizer, x.clone(), target.clone())
-    except RuntimeError as error:
-        if "does not require grad" not in str(error):
-            raise
-        raise CheckFailed(
-            f"backward() found no gradient: {error}",
-            "a loss that knows how it was computed",
+    reasons = {
+        "does not require grad": (
+            "a loss that knows how it was computed: backward() found no gradient",
             "no_grad() around the training step, or detach() / item() before "
             "backward()",
-        ) from None
+        ),
+        "only for scalar outputs": (
+            "one number to call backward() on",
+            "the loss: average over the pixels and over the images",
+        ),
+    }
+    with explained(reasons):
+        result = step(model, optimizer, x.clone(), target.clone())
     moved = _moved(before, model)
     events = [
         e for i, e in enumerate(optimizer.events) if [e] != optimizer.events[:i][-1:]
@@ -298,6 +356,13 @@ def train_step(step: Callable) -> None:
     if not moved.any():
         raise _no_movement(events)
     value = _scalar(result, "train_step()")
+    if not isinstance(result, Tensor):
+        raise CheckFailed(
+            f"train_step() returned {kind(result)}",
+            "a tensor with one number and no gradient: the loop adds them up on the "
+            "device, and calls `.item()` only once in a while",
+            "`return loss.detach()`, without item(), float() or numpy()",
+        )
     with torch.no_grad():
         x_hat = _load(twin, before)(x)
         back = twin(target)
@@ -327,17 +392,37 @@ def train_step(step: Callable) -> None:
                 F.binary_cross_entropy(x_hat, target)
             ),
             "the loss after the step; return the one that the step was made from": late,
+            "half the squared error; leave the factor 1/2 out": right.detach() / 2,
+            "divided by the number of images once more; the mean does that already": (
+                right.detach() / len(x)
+            ),
+            "averaged before it was squared; square each difference first": (
+                (x_hat - target).mean() ** 2
+            ),
         },
         "train_step() returned",
         "the squared error of model(x) against target, averaged over pixels and images",
     )
     if not _close(moved, wanted):
+        wrong = {
+            x.numel(): "backward() is called on a sum; call it on the mean you return",
+            PIXELS: "backward() is called on a sum over the pixels; average them too",
+            len(x): "backward() is called on a sum over the images; average them",
+            1 / len(x): "backward() is called on a loss divided by the batch size",
+            0.5: "backward() is called on half the loss",
+        }
+        named = [why for k, why in wrong.items() if _close(moved, k * wanted)]
         raise CheckFailed(
             f"the weights moved {moved.norm() / wanted.norm():.3g} times as far as one "
             f"step of the optimizer, or in another direction",
             "one `backward` and one `optimizer.step()` with the optimizer handed in",
-            "several steps in one call, an optimizer made inside, or gradients "
-            "changed by hand",
+            *(
+                named
+                or [
+                    "several steps in one call, an optimizer made inside, or gradients "
+                    "changed by hand"
+                ]
+            ),
         )
     _check_second_step(step, model, optimizer, before, x, target, moved)
     if isinstance(result, Tensor) and result.requires_grad:
@@ -358,7 +443,10 @@ def _no_movement(events: list[str]) -> CheckFailed:
     seen = f"no weight changed; what happened: {', '.join(events) or 'nothing'}"
     if "backward" not in events:
         return CheckFailed(
-            seen, "gradients, before the step", "`loss.backward()` is missing"
+            seen,
+            "gradients for the weights, before the step",
+            "`loss.backward()` is missing, or the model's answer was cut off from the "
+            "weights with detach() or .data",
         )
     if "step" not in events:
         return CheckFailed(
@@ -402,6 +490,7 @@ def _check_second_step(
 
 
 @check("validation_loss")
+@undisturbed
 def validation_loss(function: Callable) -> None:
     """Check ``validation_loss(model, loader, make_pair) -> float``."""
     from torch.utils.data import DataLoader, TensorDataset
@@ -419,6 +508,18 @@ def validation_loss(function: Callable) -> None:
     result = function(model, loader, make_pair)
     modes = list(model.modes)
     value = _scalar(result, "validation_loss()")
+    if not torch.is_grad_enabled():
+        raise CheckFailed(
+            "gradients stay switched off after validation_loss() is done",
+            "off during the validation only: the next epoch needs them",
+            "torch.set_grad_enabled(False); take `with torch.no_grad():`",
+        )
+    if not all(p.requires_grad for p in model.parameters()):
+        raise CheckFailed(
+            "the weights are frozen after validation_loss()",
+            "weights that train on in the next epoch",
+            "requires_grad_(False); take `with torch.no_grad():`",
+        )
     if _moved(before, model).any():
         raise CheckFailed(
             "the model's weights changed",
@@ -436,6 +537,12 @@ def validation_loss(function: Callable) -> None:
             "gradients were switched on while the model answered",
             "no gradients: they cost time and memory and nobody uses them",
             "`with torch.no_grad():` around the loop",
+        )
+    if not isinstance(result, numbers.Real):
+        raise CheckFailed(
+            f"validation_loss() returned {kind(result)}",
+            "a plain number, to be printed and plotted",
+            "`float(...)` or `.item()` around what you return",
         )
     model.eval()
     images = images.to(device)
@@ -459,7 +566,8 @@ def validation_loss(function: Callable) -> None:
             "make_pair gives (input, target); here they are swapped": (
                 _errors(model, images**2, 1 - images).mean()
             ),
-            "only the first batch counts: a `return` inside the loop?": first,
+            "only the first batch counts: a `return` inside the loop, or the smaller "
+            "last batch left out": first,
             "only the last batch counts: is the total overwritten?": last,
             "a sum over the batches: divide by the number of images": first + last,
             "a sum over the images: divide by their number": errors.sum(),
@@ -467,6 +575,7 @@ def validation_loss(function: Callable) -> None:
             "batch means divided by the number of images": (first + last) / 97,
             "summed over the pixels; average over them too": errors.mean() * PIXELS,
             "a number of images written into the function": errors.sum() / 5000,
+            "the root of the squared error": errors.mean().sqrt(),
         },
         "for batches of 64 and 33 images validation_loss() returned",
         "the squared error per pixel, averaged over all 97 images",
@@ -479,6 +588,37 @@ def _errors(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
 
 
 # Weights
+
+
+SAVING = {
+    "ickle": (
+        "weights alone, which any program can read",
+        "`torch.save(model.state_dict(), path)`: not the whole model, and with the "
+        "() after state_dict",
+    ),
+    "file-like object": (
+        "first what to save, then where",
+        "the order of the arguments: `torch.save(model.state_dict(), path)`",
+    ),
+}
+LOADING = {
+    "size mismatch": (
+        "a new model of the same size as the saved one",
+        "`MLP4LayerAutoencoder(bottleneck)`: is it made anew, and with the argument?",
+    ),
+    "dict-like": (
+        "the dictionary of tensors that state_dict() gave",
+        "save `model.state_dict()`; give load_state_dict what torch.load returns",
+    ),
+    "(s) in state_dict": (
+        "the same names in the file as in the model",
+        "save the whole `model.state_dict()`, and load all of it",
+    ),
+    "eights only load failed": (
+        "a file that holds tensors only",
+        "`torch.save(model.state_dict(), path)`: not the whole model",
+    ),
+}
 
 
 class _Trap:
@@ -497,29 +637,42 @@ def _spring(marker: str) -> dict:
 
 
 @check("save_weights and load_weights")
+@undisturbed
 def weights(save: Callable, load: Callable, make: Callable[[int], nn.Module]) -> None:
     """Check that weights survive a file, alone and untouched."""
     x = _images(5)
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         one, two = Path(folder) / "one.pth", Path(folder) / "two.bin"
-        model, other = make(6).eval(), make(4).eval()
+        model, other = build(make, 6).eval(), build(make, 4).eval()
         right, other_right = model(x), other(x)
-        save(model, one)
-        save(other, str(two))
+        before = copy.deepcopy(model.state_dict())
+        with explained(SAVING):
+            save(model, one)
+            save(other, str(two))
+        after = model.state_dict()
+        if any(before[k].dtype != v.dtype for k, v in after.items()) or any(
+            not before[k].equal(v) for k, v in after.items()
+        ):
+            raise CheckFailed(
+                "save_weights() changed the model's own weights",
+                "they are written to the file, and stay as they are",
+                "half(), double(), or an in-place operation on the weights",
+            )
         if not one.exists() or not two.exists():
             found = ", ".join(path.name for path in Path(folder).iterdir()) or "nothing"
             raise CheckFailed(
                 f"in the folder of `path` there is: {found}",
                 "the file that `path` names",
-                "a file name written into save_weights(); use the argument",
+                "the file name in save_weights(): use the argument, just as it is",
             )
         _check_file(one)
         for p in model.parameters():
             p.add_(1.0)
-        loaded = load(one, 6)
+        with explained(LOADING):
+            loaded = load(one, 6)
         if not isinstance(loaded, nn.Module):
             raise CheckFailed(
-                f"load_weights() gave {_kind(loaded)}",
+                f"load_weights() gave {kind(loaded)}",
                 "a model with the weights in it",
                 "the `return` line; `load_state_dict` fills a model in place and "
                 "returns only a report",
@@ -544,9 +697,10 @@ def weights(save: Callable, load: Callable, make: Callable[[int], nn.Module]) ->
                 "the loaded model answers differently from the saved one",
                 "the same pictures for the same input",
                 "`load_state_dict`: is it called, on the model that is returned? "
-                "Without it the weights are random",
+                "Without it, or where strict=False skips them, weights are random",
             )
-        second = load(str(two), 4)
+        with explained(LOADING):
+            second = load(str(two), 4)
         if not torch.allclose(copy.deepcopy(second).eval()(x), other_right, atol=1e-6):
             raise CheckFailed(
                 "a second file, of another model, did not give that model back",
@@ -596,6 +750,7 @@ def _check_trap(load: Callable, folder: Path) -> None:
 
 
 @check("denoising_pair")
+@undisturbed
 def denoising_pair(make_pair: Callable) -> None:
     """Check ``denoising_pair(x, noise_std) -> (noisy, clean)``."""
     device = pick_device()
@@ -637,11 +792,21 @@ def denoising_pair(make_pair: Callable) -> None:
             "pixels between 0 and 1, like those of any picture",
             "clip after adding the noise: `.clamp(0, 1)`",
         )
-    _check_noise(make_pair, torch.full_like(x, 0.5))
+    grey = torch.full_like(x, 0.5)
+    _check_pattern(make_pair, grey)
+    _check_noise(make_pair, grey)
+    cut = [((noisy == end).float().mean().item(), end) for end in (0, 1)]
+    if min(cut)[0] < 0.1:
+        raise CheckFailed(
+            f"at noise_std = 0.5 only {min(cut)[0]:.1%} of the pixels are exactly "
+            f"{min(cut)[1]}",
+            "about a fifth: pixels that leave [0, 1] are clipped to its ends",
+            "`.clamp(0, 1)` of the sum; no sigmoid, no rescaling, no other limits",
+        )
 
 
-def _check_noise(make_pair: Callable, grey: Tensor) -> None:
-    """On mid-grey, small noise is not clipped, so its moments can be measured."""
+def _check_pattern(make_pair: Callable, grey: Tensor) -> None:
+    """Each pixel, image and call has noise of its own."""
     noise = make_pair(grey, 0.1)[0] - grey
     if torch.allclose(noise[0], noise[1], atol=1e-6) and noise.abs().max() > 1e-4:
         same = torch.allclose(noise, noise[0, 0].expand_as(noise), atol=1e-6)
@@ -664,6 +829,24 @@ def _check_noise(make_pair: Callable, grey: Tensor) -> None:
             "fresh noise in each call, or the network learns that noise by heart",
             "a seed or generator inside the function; is noise_std used?",
         )
+
+
+def _check_noise(make_pair: Callable, grey: Tensor) -> None:
+    """On mid-grey, small noise is not clipped, so its moments can be measured."""
+    weak, strong = (make_pair(grey, std)[0].std() for std in (0.05, 0.1))
+    if torch.isclose(weak, strong, rtol=0.05):
+        raise CheckFailed(
+            f"the noise is equally strong, {strong:.2g}, for noise_std 0.05 and 0.1",
+            "noise of standard deviation noise_std",
+            "the argument noise_std: it is not used",
+        )
+    change = (make_pair(grey, 1e-6)[0] - grey).abs().max().item()
+    if change > 0.01:
+        raise CheckFailed(
+            f"with hardly any noise (noise_std = 1e-6) pixels change by {change:.2g}",
+            "nearly the clean picture: it is only clipped where it leaves [0, 1]",
+            "a sigmoid or rescaling where `.clamp(0, 1)` belongs, or blanked pixels",
+        )
     for wanted in (0.05, 0.1):
         noise = make_pair(grey, wanted)[0] - grey
         mean, std = noise.mean().item(), noise.std().item()
@@ -672,8 +855,8 @@ def _check_noise(make_pair: Callable, grey: Tensor) -> None:
                 f"noise of mean {mean:.3f}: pictures get "
                 f"{'brighter' if mean > 0 else 'darker'}",
                 "mean 0: as often up as down",
-                "uniform noise from rand (use randn), a shift, or clipping the noise "
-                "instead of the sum",
+                "uniform noise from rand (use randn), a shift, pixels blanked out, or "
+                "clipping the noise instead of the sum",
             )
         _compare_number(
             std,
@@ -692,21 +875,36 @@ def _check_noise(make_pair: Callable, grey: Tensor) -> None:
             tolerance=0.03,
             otherwise="is noise_std multiplied in, once, and nothing rescaled?",
         )
+    fourth = tails(noise)
+    if abs(fourth - 3) > 0.4:
+        raise CheckFailed(
+            f"the noise has mean 0 and the right spread, but its fourth moment is "
+            f"{fourth:.1f}",
+            "3, as normal noise has: many small numbers, few large ones",
+            "uniform noise (rand; its fourth moment is 1.8) or another distribution: "
+            "use randn",
+        )
 
 
 def _pair(result: Any, shape: torch.Size) -> tuple[Tensor, Tensor]:
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise CheckFailed(
-            f"denoising_pair() gave {_kind(result)}",
+            f"denoising_pair() gave {kind(result)}",
             "a pair: (input, target)",
             "the `return` line",
         )
     for name, part in zip(("input", "target"), result, strict=True):
         if not isinstance(part, Tensor) or part.shape != shape:
             raise CheckFailed(
-                f"the {name} is {_kind(part)}",
+                f"the {name} is {kind(part)}",
                 f"a tensor of shape {tuple(shape)}, like the images",
-                "a reshape, or noise of another shape",
+                "a reshape, noise of another shape, or NumPy where torch belongs",
+            )
+        if part.dtype != torch.float32:
+            raise CheckFailed(
+                f"the {name} is {part.dtype}, the images are torch.float32",
+                "the type of the images: the network's weights have it too",
+                "NumPy's noise is float64: use torch.randn_like, or .float()",
             )
     return result[0], result[1]
 
@@ -722,13 +920,28 @@ class _Curved(_Small):
 
 
 @check("interpolate")
+@undisturbed
 def interpolate(function: Callable) -> None:
     """Check ``interpolate(model, a, b, frames) -> (frames, 784)``."""
     device = pick_device()
     model = _Curved().to(device).eval()
     a, b = _images(1, 1)[0].to(device), _images(1, 7)[0].to(device)
+    reasons = {
+        "must match the size of tensor": (
+            "a code (bottleneck,) times steps t (frames, 1) gives (frames, bottleneck)",
+            "the shape of t: `torch.linspace(0, 1, frames)[:, None]`",
+        )
+    }
     for frames in (7, 2, 12):
-        _check_strip(function(model, a, b, frames), model, a, b, frames)
+        with explained(reasons):
+            result = function(model, a, b, frames)
+        _check_strip(result, model, a, b, frames)
+    if model.training:
+        raise CheckFailed(
+            "the model is in training mode afterwards",
+            "the mode it was handed in: evaluation",
+            "train() inside interpolate()",
+        )
 
 
 def _check_strip(
@@ -736,16 +949,18 @@ def _check_strip(
 ) -> None:
     if isinstance(result, tuple | list):
         raise CheckFailed(
-            f"interpolate() gave {_kind(result)}",
+            f"interpolate() gave {kind(result)}",
             f"one tensor of shape ({frames}, 784)",
             "put the frames together: `torch.stack`",
         )
     if not isinstance(result, Tensor) or result.shape != (frames, PIXELS):
         look = "the number of frames, and which axis counts them"
-        if isinstance(result, Tensor) and result.shape[-1] == 3:
+        if isinstance(result, Tensor) and result.shape[-1:] == (3,):
             look = "these are codes: decode them"
+        elif not isinstance(result, Tensor):
+            look = "the `return` line: is there one, and does it give a torch tensor?"
         raise CheckFailed(
-            f"for frames = {frames} interpolate() gave {_kind(result)}",
+            f"for frames = {frames} interpolate() gave {kind(result)}",
             f"a tensor of shape ({frames}, 784)",
             look,
         )
@@ -791,11 +1006,12 @@ def _check_strip(
             raise CheckFailed(f"{frames} frames, not the right ones", rule, mistake)
     off = (result - right).abs().amax(dim=1)
     k = int((off > 1e-4).nonzero()[0])
-    raise CheckFailed(
-        f"frame {k} of {frames} is off by up to {off[k]:.2g}",
-        rule,
-        "equal steps of t, and codes mixed in a straight line",
-    )
+    look = "equal steps of t, and codes mixed in a straight line"
+    if k == 0:
+        look = "t at the first frame: it must be 0, so that a's code alone is decoded"
+    elif k == frames - 1:
+        look = "t at the last frame: it must be 1, so that b's code alone is decoded"
+    raise CheckFailed(f"frame {k} of {frames} is off by up to {off[k]:.2g}", rule, look)
 
 
 # What the checks share
@@ -819,10 +1035,10 @@ def _close(a: Tensor, b: Tensor) -> bool:
 def _scalar(value: Any, call: str) -> float:
     """A number from a float, a NumPy number or a tensor that holds one."""
     if value is None or not hasattr(value, "__float__"):
-        raise CheckFailed(f"{call} returned {_kind(value)}", "one number", "`return`")
+        raise CheckFailed(f"{call} returned {kind(value)}", "one number", "`return`")
     if isinstance(value, Tensor) and value.numel() != 1:
         raise CheckFailed(
-            f"{call} returned {_kind(value)}",
+            f"{call} returned {kind(value)}",
             "one number: the mean over pixels and images",
             "a mean over all axes",
         )
@@ -845,14 +1061,3 @@ def _compare_number(
         if math.isclose(got, float(value), rel_tol=tolerance):
             raise CheckFailed(f"{what} {got:.4g}", f"{right:.4g}: {rule}", mistake)
     raise CheckFailed(f"{what} {got:.4g}", f"{right:.4g}: {rule}", otherwise)
-
-
-def _kind(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
-    if hasattr(value, "shape"):
-        return f"a tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"

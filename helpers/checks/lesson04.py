@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from helpers.checks.base import CheckFailed, check, want_tensor
+from helpers.checks.modules import undisturbed
 
 CHANNELS, UNITS = (8, 32), 128  # of the lesson's encoder; the decoder mirrors them
 SIZES = [
@@ -25,21 +24,6 @@ SIZES = [
 ]
 WEIGHTED = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d
-
-
-def undisturbed(function: Callable) -> Callable:
-    """Leave all random numbers where they were, so that lessons give the same."""
-
-    @functools.wraps(function)
-    def run(*args) -> None:
-        state = np.random.get_state()
-        try:
-            with torch.random.fork_rng(devices=[]):
-                function(*args)
-        finally:
-            np.random.set_state(state)
-
-    return run
 
 
 def _conv(n, k, s, p):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from helpers.checks.base import CheckFailed, check, want_tensor
-from helpers.checks.lesson04 import undisturbed
+from helpers.checks.modules import undisturbed
 
 
 @check("normal_quantiles")

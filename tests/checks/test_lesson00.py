@@ -1,5 +1,7 @@
 """The checks of lesson 00 name each usual mistake and pass each right variant."""
 
+import random
+
 import numpy as np
 import pytest
 import torch
@@ -39,8 +41,25 @@ WRONG_SCALE = {
     "in-place": in_place,
     "torch tensor": lambda p: torch.from_numpy(p).float() / 255,
     "returned None": lambda p: None,
+    "looks at the values": lambda p: p / np.float32(255 if p.max() > 1 else 1),
+    r"\(byte - 33.33\) / 78.566": lambda p: ((p / 255 - 0.1307) / 0.3081).astype(
+        np.float32
+    ),
+    r"\(byte - 0\) / 65025": lambda p: (p / 255 / 255).astype(np.float32),
+    "each pixel position": lambda p: ((p - p.min(axis=0)) / np.ptp(p, axis=0)).astype(
+        np.float32
+    ),
+    "int8 is too small": lambda p: p.astype(np.int8) / np.float32(255),
+    "rounded": lambda p: np.round(p / 255, 2).astype(np.float32),
+    "a tuple of 2": lambda p: (p / 255, 255),
+    "a list of 4": lambda p: [image / 255 for image in p],
+    "a str": lambda p: "p / 255",
 }
 RIGHT_SCALE = [
+    lambda p: np.interp(p, [0, 255], [0, 1]).astype(np.float32),
+    lambda p: np.array(
+        [np.float32(v) / np.float32(255) for v in p.flat], np.float32
+    ).reshape(p.shape),
     lambda p: p.astype(np.float32) / 255,
     lambda p: (p / 255).astype(np.float32),
     lambda p: np.divide(p, 255, dtype=np.float32),
@@ -85,7 +104,10 @@ def drop_some(n, v, seed):
 
 WRONG_SPLIT = {
     "only class": lambda n, v, seed: (np.arange(n - v), np.arange(n - v, n)),
-    "are in both splits": lambda n, v, seed: (shuffled(n, seed), cut(n, v, seed)[1]),
+    "are in both splits": lambda n, v, seed: (
+        np.arange(n - v),
+        cut(n, v, seed)[1],
+    ),
     "separate draws": two_draws,
     "with replacement": with_replacement,
     "training first": lambda n, v, seed: cut(n, v, seed)[::-1],
@@ -100,6 +122,14 @@ WRONG_SPLIT = {
         range(n), [n - v, v]
     ),
     "`validation` is a count": lambda n, v, seed: cut(n, v + 5, seed),
+    "not at a share": lambda n, v, seed: cut(n, n // 5, seed),
+    "training has all": lambda n, v, seed: (shuffled(n, seed), cut(n, v, seed)[1]),
+    "two different places": lambda n, v, seed: (
+        shuffled(n, seed)[v - 1 :],
+        cut(n, v, seed)[1],
+    ),
+    "cast to float": lambda n, v, seed: tuple(i * 1.0 for i in cut(n, v, seed)),
+    "a set": lambda n, v, seed: tuple(set(i) for i in cut(n, v, seed)),
 }
 
 
@@ -128,7 +158,19 @@ def scikit(n, v, seed):
     return train_test_split(np.arange(n), test_size=v, random_state=seed)
 
 
-RIGHT_SPLIT = [cut, legacy, torch_split, choose, as_lists, scikit]
+def by_mask(n, v, seed):
+    held_out = np.zeros(n, bool)
+    held_out[np.random.default_rng(seed).choice(n, v, replace=False)] = True
+    return np.where(~held_out)[0], np.flatnonzero(held_out)
+
+
+def python_only(n, v, seed):
+    order = list(range(n))
+    random.Random(seed).shuffle(order)
+    return np.array(order[v:]), np.array(order[:v])
+
+
+RIGHT_SPLIT = [cut, legacy, torch_split, choose, as_lists, scikit, by_mask, python_only]
 
 # ---------------------------------------------------------------- batches
 
@@ -231,7 +273,65 @@ def only_images(images, labels, batch_size, rng):
         yield x
 
 
+def returned_in_the_loop(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        return x, y
+
+
+def scaled(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield x / 255, y
+
+
+def blocks_shuffled(images, labels, batch_size, rng):
+    for s in rng.permutation(list(blocks(len(images), batch_size))):
+        yield images[s : s + batch_size], labels[s : s + batch_size]
+
+
+def every_start(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    for s in range(len(images)):
+        yield images[order[s : s + batch_size]], labels[order[s : s + batch_size]]
+
+
+def one_too_many(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    for s in blocks(len(images), batch_size):
+        index = order[s : s + batch_size + 1]
+        yield images[index], labels[index]
+
+
+def only_one(images, labels, batch_size, rng):
+    index = rng.permutation(len(images))[:batch_size]
+    yield images[index], labels[index]
+
+
+def new_order_each(images, labels, batch_size, rng):
+    for s in blocks(len(images), batch_size):
+        index = rng.permutation(len(images))[s : s + batch_size]
+        yield images[index], labels[index]
+
+
+def of_lists(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield list(x), list(y)
+
+
+def pixels_moved(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield x[:, ::-1], y
+
+
 WRONG_BATCHES = {
+    "`return` ends the function": returned_in_the_loop,
+    "another change of the pixels": scaled,
+    "the order of whole batches": blocks_shuffled,
+    "needs the step": every_start,
+    "is `batch_size` used": one_too_many,
+    "one batch alone": only_one,
+    "a new permutation for each batch": new_order_each,
+    "a list of 32": of_lists,
+    "moved pixels": pixels_moved,
     "last batch was left out": last_one_lost,
     "shuffled differently, or only one": labels_left,
     "with the same permutation": two_orders,
@@ -281,7 +381,32 @@ def sorted_keys(images, labels, batch_size, rng):
     )
 
 
+def one_by_one(images, labels, batch_size, rng):
+    x, y = [], []
+    for i in rng.permutation(len(images)):
+        x.append(images[i])
+        y.append(labels[i])
+        if len(x) == batch_size:
+            yield np.array(x), np.array(y)
+            x, y = [], []
+    if x:
+        yield np.stack(x), np.array(y)
+
+
+def data_loader(images, labels, batch_size, rng):
+    pairs = torch.utils.data.TensorDataset(
+        torch.from_numpy(images), torch.from_numpy(labels)
+    )
+    seeded = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    for x, y in torch.utils.data.DataLoader(
+        pairs, batch_size, shuffle=True, generator=seeded
+    ):
+        yield x.numpy(), y.numpy()
+
+
 RIGHT_BATCHES = [
+    one_by_one,
+    data_loader,
     good_batches,
     a_list,
     copies_shuffled,
@@ -312,8 +437,27 @@ WRONG_MSE = {
     "number 784": lambda x, y: ((x - y) ** 2).sum() / (784 * len(x)),
     "stay as they are": mse_in_place,
     "returned None": lambda x, y: None,
+    "subtract first": lambda x, y: (x**2 - y**2).mean(),
+    r"doubled \(": lambda x, y: ((x - y) * 2).mean(),
+    "fourth power": lambda x, y: ((x - y) ** 4).mean(),
+    "added, not": lambda x, y: ((x + y) ** 2).mean(),
+    "a norm is a root": lambda x, y: np.linalg.norm(x - y),
+    "the variance": lambda x, y: np.var(x - y),
+    "the largest": lambda x, y: ((x - y) ** 2).max(),
+    "the median": lambda x, y: np.median((x - y) ** 2),
+    "first image only": lambda x, y: ((x[0] - y[0]) ** 2).mean(),
+    "relative error": lambda x, y: ((x - y) ** 2).mean() / (x**2).mean(),
+    "wrong sign": lambda x, y: -((x - y) ** 2).mean(),
+    "was clipped": lambda x, y: ((x - np.clip(y, 0, 1)) ** 2).mean(),
+    "cast to whole numbers": lambda x, y: ((x - y).astype(int) ** 2).mean(),
+    "has three": lambda x, y: ((x - y) ** 2).sum() / (x.shape[0] * x.shape[1]),
+    "one less than": lambda x, y: ((x - y) ** 2).sum() / (x.size - 1),
+    "an f-string": lambda x, y: f"{((x - y) ** 2).mean()}",
+    "a list of 1": lambda x, y: [((x - y) ** 2).mean()],
 }
 RIGHT_MSE = [
+    lambda x, y: sum(((a - b) ** 2).mean() for a, b in zip(x, y, strict=True)) / len(x),
+    lambda x, y: np.einsum("i,i->", (x - y).ravel(), (x - y).ravel()) / x.size,
     lambda x, y: ((x - y) ** 2).mean(),
     lambda x, y: float(np.mean(np.square(np.subtract(x, y, dtype=np.float64)))),
     lambda x, y: ((x - y) ** 2).sum() / x.size,
@@ -362,7 +506,39 @@ def infinite(x, p):
     return -(xlogy(x, p) + xlog1py(1 - x, -p)).sum(axis=1).mean()
 
 
+def clips_its_input(x, p):
+    np.clip(p, 1e-7, 1 - 1e-7, out=p)
+    return bce(x, p)
+
+
+def nan_thrown_away(x, p):
+    cost = -(x * np.log(p) + (1 - x) * np.log(1 - p))
+    return np.nan_to_num(cost, posinf=0).sum(axis=1).mean()
+
+
+def minus_once(x, p):
+    p = np.clip(p, 1e-7, 1 - 1e-7)
+    return (-x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=1).mean()
+
+
+def no_brackets(x, p):
+    p = np.clip(p, 1e-7, 1 - 1e-7)
+    return -(x * np.log(p) + 1 - x * np.log(1 - p)).sum(axis=1).mean()
+
+
 WRONG_BCE = {
+    "out=": clips_its_input,
+    "nan_to_num": nan_thrown_away,
+    "not for the first alone": minus_once,
+    "brackets are missing": no_brackets,
+    "p and 1 - p exchanged": lambda x, p: bce(1 - x, p),
+    "x rounded": lambda x, p: bce(np.round(x), p),
+    "each x above 0": lambda x, p: bce((x > 0).astype(np.float32), p),
+    "by 255": lambda x, p: bce(x / 255, p),
+    "first image only": lambda x, p: bce(x[:1], p[:1]),
+    "too far from 0": lambda x, p: bce(x, p, eps=2e-5),
+    "a tuple of 1": lambda x, p: (bce(x, p),),
+    "not x": lambda x, p: unclipped(np.clip(x, 1e-7, 1 - 1e-7), p),
     "averaged over the pixels too": lambda x, p: bce(x, p) / x.shape[1],
     "summed over the images too": lambda x, p: bce(x, p) * len(x),
     "averaged over the pixels and summed": lambda x, p: bce(x, p) * len(x) / x.shape[1],
@@ -413,7 +589,28 @@ def with_logits(x, p):
     return loss.sum(1).mean()
 
 
-RIGHT_BCE = [bce, plus_epsilon, torch_sum, torch_none, torch_mean, with_logits]
+def bernoulli(x, p):
+    p = torch.from_numpy(np.clip(p, 1e-7, 1 - 1e-7))
+    model = torch.distributions.Bernoulli(p, validate_args=False)
+    return -model.log_prob(torch.from_numpy(x)).sum(1).mean()
+
+
+def dot_products(x, p):
+    p = np.clip(p, 1e-7, 1 - 1e-7)
+    rows = zip(x, p, strict=True)
+    return sum(-a @ np.log(b) - (1 - a) @ np.log1p(-b) for a, b in rows) / len(x)
+
+
+RIGHT_BCE = [
+    bce,
+    plus_epsilon,
+    torch_sum,
+    torch_none,
+    torch_mean,
+    with_logits,
+    bernoulli,
+    dot_products,
+]
 
 # ---------------------------------------------------------------- pca_reconstruct
 
@@ -487,7 +684,50 @@ def changes_images(train, images, k):
     return pca(train, images, k)
 
 
+def one_mean_for_all(train, images, k):
+    v = np.linalg.svd(train - train.mean(), full_matrices=False)[2][:k]
+    return (images - train.mean()) @ v.T @ v + train.mean()
+
+
+def columns_for_rows(train, images, k):
+    mean = train.mean(axis=0)
+    v = np.linalg.svd(train - mean)[2][:, :k]
+    return (images - mean) @ v @ v.T + mean
+
+
+def whitened(train, images, k):
+    model = PCA(k, whiten=True).fit(train)
+    return model.transform(images) @ model.components_ + model.mean_
+
+
+def largest_pixels(train, images, k):
+    keep = np.argsort(train.var(axis=0))[-k:]
+    answer = np.tile(train.mean(axis=0), (len(images), 1))
+    answer[:, keep] = images[:, keep]
+    return answer
+
+
+def without_the_first(train, images, k):
+    mean, v = train.mean(axis=0), PCA().fit(train).components_[1 : k + 1]
+    return (images - mean) @ v.T @ v + mean
+
+
 WRONG_PCA = {
+    "mean of all pixels": one_mean_for_all,
+    "rows and columns": columns_for_rows,
+    "do not rescale the codes": whitened,
+    "other directions": largest_pixels,
+    "all of `train`": lambda t, x, k: pca(t[:150], x, k),
+    "first component was left out": without_the_first,
+    "2 components, not 4": lambda t, x, k: pca(t, x, 2),
+    "a share of the variance": lambda t, x, k: pca(t, x, 0.99),
+    "`k` is not used": lambda t, x, k: pca(t, x, None),
+    "mean was added twice": lambda t, x, k: pca(t, x, k) + t.mean(axis=0),
+    "mean was subtracted twice": lambda t, x, k: pca(t, x - t.mean(axis=0), k),
+    "rounded": lambda t, x, k: np.round(pca(t, x, k)),
+    "whole numbers": lambda t, x, k: pca(t, x, k).astype(int),
+    "a tuple of 2": lambda t, x, k: (t, pca(t, x, k)),
+    "a list of 40": lambda t, x, k: pca(t, x, k).tolist(),
     "one too few": lambda t, x, k: pca(t, x, k - 1),
     "one too many": lambda t, x, k: pca(t, x, k + 1),
     "without centring": uncentred,
@@ -511,7 +751,23 @@ WRONG_PCA = {
 }
 
 
+def one_image_at_a_time(train, images, k):
+    model = PCA(k).fit(train)
+    return np.vstack(
+        [model.inverse_transform(model.transform(x[None])) for x in images]
+    )
+
+
+def zeroed_codes(train, images, k):
+    model = PCA().fit(train)
+    z = model.transform(images)
+    z[:, k:] = 0
+    return model.inverse_transform(z)
+
+
 RIGHT_PCA = [
+    one_image_at_a_time,
+    zeroed_codes,
     pca,
     lambda t, x, k: pca(t, x, k, svd_solver="covariance_eigh"),
     lambda t, x, k: pca(t, x, k, svd_solver="full", whiten=True),

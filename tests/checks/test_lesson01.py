@@ -1,5 +1,6 @@
 """The checks of lesson 01 name each usual mistake and pass each right variant."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -86,7 +87,55 @@ def made_outside(latent_dim, width=128, activation="relu", code="relu"):
     return keras.Model(x, Dense(latent_dim, activation=code)(OUTSIDE(x)))
 
 
+def with_layer(layer):
+    def build(latent_dim, width=128, activation="relu", code="relu"):
+        hidden = Dense(width, activation=activation)
+        last = Dense(latent_dim, activation=code)
+        return keras.Sequential([keras.Input((784,)), hidden, layer(), last])
+
+    return build
+
+
+def scaled_again(latent_dim, width=128, activation="relu", code="relu"):
+    last = encoder(latent_dim, width, activation, code)
+    return keras.Sequential([keras.Input((784,)), layers.Rescaling(1 / 255), last])
+
+
+def always_tanh(latent_dim, width=128, activation="relu", code="relu"):
+    return encoder(latent_dim, width, "tanh", code)
+
+
+def frozen_encoder(latent_dim, width=128, activation="relu", code="relu"):
+    model = encoder(latent_dim, width, activation, code)
+    model.trainable = False
+    return model
+
+
+def hidden_unused(latent_dim, width=128, activation="relu", code="relu"):
+    x = keras.Input((784,))
+    Dense(width, activation=activation)(x)
+    return keras.Model(x, Dense(latent_dim, activation=code)(x))
+
+
+def hidden_returned(latent_dim, width=128, activation="relu", code="relu"):
+    x = keras.Input((784,))
+    h = Dense(width, activation=activation)(x)
+    Dense(latent_dim, activation=code)(h)
+    return keras.Model(x, h)
+
+
 WRONG_ENCODER = {
+    "Dropout, noise": with_layer(lambda: layers.Dropout(0.5)),
+    "or a BatchNormalization": with_layer(layers.BatchNormalization),
+    "a division by 255": scaled_again,
+    "trainable=False": frozen_encoder,
+    "missing, or not used": hidden_unused,
+    "hidden layer is what the model returns": hidden_returned,
+    "layer: is a tanh or sigmoid written in": always_tanh,
+    "is it `activation`": lambda d, width=128, activation="relu", code="relu": encoder(
+        d, width, activation, activation
+    ),
+    "make them inside": functools.cache(encoder),
     "the return line": no_return,
     "the model itself": symbolic,
     r"takes inputs of shape \(28, 28\)": of_images,
@@ -171,7 +220,16 @@ def as_images(latent_dim, width=128, activation="relu"):
     return keras.Sequential([flat, layers.Reshape((28, 28))])
 
 
+def times_255(latent_dim, width=128, activation="relu"):
+    last = layers.Rescaling(255)
+    return keras.Sequential([decoder(latent_dim, width, activation), last])
+
+
 WRONG_DECODER = {
+    "multiplication by 255": times_255,
+    "decoder: is a tanh or sigmoid": lambda d, width=128, activation="relu": decoder(
+        d, width, "sigmoid"
+    ),
     "sigmoid is missing": decoder_ending_in(None),
     "tanh gives": decoder_ending_in("tanh"),
     "ReLU has no upper end": decoder_ending_in("relu"),
@@ -263,7 +321,54 @@ def one_layer_more(e, d):
     return keras.Model(x, identity(d(e(x))))
 
 
+def joined_with(layer):
+    return lambda e, d: keras.Sequential([e, layer(), d])
+
+
+def two_outputs(e, d):
+    x = keras.Input((784,))
+    return keras.Model(x, [d(e(x)), e(x)])
+
+
+def two_inputs(e, d):
+    x = keras.Input((784,))
+    return keras.Model([x, keras.Input((64,))], d(e(x)))
+
+
+def with_the_input_added(e, d):
+    x = keras.Input((784,))
+    return keras.Model(x, layers.Add()([x, d(e(x))]))
+
+
+def new_weights(e, d):
+    for weight in e.weights:
+        weight.assign(0 * weight)
+    return join(e, d)
+
+
+class Detached(keras.Model):
+    def __init__(self, e, d):
+        super().__init__()
+        self.e, self.d = e, d
+
+    def call(self, x):
+        return self.d(tf.stop_gradient(self.e(x)))
+
+
 WRONG_JOIN = {
+    "stop_gradient": Detached,
+    "Dropout or noise": joined_with(lambda: layers.Dropout(0.2)),
+    "of another size": joined_with(lambda: Dense(64)),
+    "an activation that was added": lambda e, d: keras.Sequential(
+        [e, d, layers.Activation("sigmoid")]
+    ),
+    "an addition of x": with_the_input_added,
+    "2 outputs": two_outputs,
+    "2 inputs": two_inputs,
+    "assign inside join": new_weights,
+    r"as in decoder\(encoder\(x\)\)": lambda e, d: keras.Model(e.input, d.output),
+    "encoder first, then": lambda e, d: keras.Model(d.input, e(d.output)),
+    "the order: it is": lambda e, d: keras.Model(e.input, e(d(e.input))),
     "weights of their own": new_halves,
     "a copy": clones,
     "a symbolic tensor": output_tensor,
@@ -272,7 +377,6 @@ WRONG_JOIN = {
     "a layer that was added": one_layer_more,
     "returned None": lambda e, d: None,
     "a tuple of 2": lambda e, d: (e, d),
-    "ValueError": lambda e, d: join(d, e),
 }
 
 
@@ -285,7 +389,17 @@ class Both(keras.Model):
         return self.d(self.e(x))
 
 
+def built(e, d):
+    model = Both(e, d)
+    model.build((None, 784))
+    return model
+
+
 RIGHT_JOIN = [
+    built,
+    lambda e, d: keras.Model(e.input, d(e.output)),
+    lambda e, d: keras.Model(inputs=[e.input], outputs=[d(e(e.input))]),
+    lambda e, d: keras.Sequential([keras.Input((784,)), e, d]),
     join,
     lambda e, d: keras.Sequential([e, d]),
     lambda e, d: keras.Model(e.inputs[0], d(e.outputs[0])),
@@ -328,12 +442,28 @@ WRONG_MSE = {
     "scaled again": lambda x, y: ((255 * x - 255 * y) ** 2).mean(axis=1),
     "255 once more": lambda x, y: ((x / 255 - y / 255) ** 2).mean(axis=1),
     "mean over all": lambda x, y: np.full(len(x), ((x - y) ** 2).mean()),
-    "784 written into": lambda x, y: ((x - y) ** 2).sum(axis=1) / 784,
+    "784 is written": lambda x, y: ((x - y) ** 2).sum(axis=1) / 784,
     "stay as they are": mse_in_place,
     "returned None": lambda x, y: None,
+    "not of pixels": lambda x, y: ((x - y) ** 2).sum(axis=1) / len(x),
+    "subtract first": lambda x, y: (x**2 - y**2).mean(axis=1),
+    "a norm is a root": lambda x, y: np.linalg.norm(x - y, axis=1),
+    "divided: a norm": lambda x, y: np.linalg.norm(x - y, axis=1) / x.shape[1],
+    "doubled": lambda x, y: ((x - y) * 2).mean(axis=1),
+    "the largest": lambda x, y: ((x - y) ** 2).max(axis=1),
+    "the median": lambda x, y: np.median((x - y) ** 2, axis=1),
+    "the variance": lambda x, y: np.var(x - y, axis=1),
+    "wrong sign": lambda x, y: -((x - y) ** 2).mean(axis=1),
+    "order: sorted": lambda x, y: np.sort(((x - y) ** 2).mean(axis=1)),
+    "relative error": lambda x, y: ((x - y) ** 2).mean(axis=1) / (x**2).mean(axis=1),
+    "a tuple of 1": lambda x, y: (((x - y) ** 2).mean(axis=1),),
+    "a str": lambda x, y: str(((x - y) ** 2).mean(axis=1)),
+    "rounded to 2 digits": lambda x, y: ((x - y) ** 2).mean(axis=1).round(2),
     r"line \d+ of your cell": lambda x, y: ((x - y) ** 2).mean(axis=3),
 }
 RIGHT_MSE = [
+    lambda x, y: np.einsum("nd,nd->n", x - y, x - y) / x.shape[1],
+    lambda x, y: keras.losses.MeanSquaredError(reduction=None)(x, y),
     lambda x, y: ((x - y) ** 2).mean(axis=1),
     lambda x, y: keras.losses.mean_squared_error(x, y),
     lambda x, y: tf.reduce_mean(tf.square(x - y), axis=-1),
@@ -405,7 +535,74 @@ def noisy(train, validation):
     return np.clip(train.flat + 0.1, 0, 1)
 
 
+def positional(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    model.compile(keras.optimizers.Adam(learning_rate), loss)
+    held_out = (validation.flat, validation.flat)
+    return model.fit(
+        train.flat, train.flat, batch_size, epochs, 0, validation_data=held_out
+    )
+
+
+def evaluated_once(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    model.compile(keras.optimizers.Adam(learning_rate), loss)
+    history = model.fit(train.flat, train.flat, batch_size, epochs)
+    history.history["val_loss"] = [model.evaluate(validation.flat, validation.flat)]
+    return history
+
+
+def set_back(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    start = model.get_weights()
+    history = positional(
+        model, train, validation, epochs, learning_rate, loss, batch_size
+    )
+    model.set_weights(start)
+    return history
+
+
+def darkened(model, train, *others, **named):
+    train.flat[...] *= 0.5
+    return positional(model, train, *others, **named)
+
+
+def adam(loss):
+    return lambda rate, _: {"optimizer": keras.optimizers.Adam(rate), "loss": loss}
+
+
+def cloned(model):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def trained_before(model):
+    train = np.random.default_rng(0).random((17, 28, 28), dtype=np.float32)
+    model.compile("adam", "mse")
+    model.fit(train.reshape(-1, 784), train.reshape(-1, 784))
+    return model
+
+
 WRONG_TRAIN = {
+    "a single evaluate": evaluated_once,
+    "set back at the end": set_back,
+    "used again": darkened,
+    "do not build a new one": trainer(prepare=cloned),
+    "`.flat` in place of `.images`": trainer(x=lambda t, v: t.images),
+    "both come from `train`": trainer(y=lambda t, v: v.flat),
+    "train and validation are exchanged": trainer(
+        x=lambda t, v: v.flat, y=lambda t, v: v.flat
+    ),
+    "epochs and batch_size exchanged": trainer(epochs=10),
+    "a second fit": trainer(prepare=trained_before),
+    "leave EarlyStopping out": trainer(callbacks=[keras.callbacks.EarlyStopping()]),
+    "summed over the images": trainer(
+        compiled=adam(keras.losses.MeanSquaredError(reduction="sum"))
+    ),
     "needs no labels": trainer(y=lambda t, v: t.labels),
     "validated on labels": trainer(held_out=lambda t, v: (v.flat, v.labels)),
     "needs no labels: ": trainer(y=lambda t, v: np.eye(10)[t.labels]),
@@ -464,7 +661,7 @@ WRONG_TRAIN = {
     "returned a dict": trainer(returned=lambda model, history: history.history),
     "fit inside a loop": fit_in_a_loop,
     "was not trained": trainer(prepare=lambda model: join(encoder(4), decoder(4))),
-    r"line \d+ of your cell": trainer(x=lambda t, v: t.images),
+    r"line \d+ of your cell": trainer(x=lambda t, v: t.pixels),
 }
 
 
@@ -484,6 +681,11 @@ def as_dataset(
 
 
 RIGHT_TRAIN = [
+    positional,
+    trainer(
+        x=lambda t, v: tf.convert_to_tensor(t.flat),
+        y=lambda t, v: tf.convert_to_tensor(t.flat),
+    ),
     trainer(),
     trainer(
         compiled=lambda rate, loss: {
@@ -558,8 +760,25 @@ WRONG_BY_CLASS = {
     "range\\(10\\)": lambda e, y: np.array([e[y == c].mean() for c in range(9)]),
     "in-place": sorting,
     "returned None": lambda e, y: None,
+    "order in which they occur": lambda e, y: by_class(np.mean)(e, y)[
+        list(dict.fromkeys(y.tolist()))
+    ],
+    "mean over all images": lambda e, y: np.full(10, e.mean()),
+    "cut in ten pieces": lambda e, y: e[:90].reshape(10, -1).mean(axis=1),
+    "standard deviation": by_class(np.std),
+    "first image of each": by_class(lambda group: group[0]),
+    "last image of each": by_class(lambda group: group[-1]),
+    "`<=`": lambda e, y: np.array([e[y <= c].mean() for c in range(10)]),
+    "1,000 images": lambda e, y: by_class(np.sum)(e, y) / 1000,
+    "means of nothing": lambda e, y: np.array([e[y == c].mean() for c in range(1, 11)]),
+    "return the means only": lambda e, y: np.array(
+        [[c, e[y == c].mean()] for c in range(10)]
+    ),
+    "rounded to 2 digits": lambda e, y: by_class(np.mean)(e, y).round(2),
 }
 RIGHT_BY_CLASS = [
+    lambda e, y: np.eye(10)[y].T @ e / np.eye(10)[y].sum(axis=0),
+    lambda e, y: np.stack([np.average(e, weights=y == c) for c in range(10)]),
     by_class(np.mean),
     lambda e, y: np.bincount(y, weights=e) / np.bincount(y),
     lambda e, y: [float(e[y == c].mean()) for c in range(10)],
@@ -581,7 +800,30 @@ def test_right_class_errors_pass(function):
 # ---------------------------------------------------------------- dead_units
 
 
+def made_binary(z):
+    z[z > 0] = 1
+    return z.shape[1] - z.max(axis=0).sum()
+
+
 WRONG_DEAD = {
+    "stay as they are": made_binary,
+    "no share, no median": lambda z: ((z == 0).mean(axis=0) >= 0.99).sum(),
+    "one image of all": lambda z: (z.mean(axis=0) < 1e-3).sum(),
+    "the first image was left out": lambda z: (z[1:] == 0).all(axis=0).sum(),
+    "the last was left out": lambda z: (z[:1000] == 0).all(axis=0).sum(),
+    "only the first image": lambda z: (z[0] == 0).sum(),
+    "only the last image": lambda z: (z[-1] == 0).sum(),
+    "cast to whole numbers": lambda z: (z.astype(int) == 0).all(axis=0).sum(),
+    "0.3 is not 0": lambda z: (z.round() == 0).all(axis=0).sum(),
+    "0.000001 is not 0": lambda z: (z.round(4) == 0).all(axis=0).sum(),
+    "a unit was left out": lambda z: (z[:, 1:] == 0).all(axis=0).sum(),
+    "not equal for all": lambda z: (z.std(axis=0) == 0).sum(),
+    "64 - alive": lambda z: 64 - (z > 0).any(axis=0).sum(),
+    "a percentage": lambda z: 100 * (z == 0).all(axis=0).mean(),
+    "zeros per image": lambda z: (z == 0).sum() / len(z),
+    "count only": lambda z: np.where((z == 0).all(axis=0))[0],
+    "a list of 1": lambda z: [(z == 0).all(axis=0).sum()],
+    "a str": lambda z: str((z == 0).all(axis=0).sum()),
     "all, not any": lambda z: (z == 0).any(axis=0).sum(),
     "images with a code of zeros": lambda z: (z == 0).all(axis=1).sum(),
     "images with some 0": lambda z: (z == 0).any(axis=1).sum(),
@@ -592,7 +834,7 @@ WRONG_DEAD = {
     "each of the 9 units": lambda z: (z == 0).all(axis=0),
     "axis=0": lambda z: np.where((z == 0).all(axis=1))[0],
     "returned None": lambda z: None,
-    "written into the code": lambda z: sum(
+    "units is written into the code": lambda z: sum(
         int(z[:, min(i, z.shape[1] - 1)].max() == 0) for i in range(9)
     ),
 }

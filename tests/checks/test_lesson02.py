@@ -13,6 +13,15 @@ from helpers.checks import lesson02 as checks
 from helpers.checks.base import CheckFailed
 
 
+@pytest.fixture(autouse=True)
+def _the_random_state_stays():
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()
+    yield
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == np.random.get_state()[1].tolist()
+    assert torch.is_grad_enabled()
+
+
 def fails(check, *answers, says):
     """The check fails and its message names the mistake."""
     with pytest.raises(CheckFailed) as failure:
@@ -124,6 +133,15 @@ class OwnParameters(nn.Module):
         return self.decode(self.encode(x))
 
 
+class SmallFirstWeights(Right):
+    bend = nn.PReLU
+
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        for p in self.parameters():
+            nn.init.normal_(p, std=0.01) if p.dim() > 1 else nn.init.zeros_(p)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -137,6 +155,7 @@ class OwnParameters(nn.Module):
         HalfTanh,
         NormAndDropout,
         OwnParameters,
+        SmallFirstWeights,
     ],
 )
 def test_right_models_pass(make):
@@ -197,6 +216,57 @@ class SigmoidCode(Right):
 class TanhCode(Right):
     def encode(self, x):
         return torch.tanh(self.encoder(x))
+
+
+class GELUCode(Right):
+    def encode(self, x):
+        return F.gelu(self.encoder(x))
+
+
+class LeakyCode(Right):
+    def encode(self, x):
+        return F.leaky_relu(self.encoder(x))
+
+
+class BatchCode(Right):
+    def encode(self, x):
+        z = self.encoder(x)
+        return z - z.mean(dim=0)
+
+
+class SigmoidTwice(Right):
+    def decode(self, z):
+        return torch.sigmoid(self.decoder(z))
+
+
+class ReLUBeforeSigmoid(NoSigmoid):
+    def decode(self, z):
+        return torch.sigmoid(torch.relu(self.decoder(z)))
+
+
+class DecodesItsOwnCode(Right):
+    def encode(self, x):
+        self.z = self.encoder(x)
+        return self.z
+
+    def decode(self, z):
+        return self.decoder(self.z[: len(z)])
+
+
+class NoSuper(Right):
+    def __init__(self, bottleneck=8):
+        self.encoder = nn.Linear(784, bottleneck)
+
+
+class WidthMisspelt(Right):
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        self.encoder[2] = nn.Linear(382, bottleneck)
+
+
+class NoArgument(Right):
+    def __init__(self):
+        super().__init__(8)
 
 
 class Linear(Right):
@@ -275,8 +345,17 @@ def not_a_module(bottleneck):
     [
         (BatchWritten, "batch of 97 | a batch size written into the model"),
         (BatchFolded, "1 images | squeeze()"),
-        (NotNarrow, "RuntimeError"),
-        (IgnoresBottleneck, "RuntimeError"),
+        (NotNarrow, "(128, 32) | the bottleneck"),
+        (IgnoresBottleneck, "bottleneck = 5 | the bottleneck"),
+        (NoArgument, "the arguments of `__init__`"),
+        (NoSuper, "`super().__init__()` is missing"),
+        (WidthMisspelt, "382 to 8 | sizes of the linear layers"),
+        (GELUCode, "an activation (GELU"),
+        (LeakyCode, "leaky ReLU"),
+        (BatchCode, "an image alone | over the images"),
+        (SigmoidTwice, "two sigmoids in a row"),
+        (ReLUBeforeSigmoid, "a ReLU before the sigmoid"),
+        (DecodesItsOwnCode, "is its argument used"),
         (NoSigmoid, "between 0 and 1 | the sigmoid at the end of the decoder"),
         (TanhOut, "values from -1 | the sigmoid"),
         (Clamped, "clamp"),
@@ -316,7 +395,7 @@ def step_by_formula(model, optimizer, x, target):
     loss = (model(x) - target).pow(2).mean()
     loss.backward()
     optimizer.step()
-    return loss.item()
+    return torch.tensor(loss.item())
 
 
 def step_module_loss(model, optimizer, x, target):
@@ -333,7 +412,7 @@ def step_clearing_last(model, optimizer, x, target):
     loss.backward()
     optimizer.step()
     optimizer.zero_grad()
-    return loss.detach().cpu().numpy()
+    return loss.detach().cpu().clone()
 
 
 def step_with_autograd(model, optimizer, x, target):
@@ -345,6 +424,17 @@ def step_with_autograd(model, optimizer, x, target):
     return loss.detach()
 
 
+def step_with_closure(model, optimizer, x, target):
+    def closure():
+        for p in model.parameters():
+            p.grad = None
+        loss = F.mse_loss(model(x), target, reduction="sum") / target.numel()
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).detach()
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -353,6 +443,7 @@ def step_with_autograd(model, optimizer, x, target):
         step_module_loss,
         step_clearing_last,
         step_with_autograd,
+        step_with_closure,
     ],
 )
 def test_right_steps_pass(answer):
@@ -420,6 +511,22 @@ def step_not_called(model, optimizer, x, target):
     return loss.detach()
 
 
+def step_on_the_sum(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target, reduction="sum")
+    loss.backward()
+    optimizer.step()
+    return loss.detach() / x.numel()
+
+
+def step_cut_off(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x).detach().requires_grad_(), target)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
 def late_loss(model, optimizer, x, target):
     step(model, optimizer, x, target)
     with torch.no_grad():
@@ -443,6 +550,17 @@ def late_loss(model, optimizer, x, target):
         (step_own_optimizer, "an optimizer made inside"),
         (step_no_return, "returned None"),
         (late_loss, "the loss after the step"),
+        (step_on_the_sum, "backward() is called on a sum"),
+        (step_cut_off, "cut off from the weights with detach()"),
+        (lambda *given: step(*given).item(), "a float | without item()"),
+        (lambda *given: step(*given).numpy(), "a NumPy array | numpy()"),
+        (variant(loss=lambda m, x, t: F.mse_loss(m(x), t) / 2), "factor 1/2"),
+        (variant(loss=lambda m, x, t: F.mse_loss(m(x), t) / len(x)), "once more"),
+        (variant(loss=lambda m, x, t: (m(x) - t).mean() ** 2), "before it was squared"),
+        (
+            variant(loss=lambda m, x, t: (m(x) - t).square().mean(1)),
+            "average over the pixels and over the images",
+        ),
         (variant(loss=lambda m, x, t: F.mse_loss(m(x), x)), "compared with the input"),
         (variant(loss=lambda m, x, t: F.mse_loss(m(t), x)), "swapped"),
         (variant(loss=lambda m, x, t: F.mse_loss(m(t), t)), "must be given x"),
@@ -513,7 +631,7 @@ def validate_all_at_once(model, loader, make_pair):
         x, target = make_pair(x)
         loss = nn.MSELoss()(model(x), target)
     model.train(was)
-    return loss
+    return loss.item()
 
 
 @pytest.mark.parametrize(
@@ -561,6 +679,19 @@ def validate_returning_early(model, loader, make_pair):
         for x, _ in loader:
             x, target = make_pair(x.to(device_of(model)))
             return F.mse_loss(model(x), target).item()
+
+
+def validate_as_tensor(model, loader, make_pair):
+    return torch.tensor(validate(model, loader, make_pair))
+
+
+def validate_without_gradients_for_good(model, loader, make_pair):
+    torch.set_grad_enabled(False)
+    return validate(model, loader, make_pair)
+
+
+def validate_and_freeze(model, loader, make_pair):
+    return validate(model.requires_grad_(False), loader, make_pair)
 
 
 def validate_no_return(model, loader, make_pair):
@@ -611,6 +742,17 @@ def swapped(model, x, make_pair):
         ),
         (validate_and_train, "training inside validation_loss()"),
         (validate_no_return, "returned None"),
+        (validate_as_tensor, "a plain number | .item()"),
+        (validate_without_gradients_for_good, "stay switched off"),
+        (validate_and_freeze, "requires_grad_(False)"),
+        (
+            validation(mean=lambda e, n: e[0]),
+            "the smaller last batch left out",
+        ),
+        (
+            validation(mean=lambda e, n: np.average(e, weights=n) ** 0.5),
+            "the root of the squared error",
+        ),
     ],
 )
 def test_wrong_validations_fail_by_name(answer, says):
@@ -727,6 +869,36 @@ def save_nothing(model, path):
     copy.deepcopy(model.state_dict())
 
 
+def save_half(model, path):
+    torch.save(model.half().state_dict(), path)
+
+
+def save_method(model, path):
+    torch.save(model.state_dict, path)
+
+
+def save_swapped(model, path):
+    torch.save(path, model.state_dict())
+
+
+def save_list(model, path):
+    torch.save(list(model.parameters()), path)
+
+
+def save_renamed(model, path):
+    torch.save({f"net.{k}": v for k, v in model.state_dict().items()}, path)
+
+
+def load_loosely(path, bottleneck):
+    model = Right(bottleneck)
+    model.load_state_dict(torch.load(path, weights_only=True), strict=False)
+    return model.eval()
+
+
+def load_eight(path, bottleneck):
+    return load(path, 8)
+
+
 FIRST = []
 
 
@@ -757,6 +929,13 @@ def load_the_model_itself(path, bottleneck):
         (save, load_random, "load_state_dict | random"),
         (save, load_report, "returns only a report"),
         (save, load_in_training_mode, "training mode | model.eval()"),
+        (save_half, load, "changed the model's own weights | half()"),
+        (save_method, load, "state_dict()"),
+        (save_swapped, load, "the order of the arguments"),
+        (save_list, load, "save `model.state_dict()`"),
+        (save_renamed, load, "the same names in the file"),
+        (save_renamed, load_loosely, "strict=False"),
+        (save, load_eight, "size mismatch | with the argument"),
         (save_nothing, load, "nothing | the file that `path` names"),
         (save, load_first_only, "the weights of the file that `path` names"),
         (save_the_model_itself, load_the_model_itself, "the very model that was saved"),
@@ -764,6 +943,13 @@ def load_the_model_itself(path, bottleneck):
 )
 def test_wrong_files_fail_by_name(save, load, says):
     fails(checks.weights, save, load, Right, says=says)
+
+
+def test_wrong_whole_model_of_a_class_that_pickle_cannot_find():
+    class Local(Right):
+        pass
+
+    fails(checks.weights, save_whole, load_whole, Local, says="not the whole model")
 
 
 # Noise
@@ -794,6 +980,16 @@ def pair_subtracting(x, noise_std):
     return torch.minimum(torch.maximum(x - noise, x.new_zeros(())), x.new_ones(())), x
 
 
+def pair_numpy(x, noise_std):
+    noise = np.random.normal(0, noise_std, tuple(x.shape)).astype(np.float32)
+    return F.hardtanh(x + torch.from_numpy(noise).to(x.device), 0, 1), x.detach()
+
+
+def pair_image_by_image(x, noise_std):
+    rows = [(row + noise_std * torch.randn_like(row)).clip(0, 1) for row in x]
+    return torch.stack(rows), x
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -802,6 +998,8 @@ def pair_subtracting(x, noise_std):
         pair_distribution,
         pair_in_place_on_a_copy,
         pair_subtracting,
+        pair_numpy,
+        pair_image_by_image,
     ],
 )
 def test_right_pairs_pass(answer):
@@ -867,7 +1065,22 @@ def seeded(x, noise_std):
         (noisy_with(lambda x, s: s**0.5 * torch.randn_like(x)), "square root"),
         (noisy_with(lambda x, s: s * x * torch.randn_like(x)), "it must be added"),
         (noisy_with(lambda x, s: s * (torch.rand_like(x) - 0.5)), "use randn"),
-        (noisy_with(lambda x, s: 0.1 * torch.randn_like(x)), "is noise_std multiplied"),
+        (noisy_with(lambda x, s: 0.1 * torch.randn_like(x)), "it is not used"),
+        (
+            noisy_with(lambda x, s: 3 * s * torch.randn_like(x)),
+            "is noise_std multiplied",
+        ),
+        (
+            noisy_with(lambda x, s: 12**0.5 * s * (torch.rand_like(x) - 0.5)),
+            "uniform noise",
+        ),
+        (noisy_with(lambda x, s: s * torch.randn_like(x).double()), "float64"),
+        (lambda x, s: (pair(x, s)[0].cpu().numpy(), x), "NumPy"),
+        (lambda x, s: (torch.sigmoid(x + s * torch.randn_like(x)), x), "a sigmoid"),
+        (
+            lambda x, s: ((x + s * torch.randn_like(x)).clamp(0.1, 0.9), x),
+            "no other limits",
+        ),
         (
             noisy_with(lambda x, s: (s * torch.randn_like(x)).clamp(0, 1)),
             "clipping the noise instead of the sum",
@@ -908,8 +1121,29 @@ def strip_concatenated(model, a, b, frames):
     return torch.cat([model.decode(torch.lerp(z_a, z_b, t)) for t in steps])
 
 
+@torch.inference_mode()
+def strip_outer(model, a, b, frames):
+    z_a, z_b = (model.encode(p.reshape(1, 784)).flatten() for p in (a, b))
+    t = torch.arange(frames, device=a.device) / (frames - 1)
+    return model.decode(torch.outer(1 - t, z_a) + torch.outer(t, z_b))
+
+
+def strip_numpy(model, a, b, frames):
+    z_a, z_b = (model.encode(p).detach().cpu().numpy() for p in (a, b))
+    z = torch.from_numpy(np.linspace(z_a, z_b, frames)).float()
+    return model.decode(z.to(a.device)).detach()
+
+
 @pytest.mark.parametrize(
-    "answer", [strip, strip_lerp, strip_one_by_one, strip_concatenated]
+    "answer",
+    [
+        strip,
+        strip_lerp,
+        strip_one_by_one,
+        strip_concatenated,
+        strip_outer,
+        strip_numpy,
+    ],
 )
 def test_right_strips_pass(answer):
     checks.interpolate(answer)
@@ -942,6 +1176,11 @@ def last_missing(model, a, b, frames):
     return model.decode(torch.lerp(model.encode(a), model.encode(b), t))
 
 
+def steps_in_a_row(model, a, b, frames):
+    t = torch.linspace(0, 1, frames, device=a.device)
+    return model.decode((1 - t) * model.encode(a[None]) + t * model.encode(b[None]))
+
+
 def ends_as_they_are(model, a, b, frames):
     return torch.cat([a[None], strip(model, a, b, frames)[1:-1], b[None]])
 
@@ -965,6 +1204,11 @@ def wrong_mixture(model, a, b, frames):
         (wrong_mixture, "(1 - t) a + t b"),
         (ends_as_they_are, "must be decoded from their codes"),
         (walk(lambda t: t**2), "frame 1 | equal steps"),
+        (walk(lambda t: 2 * t - 1), "t at the first frame"),
+        (walk(lambda t: 1.5 * t), "equal steps"),
+        (steps_in_a_row, "the shape of t"),
+        (lambda m, a, b, n: strip(m.train(), a, b, n), "training mode"),
+        (lambda m, a, b, n: strip(m, a, b, n).detach().cpu().numpy(), "NumPy array"),
         (lambda m, a, b, n: strip(m, a, b, 10), "for frames = 7 | number of frames"),
         (lambda m, a, b, n: list(strip(m, a, b, n)), "torch.stack"),
         (lambda m, a, b, n: strip(m, a, b, n).T, "which axis counts them"),

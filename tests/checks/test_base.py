@@ -1,0 +1,29 @@
+"""A failure points at the student's line, not at a library's."""
+
+import random
+
+import numpy as np
+import pytest
+
+from helpers.checks.base import CheckFailed, check
+
+
+@check("shuffled")
+def shuffled(function):
+    function(5)
+
+
+def in_the_standard_library(n):
+    return random.Random(0).shuffle(range(n))
+
+
+def in_compiled_code(n):
+    return np.random.default_rng(0).shuffle(n)
+
+
+@pytest.mark.parametrize("answer", [in_the_standard_library, in_compiled_code])
+def test_the_line_is_the_students(answer):
+    with pytest.raises(CheckFailed) as failure:
+        shuffled(answer)
+    assert "`return " in failure.value.look
+    assert ".shuffle(" in failure.value.look
