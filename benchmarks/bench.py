@@ -11,7 +11,7 @@ from course import CourseError, pack_root
 
 app = typer.Typer(add_completion=False)
 
-LETTERS = "abcdef"
+LETTERS = "abcdefg"
 BAD_REQUEST = 2
 INTERRUPTED = 130
 
@@ -40,7 +40,7 @@ def chosen(only: str | None) -> list[str]:
 def bench(
     only: Annotated[
         str | None,
-        typer.Option(metavar="a,c", help="Some of the tables a to f. [all]"),
+        typer.Option(metavar="a,c", help="Some of the tables a to g. [all]"),
     ] = None,
     epochs: Annotated[
         int, typer.Option(min=1, help="Of each training in tables a and b.")
@@ -60,8 +60,8 @@ def bench(
 
     (a) our loop against a textbook loop, (b) Keras against its defaults, (c) training
     against bare matrix products, (d) time to loss 100.35, (e) time and memory of the
-    lessons, (f) growth with model and data. The tables d and e run the lessons, which
-    takes most of the time.
+    lessons, (f) growth with model and data, (g) grading against nbgrader. The tables
+    d, e and g take most of the time.
     """
     try:
         letters = chosen(only)

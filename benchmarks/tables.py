@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from benchmarks.grading_table import grading
 from benchmarks.keras_table import against_keras_defaults
 from benchmarks.lesson_tables import lessons, time_to_loss
 from benchmarks.report import Table
@@ -15,4 +16,5 @@ TABLES: dict[str, Callable[[Settings], Table]] = {
     "d": time_to_loss,
     "e": lessons,
     "f": growth,
+    "g": grading,
 }

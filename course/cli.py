@@ -146,6 +146,69 @@ def release(
     _finish(job)
 
 
+@app.command()
+def compare(
+    submissions: Annotated[
+        list[Path], typer.Argument(metavar="SUBMISSION...", help="Notebooks.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the pages.")],
+    unsafe: Annotated[
+        bool,
+        typer.Option("--unsafe", help="No sandbox: trusted code only."),
+    ] = False,
+) -> None:
+    """Set submissions beside the solution: one HTML page each."""
+    from course.compare import compare as write
+
+    def job() -> bool:
+        for page in write(submissions, out, unsafe):
+            typer.echo(f"wrote {page}")
+        return True
+
+    _finish(job)
+
+
+@app.command()
+def grade(
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Folder with STUDENT/NN_topic.ipynb, or a zip file."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for tables, pages, records.")],
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Submissions at a time. [as many as fit]"),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A dask.distributed scheduler, such as tcp://host:8786."),
+    ] = None,
+    seconds: Annotated[int, typer.Option(min=1, help="Time for one submission.")] = 300,
+    gradebook: Annotated[
+        Path | None,
+        typer.Option(help="An nbgrader gradebook to write the points into as well."),
+    ] = None,
+    unsafe: Annotated[
+        bool,
+        typer.Option("--unsafe", help="No sandbox: trusted code only."),
+    ] = False,
+) -> None:
+    """Grade a class in a sandbox. Interrupted, the same command goes on."""
+    from course.grade import grade_class
+    from course.sandbox import Limits
+
+    def job() -> bool:
+        limits = Limits(seconds=seconds)
+        done = grade_class(
+            submissions, out, workers, scheduler, unsafe, limits, gradebook
+        )
+        return done["ok"]
+
+    _finish(job)
+
+
 def _finish(job: Callable[[], bool]) -> None:
     """Do the job, and turn how it ended into a message and an exit code."""
     try:

@@ -40,26 +40,34 @@ def write_report(
     notebooks : mapping
         Lesson name to executed notebook, or to None where there is none.
     """
-    environment = Environment(
+    page = (
+        templates()
+        .get_template("report.html.j2")
+        .render(
+            summary=summary,
+            pictures={name: pictures(notebook) for name, notebook in notebooks.items()},
+            synthetic=[
+                name
+                for name, lesson in summary["lessons"].items()
+                if lesson["data"] == "SYNTHETIC"
+            ],
+            show_band=show_band,
+            show_value=show_value,
+            OUT_OF_BAND=OUT_OF_BAND,
+        )
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def templates() -> Environment:
+    """The pages' templates; all that is filled in is escaped."""
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2").render(
-        summary=summary,
-        pictures={name: pictures(notebook) for name, notebook in notebooks.items()},
-        synthetic=[
-            name
-            for name, lesson in summary["lessons"].items()
-            if lesson["data"] == "SYNTHETIC"
-        ],
-        show_band=show_band,
-        show_value=show_value,
-        OUT_OF_BAND=OUT_OF_BAND,
-    )
-    path.write_text(page, encoding="utf-8")
 
 
 def pictures(notebook) -> list[Picture]:

@@ -1,0 +1,377 @@
+"""One submission and its solution: what to run, what to give, what to look at.
+
+The graded cells come from the solution, as nbgrader's OverwriteCells takes them from
+its gradebook; points are nbgrader's own ``determine_grade``.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import symtable
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.utils import compute_checksum, determine_grade, is_locked, is_solution
+from nbgrader.utils import is_grade as is_graded
+
+from course import CourseError
+from course.release import student_version
+
+LARGEST = 50 * 2**20  # bytes of a notebook that is still read
+MAX_CELLS = 5_000
+
+
+class UnreadableError(Exception):
+    """A submission that cannot be graded; the message goes to the student."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A complete lesson, beside what students get of it."""
+
+    name: str
+    solution: nbformat.NotebookNode
+    release: nbformat.NotebookNode
+
+    @property
+    def framework(self) -> str:
+        """What its notebooks import: "keras" or "torch"."""
+        text = "\n".join(cell.source for cell in self.solution.cells)
+        return "keras" if "import keras" in text else "torch"
+
+    def cells(self, version: str) -> dict[str, nbformat.NotebookNode]:
+        """The nbgrader cells of "solution" or "release", by grade_id."""
+        return {
+            grade_id(cell): cell
+            for cell in getattr(self, version).cells
+            if grade_id(cell) is not None
+        }
+
+
+@dataclass
+class Prepared:
+    """A submission ready to run."""
+
+    notebook: nbformat.NotebookNode
+    flags: list[str] = field(default_factory=list)
+    """What was added, removed or changed that students are not to touch."""
+
+
+def grade_id(cell) -> str | None:
+    """The cell's name in nbgrader's metadata, if it has one."""
+    nbgrader = cell.metadata.get("nbgrader")
+    return nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Read a complete lesson.
+
+    Parameters
+    ----------
+    path : Path
+        ``solutions/NN_topic.ipynb``.
+
+    Returns
+    -------
+    Lesson
+
+    Raises
+    ------
+    CourseError
+        If it cannot be read, or nbgrader refuses it.
+    """
+    try:
+        solution = nbformat.read(path, as_version=4)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{path} cannot be read as a notebook: {error}") from error
+    release = nbformat.reads(student_version(path).decode(), as_version=4)
+    return Lesson(path.stem, solution, release)
+
+
+def parse(content: bytes, outputs: bool = False) -> nbformat.NotebookNode:
+    """Read a submitted notebook, whatever editor it has been through.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    outputs : bool
+        Keep the outputs that it came with, as far as they are well formed.
+
+    Returns
+    -------
+    NotebookNode
+        In format 4, each code cell with outputs, each cell with metadata.
+
+    Raises
+    ------
+    UnreadableError
+        If it is too large, not JSON, or not a notebook.
+    """
+    if len(content) > LARGEST:
+        raise UnreadableError(
+            f"the file has {len(content) / 2**20:.0f} MiB; at most {LARGEST >> 20} "
+            "are read (clear the outputs and save it again)"
+        )
+    try:
+        raw = json.loads(content)
+        if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
+            raise ValueError("no notebook format")
+        notebook = nbformat.from_dict(raw)
+        if raw["nbformat"] != 4:
+            notebook = nbformat.convert(notebook, 4)
+        cells = [_tidy(cell, outputs) for cell in notebook.cells]
+    except RecursionError:
+        raise UnreadableError("its JSON is nested too deeply") from None
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise UnreadableError(f"it is not a notebook ({error})") from None
+    except Exception as error:  # noqa: BLE001 (nbformat's converters raise anything)
+        raise UnreadableError(f"it is not a notebook ({error})") from None
+    if len(cells) > MAX_CELLS:
+        raise UnreadableError(f"it has {len(cells)} cells; at most {MAX_CELLS} are run")
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def _tidy(cell, outputs: bool) -> nbformat.NotebookNode:
+    """A cell with all that format 4.5 wants, made new."""
+    source = cell.get("source", "")
+    source = "".join(source) if isinstance(source, list) else source
+    if not isinstance(source, str):
+        raise ValueError("a cell's text is not text")
+    kind = cell.get("cell_type")
+    make = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }.get(kind)
+    if make is None:
+        raise ValueError(f"there is no cell type {kind!r}")
+    metadata = cell.get("metadata") or {}
+    nbgrader = metadata.get("nbgrader")
+    kept = {"nbgrader": nbgrader} if isinstance(nbgrader, dict) else {}
+    made = make(source, metadata=copy.deepcopy(kept))
+    if outputs and kind == "code":
+        made.outputs = [out for out in cell.get("outputs") or () if _well_formed(out)]
+    return made
+
+
+def _well_formed(output) -> bool:
+    if not isinstance(output, dict) or not isinstance(output.get("data", {}), dict):
+        return False
+    texts = (
+        value for kind, value in output.get("data", {}).items() if "json" not in kind
+    )
+    return all(isinstance(text, str) for text in texts) and isinstance(
+        output.get("metadata", {}), dict
+    )
+
+
+def prepare(
+    submitted: nbformat.NotebookNode, lesson: Lesson, keep_outputs: bool = False
+) -> Prepared:
+    """Put the lesson's own graded cells into a submission.
+
+    Parameters
+    ----------
+    submitted : NotebookNode
+        From :func:`parse`. Not changed.
+    lesson : Lesson
+    keep_outputs : bool
+        Leave outputs where they are, for reading only.
+
+    Returns
+    -------
+    Prepared
+        Cells that students may not change are the solution's, hidden tests included.
+        As with nbgrader, a graded cell that is gone stays gone, and earns nothing.
+    """
+    result = Prepared(copy.deepcopy(submitted))
+    wanted, released = lesson.cells("solution"), lesson.cells("release")
+    cells = result.notebook.cells
+    for cell in cells if not keep_outputs else ():
+        if cell.cell_type == "code":
+            cell.outputs = []
+    if not any(grade_id(cell) in wanted for cell in cells):
+        _name_cells_again(cells, lesson)
+        result.flags.append("the cells had lost their names; found again by their text")
+    seen: set[str] = set()
+    for cell in reversed(cells):  # as nbgrader does: of two, the last one counts
+        name = grade_id(cell)
+        if name is None:
+            continue
+        if name not in wanted or name in seen:
+            why = "is there twice" if name in seen else "is not of this lesson"
+            result.flags.append(f"the graded cell {name} {why}")
+            cell.metadata.pop("nbgrader")
+            continue
+        seen.add(name)
+        ours, given = wanted[name], released[name]
+        if cell.cell_type != ours.cell_type:
+            result.flags.append(f"{name} had been turned into {cell.cell_type}")
+            _change_type(cell, ours.cell_type)
+        cell.metadata["nbgrader"] = copy.deepcopy(given.metadata.nbgrader)
+        if is_locked(ours):
+            if cell.source.strip() != given.source.strip():
+                result.flags.append(f"the locked cell {name} had been changed")
+            cell.source = ours.source
+    result.flags += [f"{name} is missing" for name in wanted if name not in seen]
+    return result
+
+
+def _change_type(cell, kind: str) -> None:
+    cell.cell_type = kind
+    if kind == "code":
+        cell.outputs, cell.execution_count = [], None
+    else:
+        cell.pop("outputs", None)
+        cell.pop("execution_count", None)
+
+
+def _name_cells_again(cells, lesson: Lesson) -> None:
+    """Give cells that lost all metadata their names back, by what they define."""
+    for ours in lesson.cells("release").values():
+        for cell in cells:
+            if grade_id(cell) or cell.cell_type != ours.cell_type:
+                continue
+            defined = _defined(ours.source)
+            same = cell.source.strip() == ours.source.strip()
+            if same or (defined and defined <= _defined(cell.source)):
+                cell.metadata["nbgrader"] = copy.deepcopy(ours.metadata.nbgrader)
+                break
+
+
+def _defined(source: str) -> set[str]:
+    """The functions and classes at the top level of a cell."""
+    tree = _tree(source)
+    kinds = ast.FunctionDef | ast.ClassDef
+    return (
+        {node.name for node in tree.body if isinstance(node, kinds)} if tree else set()
+    )
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def needed(prepared: nbformat.NotebookNode, lesson: Lesson) -> nbformat.NotebookNode:
+    """Leave out what no graded cell depends on, such as long trainings and pictures.
+
+    Everything that a student wrote or changed is kept. Of the cells that came with
+    the lesson and are as they were, those stay that define or change a name which a
+    later cell that stays makes use of. The points are the same (a test compares them
+    with nbgrader's, which runs everything); only the time is not.
+
+    Parameters
+    ----------
+    prepared : NotebookNode
+        From :func:`prepare`.
+    lesson : Lesson
+
+    Returns
+    -------
+    NotebookNode
+        A copy with fewer code cells.
+    """
+    given = Counter(cell.source.strip() for cell in lesson.release.cells)
+    kept, names = [], set()
+    for cell in reversed(prepared.cells):
+        ours = grade_id(cell) is None and given[cell.source.strip()] > 0
+        tree = _tree(cell.source) if cell.cell_type == "code" else None
+        if ours and tree is not None and not names & set(_written(tree)):
+            continue
+        kept.append(cell)
+        if tree is not None:
+            names |= set(_read(symtable.symtable(cell.source, "cell", "exec")))
+    return nbformat.v4.new_notebook(cells=copy.deepcopy(kept[::-1]))
+
+
+def _read(table: symtable.SymbolTable) -> Iterator[str]:
+    """Names of the notebook that a cell reads, also from within functions."""
+    for symbol in table.get_symbols():
+        outermost = table.get_type() == "module"
+        if symbol.is_referenced() and (outermost or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _read(inner)
+
+
+def _written(tree: ast.Module) -> Iterator[str]:
+    """Names that a cell binds at its top level."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                yield (alias.asname or alias.name).split(".")[0]
+
+
+def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[dict[str, Any]]:
+    """Points of every graded cell of the lesson.
+
+    Parameters
+    ----------
+    ran : NotebookNode or None
+        The executed submission; None if there is none, which earns nothing.
+    lesson : Lesson
+
+    Returns
+    -------
+    list of dict
+        ``id``, ``exercise``, ``written`` (bool), ``max``, ``score`` (None: to be
+        graded by hand) and ``message`` (why points were lost, as the check said).
+    """
+    there, above, stopped = {}, {}, ""
+    for cell in ran.cells if ran else ():
+        if grade_id(cell) is None:
+            continue
+        there[grade_id(cell)] = cell
+        if is_graded(cell):
+            above[grade_id(cell)], stopped = stopped, ""
+        elif _said(cell):
+            stopped = f"\n(The cell above it had stopped with {_said(cell)})"
+    rows = []
+    for name, cell in lesson.cells("release").items():
+        if not is_graded(cell):
+            continue
+        score: float | None = 0.0
+        message = "the cell is missing" if ran else ""
+        if name in there:
+            score, _ = determine_grade(there[name])
+            message = _said(there[name]) if score is not None else ""
+            message += above[name] if message else ""
+        rows.append(
+            {
+                "id": name,
+                "exercise": name.removeprefix("check_"),
+                "written": is_solution(cell),
+                "max": float(cell.metadata.nbgrader["points"]),
+                "score": score,
+                "message": message,
+            }
+        )
+    return rows
+
+
+def _said(cell) -> str:
+    for output in cell.get("outputs", ()):
+        if output.output_type == "error":
+            return f"{output.ename}: {output.evalue}".strip()[:4_000]
+        if output.output_type == "stream" and output.name == "stderr":
+            return "something was written to stderr: " + output.text.strip()[:2_000]
+    return ""
+
+
+def untouched(cell) -> bool:
+    """Tell whether a solution cell is as it was released."""
+    return cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
