@@ -209,6 +209,14 @@ def grade(
     _finish(job)
 
 
+@app.command()
+def doctor() -> None:
+    """Look at Python, packages, data, disk, memory and device; say what to do."""
+    from helpers.doctor import report
+
+    _finish(report)
+
+
 def _finish(job: Callable[[], bool]) -> None:
     """Do the job, and turn how it ended into a message and an exit code."""
     try:

@@ -24,6 +24,8 @@ class Picture:
     heading: str
     source: str
     alt: str
+    code: str
+    """Of the cell that drew it."""
 
 
 def write_report(
@@ -89,7 +91,7 @@ def pictures(notebook) -> list[Picture]:
         if cell.cell_type == "markdown":
             heading = _last_heading(cell.source) or heading
         for output in cell.get("outputs", []):
-            picture = _picture(output, heading)
+            picture = _picture(output, heading, cell.source)
             if picture:
                 found.append(picture)
     return found
@@ -103,7 +105,7 @@ def _last_heading(markdown: str) -> str:
     return re.sub(r"[*`]", "", headings[-1]) if headings else ""
 
 
-def _picture(output, heading: str) -> Picture | None:
+def _picture(output, heading: str, code: str) -> Picture | None:
     data = output.get("data", {})
     kind = next((kind for kind in PICTURES if kind in data), None)
     if kind is None:
@@ -113,4 +115,4 @@ def _picture(output, heading: str) -> Picture | None:
         content = base64.b64encode(content.encode()).decode()
     source = f"data:{kind};base64,{''.join(content.split())}"
     alt = output.get("metadata", {}).get(kind, {}).get("alt") or data.get("text/plain")
-    return Picture(heading, source, alt or "a figure without a description")
+    return Picture(heading, source, alt or "a figure without a description", code)

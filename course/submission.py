@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import re
 import symtable
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from course.release import student_version
 
 LARGEST = 50 * 2**20  # bytes of a notebook that is still read
 MAX_CELLS = 5_000
+MARKS = ("points", "grade", "solution", "locked", "checksum")  # nbgrader's, of a cell
 
 
 class UnreadableError(Exception):
@@ -66,7 +68,8 @@ class Prepared:
 def grade_id(cell) -> str | None:
     """The cell's name in nbgrader's metadata, if it has one."""
     nbgrader = cell.metadata.get("nbgrader")
-    return nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def read_lesson(path: Path) -> Lesson:
@@ -140,10 +143,7 @@ def parse(content: bytes, outputs: bool = False) -> nbformat.NotebookNode:
 
 def _tidy(cell, outputs: bool) -> nbformat.NotebookNode:
     """A cell with all that format 4.5 wants, made new."""
-    source = cell.get("source", "")
-    source = "".join(source) if isinstance(source, list) else source
-    if not isinstance(source, str):
-        raise ValueError("a cell's text is not text")
+    source = _text(cell.get("source", ""))
     kind = cell.get("cell_type")
     make = {
         "code": nbformat.v4.new_code_cell,
@@ -156,20 +156,34 @@ def _tidy(cell, outputs: bool) -> nbformat.NotebookNode:
     nbgrader = metadata.get("nbgrader")
     kept = {"nbgrader": nbgrader} if isinstance(nbgrader, dict) else {}
     made = make(source, metadata=copy.deepcopy(kept))
-    if outputs and kind == "code":
-        made.outputs = [out for out in cell.get("outputs") or () if _well_formed(out)]
+    if outputs and kind == "code" and isinstance(cell.get("outputs"), list):
+        made.outputs = [made for out in cell.outputs if (made := _output(out))]
     return made
 
 
-def _well_formed(output) -> bool:
-    if not isinstance(output, dict) or not isinstance(output.get("data", {}), dict):
-        return False
-    texts = (
-        value for kind, value in output.get("data", {}).items() if "json" not in kind
-    )
-    return all(isinstance(text, str) for text in texts) and isinstance(
-        output.get("metadata", {}), dict
-    )
+def _text(value: Any) -> str:
+    """Text as it is in memory; on the disk it may be a list of lines."""
+    text = "".join(value) if isinstance(value, list) else value
+    if not isinstance(text, str):
+        raise ValueError("a cell's text is not text")
+    return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
+
+
+def _output(output: Any) -> nbformat.NotebookNode | None:
+    """What of an output can be shown: its data, and what is said of each kind."""
+    try:
+        data = {
+            kind: value if "json" in kind else _text(value)
+            for kind, value in output.get("data", {}).items()
+        }
+        said = {
+            kind: value
+            for kind, value in output.get("metadata", {}).items()
+            if isinstance(value, dict)
+        }
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return nbformat.v4.new_output("display_data", data=data, metadata=said)
 
 
 def prepare(
@@ -212,6 +226,9 @@ def prepare(
             continue
         seen.add(name)
         ours, given = wanted[name], released[name]
+        kept, due = cell.metadata.nbgrader, given.metadata.nbgrader
+        if any(kept.get(key, due.get(key)) != due.get(key) for key in MARKS):
+            result.flags.append(f"what nbgrader keeps of {name} had been changed")
         if cell.cell_type != ours.cell_type:
             result.flags.append(f"{name} had been turned into {cell.cell_type}")
             _change_type(cell, ours.cell_type)
@@ -289,9 +306,18 @@ def needed(prepared: nbformat.NotebookNode, lesson: Lesson) -> nbformat.Notebook
         if ours and tree is not None and not names & set(_written(tree)):
             continue
         kept.append(cell)
-        if tree is not None:
-            names |= set(_read(symtable.symtable(cell.source, "cell", "exec")))
+        if cell.cell_type == "code":
+            names |= _names(cell.source)
     return nbformat.v4.new_notebook(cells=copy.deepcopy(kept[::-1]))
+
+
+def _names(source: str) -> set[str]:
+    """Names that a cell may read."""
+    try:
+        return set(_read(symtable.symtable(source, "cell", "exec")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # It may run all the same, in part or after `%%time`: any word may be a name.
+        return set(re.findall(r"[^\W\d]\w*", source))
 
 
 def _read(table: symtable.SymbolTable) -> Iterator[str]:

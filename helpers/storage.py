@@ -99,14 +99,14 @@ def originals(name: str) -> dict[str, bytes]:
         If they cannot be stored: disk full, data root not a folder, ...
     """
     root = data_root()
-    good, bad = _checked(root, name)
+    good, bad = checked(root, name)
     if not bad:
         return good
     with contextlib.ExitStack() as stack:
         try:
             root.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_alone(root, name))
-            good, bad = _checked(root, name)  # another notebook may have been first
+            good, bad = checked(root, name)  # another notebook may have been first
             if not bad:
                 return good
             stage = stack.enter_context(_stage(root, name))
@@ -167,7 +167,7 @@ def _repository() -> Path | None:
     return above if is_one else None
 
 
-def _checked(place: Path, name: str) -> tuple[dict[str, bytes], dict[str, str]]:
+def checked(place: Path, name: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """Files at `<place>/<name>/raw`: contents of good ones, problems of bad ones."""
     good, bad = {}, {}
     for file, md5 in FILES[name].items():
@@ -242,7 +242,7 @@ def _collect(
                 f"(up to {MEGABYTES[name]} MB, once) ..."
             )
             problem = _download(name, stage, address)
-            good, _ = _checked(stage, name)
+            good, _ = checked(stage, name)
         tried.append(f"{address}: {problem}")
     if len(good) < len(FILES[name]):
         raise UnreachableError("\n".join(tried))
@@ -274,7 +274,7 @@ def _copy(
     place = next((place for place in places if place.is_dir()), None)
     if place is None:
         return {}, "there is no such folder"
-    good, bad = _checked(place, name)
+    good, bad = checked(place, name)
     found = {file: blob for file, blob in good.items() if file in wanted}
     if found:
         print(f"Copying {TITLES[name]} from the folder in COURSE_DATA_MIRROR.")

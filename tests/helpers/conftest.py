@@ -44,7 +44,7 @@ def _with_originals() -> Path | None:
     ]
     for place in [*map(Path, filter(None, places)), storage.data_root()]:
         folder = (REPOSITORY / place).resolve()
-        if folder.is_dir() and not storage._checked(folder, "MNIST")[1]:
+        if folder.is_dir() and not storage.checked(folder, "MNIST")[1]:
             return folder
     return None
 

@@ -99,7 +99,7 @@ def test_train_and_validation_are_the_files_training_images(mnist, originals):
 
 
 def test_test_images_keep_their_order_and_labels_stay_with_images(mnist, originals):
-    blobs, _ = storage._checked(originals, "MNIST")
+    blobs, _ = storage.checked(originals, "MNIST")
     images = storage.decode(blobs["t10k-images-idx3-ubyte.gz"])
     assert np.array_equal(np.round(mnist.test.images * 255), images)
     assert np.array_equal(mnist.test.labels, storage.decode(blobs[LAST]))
@@ -251,7 +251,7 @@ def test_another_sets_file_of_the_same_name_is_not_believed(originals, monkeypat
     shutil.copyfile(raw / LAST, raw / "train-labels-idx1-ubyte.gz")
     monkeypatch.setenv("COURSE_DATA_MIRROR", str(originals))
     assert not small().synthetic
-    assert not storage._checked(root(), "MNIST")[1]
+    assert not storage.checked(root(), "MNIST")[1]
 
 
 def test_a_truncated_download_is_not_kept(mirror, in_process, capsys):
@@ -268,7 +268,7 @@ def test_the_next_source_delivers(mirror, in_process, monkeypatch, answer):
     whole = ("http://127.0.0.1:9/", f"{mirror.address}/whole/")
     monkeypatch.setitem(storage.MIRRORS, "MNIST", whole)
     assert not small().synthetic
-    assert not storage._checked(root(), "MNIST")[1]
+    assert not storage.checked(root(), "MNIST")[1]
 
 
 @pytest.mark.parametrize("status", [403, 503])
