@@ -210,6 +210,41 @@ def grade(
 
 
 @app.command()
+def check(
+    name: Annotated[
+        str, typer.Argument(help="A lesson, such as 03, or a notebook's path.")
+    ],
+) -> None:
+    """Say which exercises of your notebook are right so far. Save it first."""
+    from course.student import check as look
+
+    def job() -> bool:
+        look(name)
+        return True
+
+    _finish(job)
+
+
+@app.command()
+def reset(
+    name: Annotated[
+        str, typer.Argument(help="A lesson, such as 03, or a notebook's path.")
+    ],
+) -> None:
+    """Put a notebook back as it was handed out; a dated copy of yours is kept."""
+    from course.student import reset as put_back
+
+    def job() -> bool:
+        notebook, kept = put_back(name)
+        if kept:
+            typer.echo(f"kept what you wrote as {kept}")
+        typer.echo(f"{notebook} is as it was handed out")
+        return True
+
+    _finish(job)
+
+
+@app.command()
 def doctor() -> None:
     """Look at Python, packages, data, disk, memory and device; say what to do."""
     from helpers.doctor import report

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+import nbformat
 
 from course import CourseError, figures, pack_root
 from course.grade import file_name, record_of
+from course.intake import whose
 from course.pages import write_comparison
+from course.report import pictures
 from course.run import make_writable
 from course.sandbox import MISSING, Limits, Sandbox, available
 from course.submission import (
@@ -67,50 +72,60 @@ def compare(
             content = path.read_bytes()
         except OSError as error:
             raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
-        name = _lesson_of(path, content, known, lessons)
-        work.append((path, content, lessons[name]))
+        student, name = _whose(path, content, known, lessons)
+        work.append((path, student, content, lessons[name]))
     make_writable(out)
+    titles = [f"{file_name(student)}-{lesson.name}" for _, student, _, lesson in work]
     pages = []
-    names = [_student(path) for path, _, _ in work]
-    for (path, content, lesson), student in zip(work, names, strict=True):
-        title = f"{file_name(student)}-{lesson.name}"
-        if names.count(student) > 1:
-            title += f"-{hashlib.sha256(str(path).encode()).hexdigest()[:6]}"
+    for (path, student, content, lesson), title in zip(work, titles, strict=True):
+        if titles.count(title) > 1:
+            title += f"-{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
         page = out / f"{title}.html"
         _compare_one(page, student, content, lesson, limits or Limits(), unsafe)
         pages.append(page)
     return pages
 
 
-def _student(path: Path) -> str:
-    folder = path.resolve().parent.name
-    return folder if folder not in ("notebooks", "") else path.stem
-
-
-def _lesson_of(path: Path, content: bytes, known, lessons: dict[str, Lesson]) -> str:
-    """The lesson that a file says, by its name or by its cells."""
-
-    def read(name: str) -> Lesson:
+def _whose(
+    path: Path, content: bytes, known: Mapping[str, Path], lessons: dict[str, Lesson]
+) -> tuple[str, str]:
+    """Student and lesson, by the names of file and folder, or by the cells."""
+    flat = PurePosixPath(os.fsencode(path.name).decode(errors="replace"))
+    folder = os.fsencode(path.resolve().parent.name).decode(errors="replace")
+    student, number, lesson = whose(flat, sorted(known))
+    for name in [lesson] if lesson else sorted(known):
         if name not in lessons:
             lessons[name] = read_lesson(known[name])
-        return lessons[name]
+    if not lesson:
+        lesson = _lesson_of(path, content, lessons)
+        student = student if number else f"{folder} {flat.stem}".strip()
+    return student or folder or flat.stem, lesson
 
-    for name in sorted(known):
-        if name in path.stem:
-            read(name)
-            return name
+
+def _lesson_of(path: Path, content: bytes, lessons: Mapping[str, Lesson]) -> str:
+    """The lesson that most of a notebook's cells belong to."""
+    name_it = f"Name it after its lesson, one of: {', '.join(sorted(lessons))}."
     try:
-        cells = parse(content).cells
+        mine = _marks_of(parse(content).cells)
     except UnreadableError as error:
-        raise CourseError(f"{path} cannot be compared: {error}.") from error
-    ids = {grade_id(cell) for cell in cells} - {None}
-    for name in sorted(known):
-        if len(ids & set(read(name).cells("release"))) > 3:
-            return name
-    raise CourseError(
-        f"{path}: neither its name nor its cells belong to a lesson. Name it after "
-        f"one of: {', '.join(sorted(known))}."
-    )
+        raise CourseError(
+            f"{path}: its name says no lesson, and {error}. {name_it}"
+        ) from error
+    shared = {
+        name: len(mine & _marks_of(lesson.release.cells))
+        for name, lesson in lessons.items()
+    }
+    best = max(sorted(shared), key=shared.__getitem__)
+    if shared[best] <= 3:
+        raise CourseError(
+            f"{path}: neither its name nor its cells belong to a lesson. {name_it}"
+        )
+    return best
+
+
+def _marks_of(cells) -> set[str | None]:
+    """What tells a lesson: names of its cells, and their text if these are lost."""
+    return {grade_id(cell) or cell.source.strip() for cell in cells} - {""}
 
 
 def _compare_one(
@@ -121,29 +136,70 @@ def _compare_one(
     limits: Limits,
     unsafe: bool,
 ) -> None:
-    submitted, ran = None, None
+    ran = None
 
     def run_all(prepared):
-        nonlocal submitted, ran
-        submitted = parse(content, outputs=True)
+        nonlocal ran
         ran = copy.deepcopy(prepared)
         with Sandbox(lesson.framework, limits, unsafe) as sandbox:
             return ran, sandbox.run(ran)
 
     record = record_of(content, lesson, run_all, sandboxed=not unsafe)
-    from_file = figures.recorded(submitted)
-    recorded = from_file or figures.recorded(ran)
-    for figure in recorded:
-        synthetic = figure.get("data") == "SYNTHETIC"
-        figure["verdict"] = figures.verdict(figure, not from_file, synthetic, False)
-    note = (
-        "As recorded in the file that was handed in"
-        if from_file
-        else "From running it now in fast mode: bands are not enforced"
-    )
-    shown: Any = submitted
-    if not any("image/png" in out.get("data", {}) for out in figures.outputs(shown)):
-        shown = ran
+    handed_in = _read(content)
+    now = _read(nbformat.writes(ran).encode()) if ran else None
+    from_file = shown_figures(handed_in, fast=False)
+    drawn = bool(pictures(handed_in))
+    shown = handed_in if drawn or now is None else now
     if shown is not None:
         shown = prepare(shown, lesson, keep_outputs=True).notebook
-    write_comparison(page, student, record, lesson, shown, recorded, note)
+    as_recorded = "As recorded in the file that was handed in"
+    write_comparison(
+        page,
+        student,
+        record,
+        lesson,
+        shown,
+        from_file or shown_figures(now, fast=True),
+        as_recorded
+        if from_file
+        else "From running it now in fast mode: bands are not enforced",
+        as_recorded if drawn else "From running it now in fast mode",
+    )
+
+
+def _read(content: bytes) -> nbformat.NotebookNode | None:
+    """A notebook with its outputs, as far as they are well formed."""
+    try:
+        return parse(content, outputs=True)
+    except UnreadableError:
+        return None
+
+
+def shown_figures(
+    notebook: nbformat.NotebookNode | None, fast: bool
+) -> list[dict[str, Any]]:
+    """Recorded figures with verdicts, without any that cannot be shown.
+
+    Parameters
+    ----------
+    notebook : NotebookNode or None
+        Whoever wrote it may record anything.
+    fast : bool
+        Whether it ran in fast mode, so that bands are not enforced.
+
+    Returns
+    -------
+    list of dict
+    """
+    found = []
+    for output in figures.outputs(notebook):
+        one_output = nbformat.from_dict({"cells": [{"outputs": [output]}]})
+        try:
+            for figure in figures.recorded(one_output):
+                synthetic = figure.get("data") == "SYNTHETIC"
+                figure["verdict"] = figures.verdict(figure, fast, synthetic, False)
+                figures.show_band(figure), figures.show_value(figure)
+                found.append(figure)
+        except (TypeError, ValueError, AttributeError):
+            continue
+    return found

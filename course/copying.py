@@ -14,15 +14,18 @@ from itertools import combinations
 
 from course.submission import Lesson
 
-COMMON = 0.1  # of a class; an answer that more students share says nothing
+COMMON = 0.1  # of a class; an answer that more students share says nothing,
+FRIENDS = 4  # but in a small class so many still do
 LEAST = 0.3  # of a submission's code
+LONGEST = 100_000  # characters of an exercise
 
 
 class _Rename(ast.NodeTransformer):
     """Give a piece of code's own names numbers in the order they appear."""
 
-    def __init__(self):
+    def __init__(self, parameters: set[str]):
         self.numbers: dict[str, str] = {}
+        self.parameters = parameters
 
     def _new(self, name: str) -> str:
         if hasattr(builtins, name):
@@ -35,11 +38,34 @@ class _Rename(ast.NodeTransformer):
     def visit_arg(self, node):
         return ast.arg(self._new(node.arg))
 
+    def visit_keyword(self, node):
+        self.generic_visit(node)
+        if node.arg in self.parameters:
+            node.arg = self._new(node.arg)
+        return node
+
+    def visit_alias(self, node):
+        if node.asname:
+            node.asname = self._new(node.asname)
+        return node
+
+    def visit_ExceptHandler(self, node):
+        self.generic_visit(node)
+        node.name = node.name and self._new(node.name)
+        return node
+
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
         if ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         node.name, node.returns = self._new(node.name), None
+        return node
+
+    def visit_ClassDef(self, node):
+        self.generic_visit(node)
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        node.name = self._new(node.name)
         return node
 
 
@@ -53,10 +79,15 @@ def normal(source: str) -> str:
     Returns
     -------
     str
-        The same for two pieces that differ in these only; empty if it cannot be read.
+        The same for two pieces that differ in these only; empty if it cannot be read
+        or is too long for an exercise.
     """
+    if len(source) > LONGEST:
+        return ""
     try:
-        return ast.dump(_Rename().visit(ast.parse(source)))
+        tree = ast.parse(source)
+        given = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        return ast.dump(_Rename(given).visit(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
 
@@ -95,7 +126,7 @@ def similar_pairs(
     for student, texts in own.items():
         for name, text in texts.items():
             groups[name, text].append(student)
-    most = max(2, COMMON * len(code))
+    most = max(FRIENDS, COMMON * len(code))
     shared: dict[tuple[str, str], Counter] = defaultdict(Counter)
     for (name, text), students in groups.items():
         if 2 <= len(students) <= most:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,11 +15,17 @@ from pathlib import Path, PurePosixPath
 from course import CourseError
 from course.submission import LARGEST
 
-# "Jane Doe_12345_assignsubmission_file_" is Moodle's name for a student's folder,
-# "doejane_LATE_123_456_03_topic-1.ipynb" Canvas's for a student's file.
-MOODLE = re.compile(r"(.+?)_\d+_assignsubmission_\w+?_?$")
-CANVAS = re.compile(r"([^_]+)(?:_LATE)?_\d+_\d+_$")
+# What learning platforms put before a student's file, or call a student's folder:
+# "Jane Doe_12345_assignsubmission_file_" (Moodle), "doejane_LATE_123_456_" (Canvas).
+PLATFORM = re.compile(
+    r"(?P<moodle>.+?)_(?P<participant>\d+)_assignsubmission_[a-z]+(?:_|$)"
+    r"|(?P<canvas>[^_]+)_(?:LATE_)?(?P<user>\d+)_\d+(?:_|$)"
+)
+File = tuple[PurePosixPath, bytes, str | None]  # where, content, problem
 HIDDEN = (".ipynb_checkpoints", "__MACOSX")
+TAKEN = (".ipynb", ".zip")
+# A notebook shrinks to a third or a tenth, one full of pictures not at all.
+DENSEST = 200
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,8 @@ def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
     -------
     list of Submission
         Sorted by student and lesson. Of several files of a student for one lesson
-        the last one by name counts (Canvas numbers them -1, -2).
+        the last one by name counts (Canvas numbers them -1, -2). Students of the same
+        name are told apart by the learning platform's number, if it gives one.
 
     Raises
     ------
@@ -60,18 +68,22 @@ def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
     if not place.exists():
         raise CourseError(f"There is nothing at {place}. Name a folder or a zip file.")
     if place.is_dir():
-        files = _in_folder(place)
-    elif place.suffix == ".zip":
-        files = _in_zip(place.read_bytes(), PurePosixPath())
+        found = _in_folder(place)
+    elif place.suffix.lower() == ".zip":
+        found = _in_zip(place, PurePosixPath())
     else:
         raise CourseError(f"{place} is neither a folder nor a zip file.")
+    files = sorted(_without_folder_of_all(list(found)), key=_order)
+    owners = [whose(path, lessons) for path, _, _ in files]
+    namesakes: dict[str, set[str]] = defaultdict(set)
+    for student, number, _ in owners:
+        namesakes[student].add(number)
     latest: dict[tuple[str, str], Submission] = {}
-    for path, content, problem in files:
-        if path.suffix != ".ipynb" and not problem:
-            continue
-        student, lesson = _whose(path, lessons)
-        if not problem and len(content) > LARGEST:
-            problem, content = f"the file has {len(content) >> 20} MiB", b""
+    for (path, content, problem), owner in zip(files, owners, strict=True):
+        student, number, lesson = owner
+        student = student or path.stem or "unknown"
+        if len(namesakes[owner[0]]) > 1 and number:
+            student += f" {number}"
         key = (student, lesson or str(path))
         latest[key] = Submission(student, lesson, str(path), content, problem)
     if not latest:
@@ -82,73 +94,134 @@ def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
     return [latest[key] for key in sorted(latest)]
 
 
-def _in_folder(root: Path) -> Iterator[tuple[PurePosixPath, bytes, str | None]]:
+def _order(file: File) -> tuple[PurePosixPath, str, int]:
+    """Sort by name, and "a-10" and "a (10)" behind "a-2", that behind "a"."""
+    again = re.search(r"(?:-| \()(\d{1,6})\)?$", file[0].stem)
+    base = file[0].stem[: again.start()] if again else file[0].stem
+    return file[0].parent, base, int(again[1]) if again else 0
+
+
+def _without_folder_of_all(files: list[File]) -> list[File]:
+    """Leave out the one folder that a class was put in before it was zipped."""
+    tops = {path.parts[:1] for path, _, _ in files}
+    inner = [PurePosixPath(*path.parts[1:]) for path, _, _ in files]
+    packed = all(
+        len(path.parts) > 1 or (path.parts and PLATFORM.match(path.name))
+        for path in inner
+    )
+    if len(files) < 2 or len(tops) > 1 or not packed or PLATFORM.match(*tops.pop()):
+        return files
+    return [(path, *file[1:]) for path, file in zip(inner, files, strict=True)]
+
+
+def _in_folder(root: Path) -> Iterator[File]:
     for folder, inner, names in os.walk(root):
-        inner[:] = sorted(name for name in inner if name not in HIDDEN)
-        for name in sorted(names):
+        links = [name for name in inner if Path(folder, name).is_symlink()]
+        inner[:] = [name for name in inner if name not in HIDDEN]
+        for name in [*names, *links]:
             path = Path(folder, name)
-            where = PurePosixPath(path.relative_to(root).as_posix())
-            mode = path.lstat().st_mode
-            if not stat.S_ISREG(mode):
-                if path.suffix == ".ipynb":
+            where = _path(os.fsencode(path.relative_to(root)).decode(errors="replace"))
+            if path.suffix.lower() not in TAKEN and name not in links:
+                continue
+            try:
+                status = path.lstat()
+                if not stat.S_ISREG(status.st_mode):
                     yield where, b"", "it is a link or a device, not a file"
-            elif path.suffix == ".zip":
-                yield from _in_zip(path.read_bytes(), where.with_suffix(""))
-            elif path.suffix == ".ipynb":
-                size = path.stat().st_size
-                if size > LARGEST:
-                    yield where, b"", f"the file has {size >> 20} MiB"
+                elif path.suffix.lower() == ".zip":
+                    yield from _in_zip(path, where.with_suffix(""))
+                elif status.st_size > LARGEST:
+                    yield where, b"", _too_large(status.st_size)
                 else:
                     yield where, path.read_bytes(), None
+            except OSError as error:
+                yield where, b"", f"it cannot be read ({error.strerror})"
 
 
-def _in_zip(
-    content: bytes, inside: PurePosixPath
-) -> Iterator[tuple[PurePosixPath, bytes, str | None]]:
+def _in_zip(source: Path | io.BytesIO, inside: PurePosixPath) -> Iterator[File]:
     """Members of an archive, in memory; `inside` is where the archive lies."""
     named = inside if inside.parts else PurePosixPath("archive.zip")
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile as error:
+        archive = zipfile.ZipFile(source)
+    except Exception as error:  # noqa: BLE001 (a damaged one raises anything)
         yield named, b"", f"the zip file is damaged ({error})"
         return
-    for member in sorted(archive.infolist(), key=lambda each: each.filename):
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        if member.is_dir() or set(path.parts) & set(HIDDEN):
-            continue
-        if path.is_absolute() or ".." in path.parts:
-            tame = PurePosixPath(*[part for part in path.parts if part.strip("./")])
-            yield inside / tame, b"", "its path leads out of the zip file"
-        elif path.suffix not in (".ipynb", ".zip"):
-            continue
-        elif member.file_size > LARGEST:
-            yield inside / path, b"", f"the file has {member.file_size >> 20} MiB"
-        else:
+    with archive:
+        for member in archive.infolist():
+            path = _path(member.filename.replace("\\", "/"))
+            if member.is_dir() or set(path.parts) & set(HIDDEN):
+                continue
+            problem = _problem(member, path)
+            if problem:
+                tame = [part for part in path.parts if part.strip("./")]
+                yield inside.joinpath(*tame), b"", problem
+                continue
+            if path.suffix.lower() not in TAKEN:
+                continue
             try:
                 with archive.open(member) as file:
                     data = file.read(LARGEST + 1)
-            except (zipfile.BadZipFile, RuntimeError, OSError, EOFError) as error:
+            except Exception as error:  # noqa: BLE001 (as above)
                 yield inside / path, b"", f"it cannot be unpacked ({error})"
                 continue
-            if path.suffix == ".ipynb":
+            if path.suffix.lower() == ".ipynb":
                 yield inside / path, data, None
             elif not inside.parts:  # a student's own zip file, but no zip in a zip in
-                yield from _in_zip(data, path.with_suffix(""))
+                yield from _in_zip(io.BytesIO(data), path.with_suffix(""))
 
 
-def _whose(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str]:
-    """Student and lesson, from where a file lies and what it is called."""
-    stem = path.stem
-    lesson = next((name for name in lessons if name in stem), "")
+def _problem(member: zipfile.ZipInfo, path: PurePosixPath) -> str | None:
+    """Why a member of an archive is not even unpacked."""
+    if path.is_absolute() or ".." in path.parts:
+        return "its path leads out of the zip file"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "it is a link, not a file"
+    if path.suffix.lower() not in TAKEN:
+        return None
+    if member.file_size > LARGEST:
+        return _too_large(member.file_size)
+    if member.file_size > max(2**20, DENSEST * member.compress_size):
+        return "it is packed more densely than any notebook (a zip bomb?)"
+    return None
+
+
+def _too_large(size: int) -> str:
+    return f"the file has {size >> 20} MiB"
+
+
+def _path(name: str) -> PurePosixPath:
+    """A path whose every character can be written down."""
+    return PurePosixPath(name.encode("utf-8", "replace").decode())
+
+
+def whose(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str, str]:
+    """Say who handed in what, from where a file lies and what it is called.
+
+    Parameters
+    ----------
+    path : PurePosixPath
+        Relative to the place of all submissions.
+    lessons : sequence of str
+        Names of the pack's lessons.
+
+    Returns
+    -------
+    student, number, lesson : str
+        The number is the learning platform's. Each is empty if nothing says it.
+    """
+    stem = path.stem if path.suffix.lower() in TAKEN else path.name
+    prefix = PLATFORM.match(stem)
+    rest = stem[prefix.end() :] if prefix else stem
+    lesson = next((name for name in lessons if name in rest), "")
+    before = rest.partition(lesson)[0] if lesson else rest
     if not lesson:
-        number = re.search(r"(?<!\d)(\d\d)(?!\d)", stem)
+        number = re.search(r"(?<!\d)(\d\d)(?!\d)", rest)
         fitting = [name for name in lessons if number and name.startswith(number[1])]
-        lesson = fitting[0] if fitting else ""
+        if fitting:
+            lesson, before = fitting[0], rest[: number.start()]
     if len(path.parts) > 1:
-        folder = path.parts[0]
-        flat = CANVAS.fullmatch(folder.partition(lesson or "\0")[0])
-        match = MOODLE.fullmatch(folder) or flat
-        return (match[1] if match else folder), lesson
-    before = stem.partition(lesson)[0] if lesson and lesson in stem else stem
-    match = CANVAS.fullmatch(before)
-    return (match[1] if match else before.strip("_- ") or stem), lesson
+        before = path.parts[0]
+        prefix = PLATFORM.match(before)
+    if prefix:
+        student = prefix["moodle"] or prefix["canvas"]
+        return student, prefix["participant"] or prefix["user"], lesson
+    return before.strip("_- "), "", lesson

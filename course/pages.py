@@ -7,16 +7,19 @@ all that a student wrote.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from course.figures import show_band, show_value
-from course.report import pictures, templates
+from course.report import Picture, pictures, templates
 from course.submission import Lesson, grade_id, is_solution
+
+LONGEST_LINE = 1_000
 
 
 def write_feedback(
@@ -50,6 +53,7 @@ def write_comparison(
     submitted,
     metrics: list[dict[str, Any]],
     metrics_note: str,
+    pictures_note: str = "",
 ) -> None:
     """Write a submission beside the solution, for instructors.
 
@@ -61,23 +65,21 @@ def write_comparison(
     record : mapping
         From :func:`course.grade.grade_one`.
     lesson : Lesson
-    submitted : NotebookNode
-        With outputs; its pictures are set beside the solution's.
+    submitted : NotebookNode or None
+        With outputs; its pictures are set beside the solution's. None if the file is
+        no notebook.
     metrics : list of dict
         Recorded figures, with verdicts.
-    metrics_note : str
-        What they come from.
+    metrics_note, pictures_note : str
+        What these come from.
     """
-    reference = {name: _answer(cell) for name, cell in lesson.cells("solution").items()}
+    reference = {
+        name: without_marks(cell.source)
+        for name, cell in lesson.cells("solution").items()
+    }
 
-    def diff(part: str) -> Markup:
-        table = difflib.HtmlDiff(tabsize=4, wrapcolumn=76).make_table(
-            record["code"].get(part, "").splitlines(),
-            reference[part].splitlines(),
-            "submitted",
-            "reference",
-        )
-        return Markup(table)  # HtmlDiff escapes both texts
+    def diff(part: str) -> list[tuple[str, Markup, Markup]]:
+        return diff_lines(without_marks(record["code"].get(part, "")), reference[part])
 
     _write(
         path,
@@ -88,8 +90,10 @@ def write_comparison(
             "model": reference.__getitem__,
             "metrics": metrics,
             "metrics_note": metrics_note,
-            "pictures": list(side_by_side(submitted, lesson.solution)),
+            "pictures": submitted and list(side_by_side(submitted, lesson.solution)),
+            "pictures_note": pictures_note,
             "extra": added(submitted, lesson),
+            "gone": removed(submitted, lesson),
         },
     )
 
@@ -103,8 +107,10 @@ def _submission(
         "lesson": name,
         "record": record,
         "parts": lambda check: above.get(check, []),
-        **dict.fromkeys(("diff", "model", "metrics", "pictures", "extra")),
+        **dict.fromkeys(("diff", "model", "metrics", "pictures", "extra", "gone")),
         "metrics_note": "",
+        "pictures_note": "",
+        "short": short,
         "show_band": show_band,
         "show_value": show_value,
     }
@@ -124,34 +130,107 @@ def solutions_above(lesson: Lesson) -> dict[str, list[str]]:
     return found
 
 
-def _answer(cell) -> str:
-    """A solution cell without nbgrader's marks."""
+def without_marks(source: str) -> str:
+    """Source without the lines in which nbgrader marks a solution."""
     marks = ("### BEGIN", "### END", "# ### BEGIN", "# ### END")
-    lines = cell.source.splitlines()
+    lines = source.splitlines()
     return "\n".join(line for line in lines if not line.strip().startswith(marks))
 
 
-def side_by_side(submitted, solution):
-    """Pair pictures by the heading they stand under, in order."""
-    groups: dict[str, tuple[list, list]] = {}
-    for side, notebook in enumerate((submitted, solution)):
-        for picture in pictures(notebook):
-            groups.setdefault(picture.heading, ([], []))[side].append(picture)
-    for heading, (mine, ours) in groups.items():
-        for pair in zip_longest(mine, ours):
+def short(text: str, most: int = 20_000) -> str:
+    """Text that a page can show, however long it was."""
+    left = len(text) - most
+    return f"{text[:most]}\n... and {left:,} characters more" if left > 0 else text
+
+
+def diff_lines(mine: str, ours: str) -> list[tuple[str, Markup, Markup]]:
+    """Set two texts beside each other, line by line.
+
+    Parameters
+    ----------
+    mine, ours : str
+        What was submitted, and the reference.
+
+    Returns
+    -------
+    list of tuple
+        What is the matter with the line ("", "changed", "extra", "missing"), then
+        the line of each side, escaped, with what differs in ``mark`` elements.
+    """
+    left = [line[:LONGEST_LINE] for line in short(mine).splitlines()]
+    right = ours.splitlines()
+    rows = []
+    # Differ would pair similar lines better, but takes minutes over a hostile text.
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        for one, other in zip_longest(left[i1:i2], right[j1:j2]):
+            if kind == "equal":
+                rows.append(("", escape(one), escape(other)))
+            elif one is None:
+                rows.append(("missing", Markup(""), _marked([other])))
+            elif other is None:
+                rows.append(("extra", _marked([one]), Markup("")))
+            else:
+                rows.append(("changed", *_words(one, other)))
+    return rows
+
+
+def _words(one: str, other: str) -> tuple[Markup, Markup]:
+    """Two lines with the words marked in which they differ."""
+    left, right = (re.findall(r"\w+|\s+|.", line) for line in (one, other))
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    if matcher.ratio() < 0.5:
+        return _marked([one]), _marked([other])
+    sides = Markup(""), Markup("")
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        show = _marked if kind != "equal" else "".join
+        sides = sides[0] + show(left[i1:i2]), sides[1] + show(right[j1:j2])
+    return sides
+
+
+def _marked(words: list[str]) -> Markup:
+    text = "".join(words)
+    return Markup("<mark>{}</mark>").format(text) if text else Markup("")
+
+
+def side_by_side(
+    submitted, solution
+) -> Iterator[tuple[str, Picture | None, Picture | None]]:
+    """Pair pictures: of the same cell, else of the same heading, in order."""
+    mine, ours = pictures(submitted), pictures(solution)
+    for heading in dict.fromkeys(picture.heading for picture in [*ours, *mine]):
+        left = [picture for picture in mine if picture.heading == heading]
+        pairs, alone = [], []
+        for picture in ours:
+            if picture.heading != heading:
+                continue
+            same = next((each for each in left if each.code == picture.code), None)
+            if same:
+                left.remove(same)
+            (pairs if same else alone).append((same, picture))
+        rest = zip_longest(left, [picture for _, picture in alone])
+        for pair in [*pairs, *rest]:
             yield (heading, *pair)
 
 
 def added(submitted, lesson: Lesson) -> list[str]:
     """Code that did not come with the lesson and is no exercise."""
-    given = {cell.source.strip() for cell in lesson.release.cells}
+    given = set(_plain_code(lesson.release))
+    return [source for source in _plain_code(submitted) if source not in given]
+
+
+def removed(submitted, lesson: Lesson) -> list[str]:
+    """Code that came with the lesson, is no exercise, and is gone or changed."""
+    there = set(_plain_code(submitted))
+    gone = [source for source in _plain_code(lesson.release) if source not in there]
+    return gone if submitted else []
+
+
+def _plain_code(notebook) -> list[str]:
     return [
-        cell.source
-        for cell in submitted.cells
-        if cell.cell_type == "code"
-        and grade_id(cell) is None
-        and cell.source.strip()
-        and cell.source.strip() not in given
+        cell.source.strip()
+        for cell in (notebook.cells if notebook else ())
+        if cell.cell_type == "code" and grade_id(cell) is None and cell.source.strip()
     ]
 
 
@@ -212,5 +291,5 @@ def _histogram(students, lesson: str) -> dict[str, Any]:
 def _write(path: Path, template: str, **content: Any) -> None:
     page = templates().get_template(template).render(**content)
     part = path.with_name(f"{path.name}.part")
-    part.write_text(page, encoding="utf-8")
+    part.write_text(page, encoding="utf-8", errors="replace")
     part.replace(path)

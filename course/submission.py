@@ -14,6 +14,7 @@ import symtable
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,11 @@ def parse(content: bytes, outputs: bool = False) -> nbformat.NotebookNode:
         raw = json.loads(content)
         if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
             raise ValueError("no notebook format")
+        for sheet in raw.get("worksheets", ()):  # format 3
+            for cell in sheet["cells"]:
+                cell |= {
+                    key: _text(cell[key]) for key in ("source", "input") if key in cell
+                }
         notebook = nbformat.from_dict(raw)
         if raw["nbformat"] != 4:
             notebook = nbformat.convert(notebook, 4)
@@ -157,7 +163,7 @@ def _tidy(cell, outputs: bool) -> nbformat.NotebookNode:
     kept = {"nbgrader": nbgrader} if isinstance(nbgrader, dict) else {}
     made = make(source, metadata=copy.deepcopy(kept))
     if outputs and kind == "code" and isinstance(cell.get("outputs"), list):
-        made.outputs = [made for out in cell.outputs if (made := _output(out))]
+        made.outputs = [tidy for out in cell.outputs if (tidy := _output(out))]
     return made
 
 
@@ -251,16 +257,30 @@ def _change_type(cell, kind: str) -> None:
 
 
 def _name_cells_again(cells, lesson: Lesson) -> None:
-    """Give cells that lost all metadata their names back, by what they define."""
-    for ours in lesson.cells("release").values():
-        for cell in cells:
-            if grade_id(cell) or cell.cell_type != ours.cell_type:
-                continue
-            defined = _defined(ours.source)
-            same = cell.source.strip() == ours.source.strip()
-            if same or (defined and defined <= _defined(cell.source)):
-                cell.metadata["nbgrader"] = copy.deepcopy(ours.metadata.nbgrader)
-                break
+    """Give cells that lost all metadata their names back, by text and place."""
+    for above, ours in pairwise(lesson.release.cells):
+        if grade_id(ours) is None:
+            continue
+        best, found = 0, None
+        for cell_above, cell in pairwise(cells):
+            if grade_id(cell) is None and cell.cell_type == ours.cell_type:
+                fit = _fit(cell, cell_above, ours, above)
+                best, found = (fit, cell) if fit > best else (best, found)
+        if found is not None:
+            found.metadata["nbgrader"] = copy.deepcopy(ours.metadata.nbgrader)
+
+
+def _fit(cell, cell_above, ours, above) -> int:
+    """How surely a cell is what became of one of ours; 0 if nothing says so."""
+    same = cell.source.strip() == ours.source.strip()
+    if ours.cell_type == "code":
+        defined = _defined(ours.source)
+        return 2 * same or bool(defined and defined <= _defined(cell.source))
+    # An answer in words may have replaced all that was there, but has its place.
+    if cell_above.source.strip() == above.source.strip():
+        return 3
+    first = ours.source.strip().splitlines()[:1]
+    return 2 * (first == cell.source.strip().splitlines()[:1]) or int(same)
 
 
 def _defined(source: str) -> set[str]:

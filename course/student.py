@@ -1,0 +1,164 @@
+"""What a student may ask about a notebook: is it right so far, and start afresh."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from course import CourseError, pack_root
+from course.kernels import kernel_environment
+from course.lessons import find_lessons
+from course.release import student_version
+from course.run import cores
+from course.submission import (
+    Lesson,
+    UnreadableError,
+    needed,
+    parse,
+    points,
+    prepare,
+    read_lesson,
+)
+from course.terminal import make_console
+
+SAVED = "saved"  # the folder beside the notebooks that keeps what was reset
+
+
+def find_notebook(name: str) -> tuple[Path, Path]:
+    """Find a student notebook and the lesson it comes from.
+
+    Parameters
+    ----------
+    name : str
+        A lesson's name or an unmistakable beginning, or a notebook's path.
+
+    Returns
+    -------
+    notebook, solution : Path
+
+    Raises
+    ------
+    CourseError
+        If there is none of that name.
+    """
+    solutions = pack_root() / "solutions"
+    path = Path(name)
+    if path.suffix == ".ipynb" and path.is_file():
+        (solution,) = find_lessons([path.stem], solutions)
+        return path, solution
+    (solution,) = find_lessons([name], solutions)
+    return pack_root() / "notebooks" / solution.name, solution
+
+
+def reset(name: str, now: datetime | None = None) -> tuple[Path, Path | None]:
+    """Put a notebook back as it was handed out; keep what was written in it.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`find_notebook`.
+    now : datetime, optional
+        Goes into the copy's name.
+
+    Returns
+    -------
+    notebook, copy : Path
+        The copy is None if there was nothing to keep.
+
+    Raises
+    ------
+    CourseError
+        If the notebook cannot be found or the copy cannot be written. It is then as
+        it was.
+    """
+    notebook, solution = find_notebook(name)
+    fresh = student_version(solution)
+    kept = None
+    if notebook.exists() and notebook.read_bytes() != fresh:
+        stamp = (now or datetime.now()).strftime("%Y-%m-%d-%H%M%S")
+        kept = notebook.parent / SAVED / f"{notebook.stem}-{stamp}.ipynb"
+        try:
+            kept.parent.mkdir(exist_ok=True)
+            with kept.open("xb") as file:
+                file.write(notebook.read_bytes())
+        except OSError as error:
+            raise CourseError(
+                f"A copy cannot be kept as {kept}: {error.strerror}. The notebook was "
+                "left as it is."
+            ) from error
+    part = notebook.with_name(f".{notebook.name}.part")
+    part.write_bytes(fresh)
+    part.replace(notebook)
+    return notebook, kept
+
+
+def check(name: str, console: Console | None = None) -> dict[str, Any]:
+    """Run what has been written so far, in fast mode, and say what is right.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`find_notebook`. The notebook is not changed; save it first.
+    console : rich.console.Console, optional
+
+    Returns
+    -------
+    dict
+        ``exercises`` (see :func:`course.submission.points`, with a ``state``),
+        ``score`` and ``max``.
+
+    Raises
+    ------
+    CourseError
+        If the notebook cannot be found or read, or its kernel dies.
+    """
+    console = console or make_console()
+    notebook, solution = find_notebook(name)
+    complete = read_lesson(solution)
+    lesson = Lesson(complete.name, complete.release, complete.release)
+    try:
+        prepared = prepare(parse(notebook.read_bytes()), lesson)
+    except (OSError, UnreadableError) as error:
+        raise CourseError(f"{notebook} cannot be read: {error}.") from error
+    work = needed(prepared.notebook, lesson)
+    client = NotebookClient(work, timeout=600, kernel_name="python3", allow_errors=True)
+    environment = kernel_environment(fast=True, threads=cores(), root=pack_root())
+    try:
+        client.execute(cwd=str(notebook.parent), env=environment)
+    except DeadKernelError as error:
+        raise CourseError(
+            "The kernel died while the notebook ran. Run it in Lab, cell by cell, to "
+            "see where."
+        ) from error
+    exercises = [row | {"state": _state(row)} for row in points(work, lesson)]
+    table = Table(title=f"{lesson.name}: what you have done so far")
+    for heading in ("exercise", "state", "points"):
+        table.add_column(heading, justify="right" if heading == "points" else "left")
+    for row in exercises:
+        score = "-" if row["score"] is None else f"{row['score']:g}"
+        table.add_row(row["exercise"], row["state"], f"{score} of {row['max']:g}")
+    console.print(table)
+    for row in exercises:
+        if row["state"] == "not right yet":
+            console.print(Text(f"{row['exercise']}: {row['message']}"))
+    score = sum(row["score"] or 0 for row in exercises)
+    most = sum(row["max"] for row in exercises if not row["written"])
+    console.print(f"{score:g} of {most:g} points for code")
+    return {"exercises": exercises, "score": score, "max": most}
+
+
+def _state(row: dict[str, Any]) -> str:
+    if row["written"]:
+        return "not written yet" if row["score"] == 0 else "for your instructor"
+    if row["score"] == row["max"]:
+        return "right"
+    signs = ("not written yet", "had stopped with NotImplementedError")
+    unwritten = any(sign in row["message"] for sign in signs)
+    return "not written yet" if unwritten else "not right yet"
