@@ -161,14 +161,20 @@ def data(name: str) -> Finding:
     good, bad = storage.checked(root, name)
     if not bad:
         return Finding(title, True, f"{len(good)} files, checksums right")
-    state = "missing" if set(bad.values()) == {"missing"} else "damaged"
+    if set(bad.values()) == {"missing"}:
+        return Finding(
+            title,
+            True,
+            f"to come: fetched into {root} by the first lesson that needs it "
+            f"({storage.MEGABYTES[name]} MB; offline, set COURSE_DATA_MIRROR to a "
+            "folder that has it)",
+        )
     return Finding(
         title,
         False,
-        f"{len(bad)} of {len(good) + len(bad)} files {state} in {root}",
-        f"python -c \"from helpers import data; data.load('{name}')\" while online "
-        "(offline: COURSE_DATA_MIRROR=FOLDER first). Until then lessons use a stand-in "
-        "and say SYNTHETIC",
+        f"{len(bad)} of {len(good) + len(bad)} files damaged in {root}",
+        f"python -c \"from helpers import data; data.load('{name}')\" fetches them "
+        "again. Until then lessons may use a stand-in and say SYNTHETIC",
     )
 
 

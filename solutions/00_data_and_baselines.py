@@ -29,6 +29,18 @@
 # **Time**: reading 25 minutes, writing 45 minutes, computing under a minute.
 
 # %% [markdown]
+# ## Is everything ready?
+#
+# The next cell looks at this machine, and at the kernel that this notebook runs in.
+# Where it says PROBLEM, it also says what to do. (`course doctor` says the same in a
+# terminal.)
+
+# %%
+from helpers import doctor
+
+ready = doctor.report()
+
+# %% [markdown]
 # ## Parameters
 #
 # Everything you may want to change is in the next cell. `None` means: take the
