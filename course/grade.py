@@ -7,6 +7,7 @@ import csv
 import hashlib
 import json
 import logging
+import os
 import re
 import statistics
 import time
@@ -369,6 +370,7 @@ def _cluster(
             return
         fits = int(psutil.virtual_memory().available // (limits.memory // 2)) or 1
         count = min(workers or min(cores(), fits), jobs)
+        before = dict(os.environ)  # Dask's nannies leave their settings in it
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -384,6 +386,8 @@ def _cluster(
             # A worker that is just being started again cannot be waited for.
             with suppress(AssertionError):
                 cluster.close()
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def _one_more_try(dask_scheduler) -> None:

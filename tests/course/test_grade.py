@@ -371,6 +371,7 @@ def test_what_kills_its_worker_twice_is_recorded(tmp_path, monkeypatch):
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     monkeypatch.setattr(grade, "grade_one", poison)
+    before = dict(os.environ)
     try:
         done = grade.grade_class(tmp_path / "in", tmp_path / "out", workers=1)
     finally:
@@ -378,6 +379,8 @@ def test_what_kills_its_worker_twice_is_recorded(tmp_path, monkeypatch):
     record = done["students"]["poison"][LESSON]
     assert record["status"] == "zero"
     assert "failed twice" in record["reason"]
+    # Dask sets OMP_NUM_THREADS for its workers, and would leave it set here.
+    assert dict(os.environ) == before
 
 
 def test_without_bubblewrap_it_refuses_unless_told(tmp_path, monkeypatch):
