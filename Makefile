@@ -43,7 +43,7 @@ test: setup
 	COURSE_FAST=1 $(BIN)/pytest $(NBVAL) --ignore $(KERAS_TESTS) tests solutions
 
 lab: setup
-	cd notebooks && ../$(BIN)/jupyter lab
+	cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None
 
 release: setup
 	$(BIN)/course release

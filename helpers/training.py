@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import html
 import io
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers import checkpoint as checkpoints
+from helpers.plots import is_watched, live_curves
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
 PROGRESS_MIME = "application/vnd.course.progress+json"
 BAR_FORMAT = "{desc} {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}"
+WORDS = "{desc} {n_fmt}/{total_fmt}, {elapsed} gone, {remaining} to go{postfix}"
 
 
 def seed_everything(seed: int) -> None:
@@ -69,16 +75,28 @@ def best_precision(device: torch.device) -> str:
 class _NotebookBar(tqdm):
     """A tqdm bar that lives in one notebook output and is updated in place.
 
-    The same message tells `course run` how far the notebook is.
+    Where someone watches, the figures given to `set_postfix` are drawn beside it. The
+    same message tells `course run` how far the notebook is.
     """
 
     def __init__(self, *args, **kwargs):
         from IPython.display import display
 
+        self._curves: dict[str, list[float]] | None = {} if is_watched() else None
         self._output = display(
             {"text/plain": kwargs.get("desc", "")}, raw=True, display_id=True
         )
         super().__init__(*args, file=io.StringIO(), **kwargs)
+
+    def set_postfix(self, ordered_dict=None, refresh=True, **kwargs):
+        super().set_postfix(ordered_dict, refresh=False, **kwargs)
+        if self._curves is not None:
+            for name, value in {**(ordered_dict or {}), **kwargs}.items():
+                with contextlib.suppress(ValueError):  # a word is not drawn
+                    if math.isfinite(value := float(value)):
+                        self._curves.setdefault(name, []).append(value)
+        if refresh:
+            self.refresh()
 
     def display(self, msg=None, pos=None):
         state = {
@@ -88,6 +106,14 @@ class _NotebookBar(tqdm):
             "text": self.postfix or "",
         }
         bundle = {"text/plain": msg or str(self), PROGRESS_MIME: state}
+        if self._curves is not None:
+            words = self.format_meter(**self.format_dict | {"bar_format": WORDS})
+            bundle["text/html"] = (
+                f'<progress value="{self.n}" max="{self.total}" '
+                f'aria-label="{html.escape(state["description"])}"></progress> '
+                f"{html.escape(words)}<br>"
+                f"{live_curves(self._curves, self.total, self.initial + 1)}"
+            )
         self._output.update(bundle, raw=True)
 
 
@@ -108,7 +134,8 @@ def progress(iterable: Iterable, description: str, **options) -> tqdm:
     tqdm
         Iterate over it; ``bar.set_postfix(train=..., validation=...)`` adds figures
         (https://tqdm.github.io/docs/tqdm/). In a notebook the bar stays in one
-        output; elsewhere it is tqdm's ordinary bar.
+        output, and where someone watches, the figures are drawn as curves beside it;
+        elsewhere it is tqdm's ordinary bar.
     """
     from IPython import get_ipython
 
@@ -121,6 +148,9 @@ def progress(iterable: Iterable, description: str, **options) -> tqdm:
 
 def keras_progress(epochs: int, description: str = "training"):
     """Make a Keras callback that drives the pack's progress bar.
+
+    Interrupting the cell ends training with the epoch under way: `fit` returns, and
+    the model can be used, or trained further by running the cell again.
 
     Parameters
     ----------
@@ -138,6 +168,13 @@ def keras_progress(epochs: int, description: str = "training"):
     class Progress(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
             self.bar = progress(range(epochs), description)
+            self.before = None
+            if threading.current_thread() is threading.main_thread():
+                self.before = signal.signal(signal.SIGINT, self.stop)
+
+        def stop(self, *_):
+            self.model.stop_training = True
+            print("Stopped by hand: training ends with this epoch.")
 
         def on_epoch_end(self, epoch, logs=None):
             figures = {name: f"{value:.4f}" for name, value in (logs or {}).items()}
@@ -146,6 +183,8 @@ def keras_progress(epochs: int, description: str = "training"):
 
         def on_train_end(self, logs=None):
             self.bar.close()
+            if self.before is not None:
+                signal.signal(signal.SIGINT, self.before)
 
     return Progress()
 

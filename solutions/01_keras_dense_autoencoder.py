@@ -46,7 +46,7 @@ with quiet_start():  # TensorFlow likes to talk while it loads
 import numpy as np
 from keras import layers
 from sklearn.decomposition import PCA
-from helpers import data, metrics, plots, training
+from helpers import data, explore, metrics, plots, training
 from helpers.budget import budget
 from helpers.checks import lesson01 as checks
 
@@ -515,9 +515,14 @@ plots.curves(
 # Now the run that counts. (About 22 s on a 2-core laptop. Expect the validation
 # loss to fall from about 0.021 to 0.0087.)
 
+# Stop the cell (the square in the toolbar) whenever you like: training ends with the
+# epoch under way, and the model can be used. Run it again, and the same model trains on.
+
 # %%
 encoder, decoder, autoencoder = build(latent_dim)
 rate = schedule(learning_rate, epochs)
+
+# %%
 history = train_model(autoencoder, fashion.train, fashion.validation, epochs, rate)
 
 # %%
@@ -814,6 +819,19 @@ plots.codes(
     fashion.test.labels[:2000],
     fashion.class_names,
     "Two numbers, no labels: kinds of garment still gather",
+)
+
+# %% [markdown]
+# Now go for a walk: drag the point over the cloud, or click it and use the arrow keys.
+# The decoder answers at once.
+
+# %%
+explore.plane(
+    decoder_2,
+    z_2[:2000],
+    fashion.test.labels[:2000],
+    fashion.class_names,
+    "Where does one garment turn into another?",
 )
 
 # %%

@@ -37,6 +37,7 @@ batch_size = 128  # images per gradient step
 learning_rate = 0.002  # Adam's first step size; it falls along a cosine
 latent_dim = 20  # numbers in a code
 seed = 0  # for the weights, the batches and the noise
+checkpoint = "vae.ckpt"  # the state of section 7's training while it lasts
 
 # %%
 from functools import partial
@@ -47,7 +48,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-from helpers import data, metrics, plots, training
+from helpers import data, explore, metrics, plots, training
 from helpers.budget import budget
 from helpers.checks import lesson03 as checks
 
@@ -408,7 +409,9 @@ assert abs(_losses[2] - _losses[1] - 16) < 0.1, "KL is 8 here, and beta counts i
 # step size falls along half a cosine wave.
 #
 # Expected: a good minute on a 2-core laptop; the validation loss is near 122 nats after the
-# first epoch and between 103 and 104.5 after the last.
+# first epoch and between 103 and 104.5 after the last. Stop the cell (the square in the
+# toolbar) whenever you like, and use the model as it is then; run the cell again, even
+# after a restart, and training goes on after the last finished epoch.
 
 # %%
 training.seed_everything(seed)
@@ -421,6 +424,7 @@ history = training.fit(
     epochs,
     learning_rate=learning_rate,
     schedule="cosine",
+    checkpoint=checkpoint,
 )
 
 # %%
@@ -661,6 +665,20 @@ plots.image_grid(
 # bought. Each digit has its place: the large ones in the cloud above take much room,
 # and those it could not tell apart share some. Where two digits meet, the tile between
 # them is a blend, and blurred.
+#
+# A grid has gaps. Drag the point, or click it and use the arrow keys, and go anywhere:
+# across a border, around the rim, far outside where no digit ever was.
+
+# %%
+with torch.no_grad():
+    mu, _ = flat[1.0].encode(x_some)  # (3000, 2)
+explore.plane(
+    lambda z: torch.sigmoid(flat[1.0].decode(z)),
+    mu,
+    y_some,
+    mnist.class_names,
+    "What happens on the border between two digits?",
+)
 
 # %% [markdown]
 # ## 11. Improving the model

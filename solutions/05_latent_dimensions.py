@@ -50,7 +50,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import data, latex, metrics, plots, training
+from helpers import data, explore, latex, metrics, plots, training
 from helpers.budget import budget
 from helpers.checks import lesson05 as checks
 
@@ -895,6 +895,19 @@ print(f"linear probe: {100 * probe(best):.1f} % right")
 # twenty-one. The probe reads the digit no better than before: the loss asks for good
 # pictures, not for codes that a line can read.
 #
+# What do its dearest dimensions do? Each row below moves one of them through one 5; with
+# the sliders you can move several at once.
+
+# %%
+dearest = np.argsort(-kl_per_dimension(mu, logvar).cpu().numpy())[:6]
+explore.units(
+    lambda z: torch.sigmoid(best.decode(z)),
+    mu[first_of_each[5]],
+    dearest,
+    "The best model's six dearest dimensions: is there one for slant, for width?",
+)
+
+# %% [markdown]
 # To see all 64 dimensions at once they have to be squeezed into two. **t-SNE** places
 # points so that neighbours in 64 dimensions stay neighbours on the page. It knows
 # nothing of the labels; the colours are added afterwards. Read neighbourhoods from it.

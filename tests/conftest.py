@@ -1,8 +1,34 @@
-"""Where everything is installed, as in CI, a test that is skipped is a failure."""
+"""A browser for tests of pages, and no skipped tests where all is installed (CI)."""
 
 import os
+import shutil
+from contextlib import contextmanager
 
 import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def chromium():
+    """A headless browser; without one the test is skipped."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("Chromium is missing; install it: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    # Debian's Chromium asks its maker for updates, which nobody answers here.
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser():
+    with chromium() as started:
+        yield started
 
 
 @pytest.hookimpl(trylast=True)

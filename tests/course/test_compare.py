@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 from itertools import pairwise
 
 import nbformat
@@ -21,9 +20,6 @@ from course.submission import UnreadableError, grade_id, parse, prepare, read_le
 SOLUTION = pack_root() / "solutions" / f"{LESSON}.ipynb"
 RELEASE = pack_root() / "notebooks" / f"{LESSON}.ipynb"
 NO_SANDBOX = "bubblewrap is missing; install it: apt-get install bubblewrap"
-NO_BROWSER = "Chromium is missing; install it: apt-get install chromium"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 ATTACKS = (
     "<script>window.hacked=1</script>"
@@ -65,20 +61,6 @@ def page_of(folder, lesson, content, student="alice"):
 
 def as_bytes(notebook):
     return nbformat.writes(notebook).encode()
-
-
-@pytest.fixture
-def browser():
-    if not BROWSER:
-        pytest.skip(NO_BROWSER)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox"]
-        )
-        yield started
-        started.close()
 
 
 # The command itself
