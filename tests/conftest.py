@@ -1,12 +1,16 @@
-"""A browser for tests of pages, and no skipped tests where all is installed (CI)."""
+"""A browser for tests of pages, the matrix of checks, and in CI no skipped tests."""
 
 import os
 import shutil
+from collections import defaultdict
 from contextlib import contextmanager
 
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
 
 
 @contextmanager
@@ -38,3 +42,28 @@ def pytest_sessionfinish(session):
     if skipped and os.environ.get("COURSE_NO_SKIPS") and session.exitstatus == 0:
         reporter.write_line("COURSE_NO_SKIPS is set, so skipped tests count as failed.")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print every exercise, every implementation, what its check did."""
+    matrix = defaultdict(lambda: {"right": "", "wrong": ""})
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            noted = dict(getattr(report, "user_properties", ())).get("check")
+            if noted and report.when == "teardown":
+                lesson, kind, exercise, seen = noted
+                matrix[lesson, exercise][kind] += "p" if seen == "passes" else "F"
+    if not matrix:
+        return
+    terminalreporter.section("checks: one letter for each implementation tried")
+    terminalreporter.line("p: its check passed, F: its check failed and named it")
+    for (lesson, exercise), row in sorted(matrix.items()):
+        right, wrong = row["right"], row["wrong"]
+        few = len(right) < FEWEST["right"] or len(wrong) < FEWEST["wrong"]
+        odd = "F" in right or "p" in wrong
+        terminalreporter.line(
+            f"{lesson} {exercise:<32.32} expected p, seen {right:<14} "
+            f"expected F, seen {wrong}"
+            + ("  TOO FEW" if few else "")
+            + ("  UNEXPECTED" if odd else "")
+        )
