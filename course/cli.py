@@ -127,17 +127,21 @@ def release(
     from course.release import release as write
     from course.release import stale
 
-    solutions, notebooks = pack_root() / "solutions", pack_root() / "notebooks"
+    places = (
+        pack_root() / "solutions",
+        pack_root() / "notebooks",
+        pack_root() / "helpers/checks/lent.bin",
+    )
 
     def job() -> bool:
         if check:
-            problems = stale(solutions, notebooks)
+            problems = stale(*places)
             for problem in problems:
                 typer.echo(problem, err=True)
             if not problems:
                 typer.echo("notebooks/ is in step with solutions/")
             return not problems
-        changed = write(solutions, notebooks)
+        changed = write(*places)
         for path in changed:
             typer.echo(f"{'wrote' if path.exists() else 'removed'} {path.name}")
         typer.echo(f"notebooks/ is in step with solutions/, {len(changed)} changed")

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
 import os
 import re
+import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+
+import nbformat
 
 from course import CourseError
 
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
+SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
 REMEDY = "run: make release"
 
 
-def release(solutions_dir: Path, notebooks_dir: Path) -> list[Path]:
+def release(
+    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+) -> list[Path]:
     """Write the student version of every lesson.
 
     Files that are already right are left untouched. A student notebook whose lesson
@@ -27,6 +35,8 @@ def release(solutions_dir: Path, notebooks_dir: Path) -> list[Path]:
         Holds ``NN_topic.ipynb`` and its text ``NN_topic.py``.
     notebooks_dir : Path
         Made if missing.
+    lent : Path, optional
+        The file of the answers that `checks.lend` lends.
 
     Returns
     -------
@@ -45,27 +55,30 @@ def release(solutions_dir: Path, notebooks_dir: Path) -> list[Path]:
     apart = list(_pairs_apart(solutions_dir))
     if apart:
         raise CourseError(" ".join(apart))
-    wanted = {lesson.name: student_version(lesson) for lesson in lessons}
+    wanted = {notebooks_dir / file.name: student_version(file) for file in lessons}
+    if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
+        wanted[lent] = zlib.compress(answers, 9)
 
     notebooks_dir.mkdir(parents=True, exist_ok=True)
     changed = []
-    for name, content in wanted.items():
-        target = notebooks_dir / name
+    for target, content in wanted.items():
         if not target.exists() or target.read_bytes() != content:
             _write_atomically(target, content)
             changed.append(target)
-    for orphan in _orphans(notebooks_dir, wanted):
+    for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
         orphan.unlink()
         changed.append(orphan)
     return changed
 
 
-def stale(solutions_dir: Path, notebooks_dir: Path) -> list[str]:
+def stale(
+    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+) -> list[str]:
     """Say what keeps the folders from being in step.
 
     Parameters
     ----------
-    solutions_dir, notebooks_dir : Path
+    solutions_dir, notebooks_dir, lent : Path
         As for :func:`release`.
 
     Returns
@@ -81,6 +94,8 @@ def stale(solutions_dir: Path, notebooks_dir: Path) -> list[str]:
             problems.append(f"{_short(target)} is missing; {REMEDY}")
         elif target.read_bytes() != student_version(lesson):
             problems.append(f"{_short(target)} is stale; {REMEDY}")
+    if lent is not None and not _lends(lent, lent_answers(lessons)):
+        problems.append(f"{_short(lent)} is stale; {REMEDY}")
     for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
         problems.append(f"{_short(orphan)} has no lesson any more; {REMEDY}")
     for lesson in lessons:
@@ -147,6 +162,47 @@ def student_version(lesson: Path) -> bytes:
             "its BEGIN SOLUTION / END SOLUTION marks right."
         ) from error
     return text.encode()
+
+
+def lent_answers(lessons: list[Path]) -> bytes:
+    """Collect what `checks.lend` lends: each exercise's functions and classes.
+
+    Parameters
+    ----------
+    lessons : list of Path
+        Complete lessons, ``.ipynb``.
+
+    Returns
+    -------
+    bytes
+        JSON: lesson number, name, its source, and the name of its check.
+    """
+    answers: dict[str, dict[str, dict[str, str]]] = {}
+    for lesson in lessons:
+        mine = answers.setdefault(lesson.name[:2], {})
+        cells = [
+            cell
+            for cell in nbformat.read(lesson, as_version=4).cells
+            if cell.cell_type == "code" and "nbgrader" in cell.metadata
+        ]
+        for above, below in pairwise(cells):
+            check = re.match(r"checks\.(\w+)\(", below.source)
+            if not check or not above.metadata["nbgrader"]["solution"]:
+                continue
+            source = SOLUTION_MARK.sub("", above.source)
+            for part in ast.parse(source).body:
+                if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+                    text = ast.get_source_segment(source, part)
+                    mine[part.name] = {"check": check[1], "source": text}
+    return json.dumps(answers, sort_keys=True).encode()
+
+
+def _lends(lent: Path, answers: bytes) -> bool:
+    """Whether the file holds these (compressed bytes differ between zlib versions)."""
+    try:
+        return zlib.decompress(lent.read_bytes()) == answers
+    except (OSError, zlib.error):
+        return False
 
 
 def _lesson_files(folder: Path) -> list[Path]:

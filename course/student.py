@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,9 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
     client = NotebookClient(work, timeout=600, kernel_name="python3", allow_errors=True)
     environment = kernel_environment(fast=True, threads=cores(), root=pack_root())
     try:
-        client.execute(cwd=str(notebook.parent), env=environment)
+        # Elsewhere, so that what the lesson saves does not replace what is saved here.
+        with tempfile.TemporaryDirectory() as place:
+            client.execute(cwd=place, env=environment)
     except DeadKernelError as error:
         raise CourseError(
             "The kernel died while the notebook ran. Run it in Lab, cell by cell, to "

@@ -48,7 +48,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
         Path(draft).unlink(missing_ok=True)
 
 
-def load(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+def load(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     """Read a checkpoint of a run with these settings.
 
     The file is read with ``weights_only=True``: whatever it holds, no code in it is
@@ -62,14 +62,15 @@ def load(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        What :func:`save` was given, on the CPU.
+    dict or None
+        What :func:`save` was given, on the CPU. None if it belongs to another run that
+        was finished, so that nothing is lost when it is overwritten.
 
     Raises
     ------
     CheckpointError
-        If the file is damaged, is something else, or belongs to another run. It is
-        left as it is.
+        If the file is damaged, is something else, or belongs to another run that was
+        not finished. It is left as it is.
     """
     import torch
 
@@ -90,6 +91,8 @@ def load(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         for name, now in settings.items()
         if state["settings"].get(name) != now
     ]
+    if differences and len(state["train"]) == state["settings"]["epochs"]:
+        return None
     if differences:
         raise CheckpointError(
             f"The checkpoint {path} belongs to another training: "

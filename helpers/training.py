@@ -286,10 +286,11 @@ def fit(
         Of the products in training (torch.autocast); :func:`best_precision` says
         which is faster here. Weights, Adam and validation stay in float32.
     checkpoint : path, optional
-        Where the state is kept while training is under way: written after each
-        epoch, deleted after the last. If the same call finds the file, because the
-        kernel died or the cell was interrupted, it goes on after the last finished
-        epoch and ends with the same weights as if it had never stopped.
+        Where the state is kept, written after each epoch. If the same call finds the
+        file, because the kernel died or the cell was interrupted, it goes on after the
+        last finished epoch and ends with the same weights as if it had never stopped.
+        After the last epoch the file is deleted, unless someone watches, as in
+        JupyterLab: then the same call, in a new kernel, finds the finished training.
 
     Returns
     -------
@@ -371,7 +372,8 @@ def fit(
     except KeyboardInterrupt:
         print(f"Stopped by hand after {len(run.train)} of {epochs} epochs.")
     else:
-        run.forget()
+        if not is_watched():
+            run.forget()
     finally:
         bar.close()
         run.take_best()
@@ -513,13 +515,19 @@ class _Run:
         if not self.path.exists():
             return
         state = checkpoints.load(self.path, self.settings)
+        if state is None:
+            print(f"{self.path} holds another training, finished: this one is new.")
+            return
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         for name in ("train", "validation", "elapsed", "best_epoch", "best_weights"):
             setattr(self, name, state[name])
         _set_random_states(state["random"], self.model, self.batches.generator)
-        print(f"Resumed after epoch {len(self.train)} from {self.path}.")
+        if len(self.train) == self.settings["epochs"]:
+            print(f"Already trained: taken from {self.path}. Delete it to train anew.")
+        else:
+            print(f"Resumed after epoch {len(self.train)} from {self.path}.")
 
     def _save(self) -> None:
         try:

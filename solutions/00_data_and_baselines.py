@@ -219,6 +219,11 @@ print("largest difference to the images of data.load:", gap)
 # %% [markdown]
 # **What to see**: your function gives what `data.load` gives. From here on we take
 # the loaded images, flattened: `split.flat` has shape `(N, 784)`.
+#
+# All exercises work like this one. If one of them will not come right today, do not let
+# it stop you. Fold out its second hint; and if that does not help, add a cell that says
+# `to_unit_range = checks.lend("to_unit_range")` (with the name you need). You get one
+# that works, and the rest of the lesson runs. It earns no points; write your own later.
 
 # %% [markdown]
 # ## 3. How far apart are two images? MSE

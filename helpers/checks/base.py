@@ -11,6 +11,7 @@ from pathlib import Path
 
 STANDARD = Path(sysconfig.get_paths()["stdlib"])
 PACK = Path(__file__).resolve().parents[1]
+checking: str | None = None  # the name of the check function that is running
 
 
 class CheckFailed(AssertionError):
@@ -59,6 +60,8 @@ def check(exercise: str) -> Callable:
     def decorate(function: Callable) -> Callable:
         @functools.wraps(function)
         def run(*args, **kwargs) -> None:
+            global checking
+            checking = function.__name__
             try:
                 function(*args, **kwargs)
             except CheckFailed as failure:
@@ -67,6 +70,8 @@ def check(exercise: str) -> Callable:
                 raise _not_written(exercise) from None
             except Exception as error:  # noqa: BLE001 (a student's code may raise any)
                 raise _as_failure(exercise, error) from None
+            finally:
+                checking = None
             print(f"✓ {exercise}: right.")
 
         return run

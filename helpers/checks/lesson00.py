@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from helpers.checks.base import CheckFailed, check
+from helpers.checks.lending import lender
+
+lend = lender("00")
 
 
 @check("to_unit_range")

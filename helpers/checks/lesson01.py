@@ -19,7 +19,10 @@ from typing import Any
 import numpy as np
 
 from helpers.checks.base import CheckFailed, check
+from helpers.checks.lending import lender
 from helpers.data import Split
+
+lend = lender("01")
 
 PIXELS = 784
 

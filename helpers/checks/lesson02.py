@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed, check
+from helpers.checks.lending import lender
 from helpers.checks.modules import (
     build,
     ends_linear,
@@ -27,6 +28,8 @@ from helpers.checks.modules import (
     undisturbed,
 )
 from helpers.training import pick_device
+
+lend = lender("02")
 
 HIDDEN, PIXELS = 392, 784
 

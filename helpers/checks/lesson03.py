@@ -14,6 +14,7 @@ from torch.distributions import Normal
 from torch.distributions import kl_divergence as exact_kl
 
 from helpers.checks.base import CheckFailed, check, want_tensor
+from helpers.checks.lending import lender
 from helpers.checks.modules import (
     build,
     ends_linear,
@@ -23,6 +24,8 @@ from helpers.checks.modules import (
     tails,
     undisturbed,
 )
+
+lend = lender("03")
 
 PIXELS = 784
 HALF = PIXELS * math.log(2)  # the cost of an image at probability 1/2 everywhere

@@ -6,11 +6,11 @@ import nbformat
 import pytest
 
 from course import pack_root
+from course.release import SOLUTION_MARK
 from helpers.explore import WIDGET_MIME
 from helpers.training import PROGRESS_MIME
 from tests.browser.conftest import errors
 
-MARKERS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
 # Lesson: what to change in the answer to its first exercise, and a word of the message.
 MISTAKES = {
     "00_data_and_baselines": ("/ 255", "/ 256", "255"),
@@ -32,7 +32,7 @@ def first_answer(lesson):
     """The model answer to a lesson's first code exercise."""
     notebook = nbformat.read(pack_root() / "solutions" / f"{lesson}.ipynb", 4)
     return next(
-        MARKERS.sub("", cell.source)
+        SOLUTION_MARK.sub("", cell.source)
         for cell in notebook.cells
         if cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source
     )

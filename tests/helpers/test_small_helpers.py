@@ -1,5 +1,6 @@
 """Budget, metrics, plots and training do what the lessons count on."""
 
+import base64
 import io
 import math
 
@@ -133,11 +134,13 @@ DRAWINGS = {
 def test_every_figure_has_a_picture_and_a_text_alternative(name, shown, tmp_path):
     DRAWINGS[name](save_as=tmp_path / "new" / "figure.png")
     (message,) = shown
-    picture = Image.open(io.BytesIO(message["data"]["image/png"]))
+    picture = Image.open(io.BytesIO(base64.b64decode(message["data"]["image/png"])))
     assert picture.width > 300
     assert len(message["data"]["image/png"]) < 100_000
     assert len(message["metadata"]["image/png"]["alt"]) > 5
-    assert message["data"]["text/plain"] == message["metadata"]["image/png"]["alt"]
+    alt = message["metadata"]["image/png"]["alt"]
+    assert message["data"]["text/plain"] == alt
+    assert message["data"]["text/html"].startswith(f'<img alt="{alt}"')
     assert Image.open(tmp_path / "new" / "figure.png").size == picture.size
 
 

@@ -229,6 +229,29 @@ def test_a_checkpoint_does_not_change_the_result_and_goes_when_all_is_done(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_someone_watches_a_finished_training_is_found_again(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("helpers.training.is_watched", lambda: True)
+    path = tmp_path / "run.ckpt"
+    trained, expected = noisy_fit(path)
+
+    def never(model, x):
+        assert not model.training, "trained again"
+        return squared(model, x)
+
+    found, history = noisy_fit(path, loss=never)
+    assert "Already trained" in capsys.readouterr().out
+    assert_same_weights(trained, found)
+    assert np.array_equal(history.validation, expected.validation)
+    assert history.best_epoch == expected.best_epoch
+
+    noisy_fit(path, learning_rate=0.1)
+    assert "holds another training, finished" in capsys.readouterr().out
+    noisy_fit(path, learning_rate=0.1)
+    assert "Already trained" in capsys.readouterr().out, "the new one took its place"
+
+
 def test_a_killed_kernel_resumes_too(tmp_path, capsys):
     """The real thing: another process, killed without warning in its third epoch."""
     path = tmp_path / "run.ckpt"
