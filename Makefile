@@ -9,7 +9,7 @@ TORCH ?=
 CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
 CPU_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
 
-.PHONY: setup run test lab release outputs verify bench lock clean
+.PHONY: setup run test lab site release outputs verify bench lock clean
 
 setup: .venv/.ready
 
@@ -44,6 +44,10 @@ test: setup
 
 lab: setup
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None
+
+# The lessons as web pages in build/site: students/ without answers, instructors/ with.
+site: setup
+	$(BIN)/course site
 
 release: setup
 	$(BIN)/course release

@@ -256,6 +256,23 @@ def doctor() -> None:
     _finish(report)
 
 
+@app.command()
+def site(
+    out: Annotated[
+        Path, typer.Option("--out", help="Gets students/ and instructors/.")
+    ] = Path("build/site"),
+) -> None:
+    """Build the lessons as web pages: without answers for students, and with them."""
+    from course.site import build_site
+
+    def job() -> bool:
+        for page in build_site(out):
+            typer.echo(f"wrote {page}")
+        return True
+
+    _finish(job)
+
+
 def _finish(job: Callable[[], bool]) -> None:
     """Do the job, and turn how it ended into a message and an exit code."""
     try:

@@ -107,7 +107,7 @@ def stale(
     return problems + list(_pairs_apart(solutions_dir))
 
 
-def student_version(lesson: Path) -> bytes:
+def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     """Turn one complete lesson into what students get.
 
     The same bytes as ``nbgrader generate_assignment`` writes with its default
@@ -117,6 +117,8 @@ def student_version(lesson: Path) -> bytes:
     ----------
     lesson : Path
         A complete lesson, ``.ipynb``.
+    keep_outputs : bool
+        For reading instead of working: the figures stay, the answers go.
 
     Returns
     -------
@@ -139,7 +141,7 @@ def student_version(lesson: Path) -> bytes:
     for step in (
         steps.LockCells,
         steps.ClearSolutions,
-        steps.ClearOutput,
+        *([] if keep_outputs else [steps.ClearOutput]),
         steps.CheckCellMetadata,
         steps.ComputeChecksums,
         steps.ClearHiddenTests,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Decode = Callable[[ArrayLike], ArrayLike]
 
+PLANE = Path(__file__).with_name("plane.js")
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -42,7 +43,7 @@ def plane(
     ----------
     decode : callable (N, 2) -> (N, 784)
     z : array or tensor, shape (N, 2)
-        Codes of images, drawn as a cloud.
+        Codes of images, drawn as a cloud. The first is where one starts.
     labels : array, shape (N,), int
     class_names : sequence of str
     title : str
@@ -55,7 +56,7 @@ def plane(
     """
     decode = _taking(decode, z)
     z = _codes(z)
-    start = np.zeros(2, np.float32)
+    start = z[0]
     image = _decoded(decode, start)
     fig = plots.figure(title, width=8.0, height=5.0)
     cloud, example = fig.subplots(1, 2, width_ratios=[2.2, 1])
@@ -194,7 +195,7 @@ def _plane_widget(decode, z, labels, class_names, title: str):
         }
 
     class Plane(anywidget.AnyWidget):
-        _esm = Path(__file__).with_name("plane.js")
+        _esm = PLANE
         scatter = Unicode().tag(sync=True)
         alt = Unicode().tag(sync=True)
         instruction = Unicode().tag(sync=True)
@@ -213,8 +214,8 @@ def _plane_widget(decode, z, labels, class_names, title: str):
         instruction=f"{title} Arrow keys move the point, with Shift faster.",
         box=[area.x0, 1 - area.y1, area.width, area.height],
         limits=[x0, x1, y0, y1],
-        z=[0.0, 0.0],
-        image=answer([0.0, 0.0]),
+        z=z[0].tolist(),
+        image=answer(z[0].tolist()),
     )
 
 
@@ -265,7 +266,7 @@ def _taking(decode: Decode, codes: ArrayLike) -> Callable[[np.ndarray], np.ndarr
 
 def _codes(z: ArrayLike) -> np.ndarray:
     z = plots.as_array(z).astype(np.float32)
-    if z.ndim != 2 or z.shape[1] != 2:
+    if z.ndim != 2 or z.shape[1] != 2 or not len(z):
         raise ValueError(
             f"The plane takes codes of shape (N, 2); these have {z.shape}."
         )

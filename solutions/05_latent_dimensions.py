@@ -908,6 +908,11 @@ explore.units(
 )
 
 # %% [markdown]
+# **What to see.** Near the middle of its row a dimension does one thing to the 5: it
+# leans it, closes its loop, swings its foot. Further out the 5 becomes another digit, and
+# which one is in no relation to the first. The loss asks for codes that are cheap and
+# pictures that are right, not for one property to a number.
+#
 # To see all 64 dimensions at once they have to be squeezed into two. **t-SNE** places
 # points so that neighbours in 64 dimensions stay neighbours on the page. It knows
 # nothing of the labels; the colours are added afterwards. Read neighbourhoods from it.

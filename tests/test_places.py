@@ -1,0 +1,77 @@
+"""Where else the notebooks run: nbconvert, `jupyter execute`, a pip install, no Lab."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from course import pack_root
+
+SOLUTIONS = pack_root() / "solutions"
+ENVIRONMENT = os.environ | {"COURSE_FAST": "1"}
+
+
+@pytest.mark.parametrize(
+    "lesson", ["00_data_and_baselines", "03_variational_autoencoder"]
+)
+def test_nbconvert_and_jupyter_execute_run_a_solution(lesson, tmp_path):
+    convert = ["nbconvert", "--to", "notebook", "--execute", "--output", "converted"]
+    place = ["--output-dir", str(tmp_path)]
+    execute = ["execute", "--output", str(tmp_path / "executed.ipynb")]
+    file = str(SOLUTIONS / f"{lesson}.ipynb")
+    for command in ([*convert, *place, file], [*execute, file]):
+        subprocess.run(
+            [sys.executable, "-m", "jupyter", *command],
+            check=True,
+            env=ENVIRONMENT,
+            cwd=tmp_path,
+        )
+    for name in ("converted", "executed"):
+        executed = nbformat.read(tmp_path / f"{name}.ipynb", 4)
+        code = [cell for cell in executed.cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code)
+        types = {
+            mime
+            for cell in code
+            for output in cell.outputs
+            for mime in output.get("data", {})
+        }
+        assert "image/png" in types
+        assert "application/vnd.jupyter.widget-view+json" not in types
+
+
+def test_installed_by_pip_the_helpers_are_whole(tmp_path):
+    """As on a hosted notebook server: not from this folder, and not editable."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    place = ["--no-build-isolation", "--target", str(tmp_path / "site")]
+    subprocess.run([*pip, *place, str(pack_root())], check=True)
+    code = """
+import helpers
+from helpers import data, explore, latex
+from helpers.checks import lending, lesson05
+
+assert "site" in helpers.__file__, helpers.__file__
+assert lending.ANSWERS.exists()
+print(explore.PLANE.read_text()[:2], latex.__name__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "solutions"])
+def test_no_cell_needs_more_than_a_kernel(folder):
+    for path in sorted((pack_root() / folder).glob("0*.ipynb")):
+        notebook = nbformat.read(path, 4)
+        assert notebook.metadata.kernelspec.name == "python3"
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                first = cell.source.lstrip()[:1]
+                assert first not in ("%", "!"), f"{path.name}: {cell.source[:40]}"
