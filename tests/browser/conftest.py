@@ -58,7 +58,14 @@ class Notebook:
     def run_all(self, limit):
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.click("[data-command='runmenu:run-all']")
-        self.wait(limit)
+        end = time.monotonic() + limit
+        while True:
+            self.wait(end - time.monotonic())
+            code = [cell for cell in self.cells() if cell["cell_type"] == "code"]
+            if errors(code) or all(cell["execution_count"] for cell in code):
+                return
+            # A busy browser may be late with the next cell.
+            assert time.monotonic() < end, f"{self.name} stopped in the middle"
 
     def wait(self, limit):
         """Until the kernel has been idle for a second."""
