@@ -80,6 +80,7 @@ function render({ model, el }) {
   model.on("change:image", show);
   draw();
   show();
+  return () => model.off("change:image", show);
 }
 
 export default { render };

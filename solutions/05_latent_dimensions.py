@@ -895,8 +895,8 @@ print(f"linear probe: {100 * probe(best):.1f} % right")
 # twenty-one. The probe reads the digit no better than before: the loss asks for good
 # pictures, not for codes that a line can read.
 #
-# What do its dearest dimensions do? Each row below moves one of them through one 5; with
-# the sliders you can move several at once.
+# What do its dearest dimensions do to a 5? Move one with its slider, then several. (On
+# paper, and wherever no kernel runs, there is a row of pictures for each instead.)
 
 # %%
 dearest = np.argsort(-kl_per_dimension(mu, logvar).cpu().numpy())[:6]
@@ -908,7 +908,7 @@ explore.units(
 )
 
 # %% [markdown]
-# **What to see.** Near the middle of its row a dimension does one thing to the 5: it
+# **What to see.** Near the middle of its range a dimension does one thing to the 5: it
 # leans it, closes its loop, swings its foot. Further out the 5 becomes another digit, and
 # which one is in no relation to the first. The loss asks for codes that are cheap and
 # pictures that are right, not for one property to a number.
