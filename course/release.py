@@ -59,9 +59,9 @@ def release(
     if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
         wanted[lent] = zlib.compress(answers, 9)
 
-    notebooks_dir.mkdir(parents=True, exist_ok=True)
     changed = []
     for target, content in wanted.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or target.read_bytes() != content:
             _write_atomically(target, content)
             changed.append(target)

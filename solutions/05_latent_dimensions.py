@@ -900,9 +900,12 @@ print(f"linear probe: {100 * probe(best):.1f} % right")
 
 # %%
 dearest = np.argsort(-kl_per_dimension(mu, logvar).cpu().numpy())[:6]
+five = mu[first_of_each[5]]  # (64,)
+
+# %%
 explore.units(
     lambda z: torch.sigmoid(best.decode(z)),
-    mu[first_of_each[5]],
+    five,
     dearest,
     "The best model's six dearest dimensions: is there one for slant, for width?",
 )
