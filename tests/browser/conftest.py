@@ -77,10 +77,13 @@ class Notebook:
 
     def go_to(self, index):
         """Put a cell at the top of the window; return its element."""
-        self.page.evaluate(GO_TO, index)
         cell = self.page.locator(f".jp-Cell[data-windowed-list-index='{index}']")
+        for _ in range(10):  # pictures that are still being drawn push it away
+            self.page.evaluate(GO_TO, index)
+            time.sleep(0.5)
+            if cell.is_visible():
+                break
         cell.wait_for(timeout=20_000)
-        time.sleep(0.3)
         return cell
 
     def type_into(self, index, text):
