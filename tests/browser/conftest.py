@@ -77,8 +77,8 @@ class Notebook:
 
     def go_to(self, index):
         """Put a cell at the top of the window; return its element."""
-        shown = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # not in another tab
-        cell = self.page.locator(f"{shown} .jp-Cell[data-windowed-list-index='{index}']")
+        front = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        cell = front.locator(f".jp-Cell[data-windowed-list-index='{index}']")
         for _ in range(10):  # pictures that are still being drawn push it away
             self.page.evaluate(GO_TO, index)
             time.sleep(0.5)
