@@ -48,6 +48,18 @@ def says(cells, name):
     ]
 
 
+def pictures(cells):
+    """How many pictures each code cell shows, and its first line."""
+    return [
+        (
+            sum("image/png" in output.get("data", {}) for output in cell["outputs"]),
+            cell["source"].partition("\n")[0],
+        )
+        for cell in cells
+        if cell["cell_type"] == "code"
+    ]
+
+
 @pytest.mark.parametrize("lesson", MISTAKES)
 def test_a_student_is_stopped_told_and_let_go_on(lab, lesson):
     old, new, word = MISTAKES[lesson]
@@ -104,11 +116,7 @@ def test_a_solution_runs_without_errors_or_noise(lab, lesson):
         assert bool(bars) == (lesson != "00_data_and_baselines")
         figures = [data for data in outputs if "image/png" in data]
         committed = nbformat.read(solution, 4).cells
-        assert len(figures) == sum(
-            "image/png" in output.get("data", {})
-            for cell in committed
-            for output in cell.get("outputs", [])
-        )
+        assert pictures(cells) == pictures(committed), "as in the committed outputs"
         assert all('<img alt="' in "".join(data["text/html"]) for data in figures)
         widgets = [data for data in outputs if WIDGET_MIME in data]
         assert len(widgets) == EXPLORERS.get(lesson, 0)
