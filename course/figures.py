@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-METRIC_MIME = "application/vnd.course.metric+json"
+from helpers.metrics import METRIC_MIME
+
 IN_BAND = "in band"
 OUT_OF_BAND = "OUT OF BAND"
 NO_BAND = "no band"
@@ -47,7 +48,7 @@ def _number(value: Any) -> float:
     # JSON has no NaN or infinity: they arrive as null, or as text from the kernel.
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # JSON's integers have no end
         return math.nan
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import atexit
 import csv
 import hashlib
+import io
 import json
 import logging
 import os
 import re
 import statistics
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +23,7 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from course import CourseError, pack_root
+from course import CourseError, pack_root, write_whole
 from course.copying import similar_pairs
 from course.intake import Submission, find
 from course.pages import write_feedback, write_summary
@@ -39,7 +41,7 @@ from course.submission import (
 )
 from course.terminal import make_console
 
-_sandboxes: dict[tuple, Sandbox] = {}
+_sandboxes: dict[int, tuple[tuple, Sandbox]] = {}  # by the thread that uses it
 _lessons: dict[str, Lesson] = {}
 
 
@@ -118,8 +120,12 @@ def record_of(
             record["reason"] = f"it replaced {', '.join(done.replaced)}"
     except UnreadableError as error:
         record["reason"] = str(error)
-    record["status"] = "zero" if record["reason"] else "graded"
-    exercises = points(None if record["reason"] else ran, lesson)
+    try:
+        exercises = points(ran if record["reason"] is None else None, lesson)
+    except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
+        record["reason"] = f"its outputs cannot be read ({type(error).__name__})"
+        exercises = points(None, lesson)
+    record["status"] = "graded" if record["reason"] is None else "zero"
     record["exercises"] = exercises
     record["score"] = sum(row["score"] or 0 for row in exercises)
     record["max"] = sum(row["max"] for row in exercises)
@@ -146,19 +152,24 @@ def _lesson(name: str) -> Lesson:
 
 
 def _sandbox(framework: str, limits: Limits, unsafe: bool) -> Sandbox:
-    """This process's warm parent for such submissions; the other one is let go."""
-    wanted = (framework, limits, unsafe)
-    if wanted not in _sandboxes:
-        close_sandboxes()
-        atexit.register(close_sandboxes)
-        _sandboxes[wanted] = Sandbox(framework, limits, unsafe)
-    return _sandboxes[wanted]
+    """This thread's warm parent for such submissions; its other one is let go."""
+    thread, wanted = threading.get_ident(), (framework, limits, unsafe)
+    kept, sandbox = _sandboxes.get(thread, (None, None))
+    if kept == wanted:
+        return sandbox
+    if sandbox:
+        sandbox.close()
+    atexit.register(close_sandboxes)
+    sandbox = Sandbox(framework, limits, unsafe)
+    _sandboxes[thread] = wanted, sandbox
+    return sandbox
 
 
 def close_sandboxes() -> None:
-    """End this process's warm parent."""
+    """End this process's warm parents."""
     while _sandboxes:
-        _sandboxes.popitem()[1].close()
+        _, (_, sandbox) = _sandboxes.popitem()
+        sandbox.close()
 
 
 def grade_class(
@@ -195,7 +206,8 @@ def grade_class(
     Returns
     -------
     dict
-        ``students``: name to lesson to record; ``ok``: whether all were graded.
+        ``students``: name to lesson to record; ``ok``: False if the grader itself
+        failed on any, which the same call tries again.
 
     Raises
     ------
@@ -212,11 +224,15 @@ def grade_class(
     submissions = find(place, lessons)
     out = out.resolve()
     make_writable(out / "records")
-    keys = {id(each): record_key(each, limits, unsafe) for each in submissions}
+    packs = {lesson: pack_digest(lesson) for lesson in [*lessons, ""]}
+    keys = {
+        id(each): record_key(each, limits, unsafe, packs[each.lesson])
+        for each in submissions
+    }
     waiting = {
         keys[id(each)]: each
         for each in submissions
-        if not (out / "records" / f"{keys[id(each)]}.json").exists()
+        if not is_graded(out, keys[id(each)])
     }
     if unsafe:
         console.print("[bold red]--unsafe: submissions run with all your rights.[/]")
@@ -248,20 +264,43 @@ def grade_class(
         f"{len(records) - zero} graded, {zero} with zero points and a reason; "
         f"see {out / 'summary.html'}"
     )
-    return {"students": dict(students), "ok": True}
+    failed = sum("again" in record for record in records)
+    if failed:
+        console.print(
+            f"[bold red]The grader itself failed on {failed} of these.[/] Their pages "
+            "say how; the same command tries them again."
+        )
+    return {"students": dict(students), "ok": not failed}
 
 
-def record_key(each: Submission, limits: Limits, unsafe: bool) -> str:
-    """What a result depends on: the file, the lesson, the checks and the limits."""
+def record_key(each: Submission, limits: Limits, unsafe: bool, pack: str) -> str:
+    """What a result depends on: the file, the limits, and the pack's digest."""
     digest = hashlib.sha256(each.content)
-    for part in (each.lesson, each.problem or "", limits, unsafe):
+    for part in (each.lesson, each.problem or "", limits, unsafe, pack):
         digest.update(f"\0{part}".encode())
     if not each.content:
         digest.update(each.name.encode())
-    sources = sorted((pack_root() / "helpers").rglob("*.py"))
-    for path in [pack_root() / "solutions" / f"{each.lesson}.ipynb", *sources]:
-        digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()[:32]
+
+
+def pack_digest(lesson: str) -> str:
+    """What a lesson's results depend on in this pack: its solution and all code."""
+    digest = hashlib.sha256()
+    code = [
+        path
+        for folder in ("course", "helpers")
+        for path in sorted((pack_root() / folder).rglob("*"))
+        if path.suffix in (".py", ".bin")
+    ]
+    for path in [pack_root() / "solutions" / f"{lesson}.ipynb", *code]:
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()
+
+
+def is_graded(out: Path, key: str) -> bool:
+    """Tell whether there is a result that need not be tried again."""
+    path = out / "records" / f"{key}.json"
+    return path.exists() and "again" not in json.loads(path.read_text())
 
 
 def refused(each: Submission) -> dict[str, Any]:
@@ -325,20 +364,28 @@ def _grade_all(
             save(out, key, _result(future, jobs[key]))
             show()
             submit_next()
-        with suppress(OSError):  # a worker that is gone needs no word
-            client.run(close_sandboxes)
 
 
 def _result(future, arguments: tuple) -> dict[str, Any]:
-    """The record, or one that says why there is none."""
+    """The record, or one that says why there is none.
+
+    Only what ended its worker twice is final. Any other failure is the grader's own,
+    such as a full disk: its record says ``again``.
+    """
+    from distributed import KilledWorker
+
     error = future.exception()
     if error is None:
         return future.result()
     if isinstance(error, CourseError):
         raise error
-    lesson = arguments[1]
-    why = f"grading failed twice ({type(error).__name__}: {error})"
-    return refused(Submission("", lesson, "", b"", why[:500]))
+    final = isinstance(error, KilledWorker)
+    said = f"({type(error).__name__}: {error})"[:500]
+    why = f"grading failed twice {said}"
+    if not final:
+        why = f"the grader itself failed {said}; the same command tries again"
+    record = refused(Submission("", arguments[1], "", b"", why))
+    return record if final else record | {"again": True}
 
 
 @contextmanager
@@ -382,6 +429,8 @@ def _cluster(
         try:
             with Client(cluster) as client:
                 yield client, count
+                with suppress(OSError):  # a worker that is gone needs no word
+                    client.run(close_sandboxes)
         finally:
             # A worker that is just being started again cannot be waited for.
             with suppress(AssertionError):
@@ -529,12 +578,11 @@ def write_tables(students: Mapping[str, Mapping[str, Any]], out: Path) -> None:
 
 
 def _csv(path: Path, header: list[str], rows: Iterable[list]) -> None:
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", newline="", encoding="utf-8-sig") as file:
-        table = csv.writer(file)
-        table.writerow(header)
-        table.writerows([plain(cell) for cell in row] for row in rows)
-    part.replace(path)
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(header)
+    table.writerows([plain(cell) for cell in row] for row in rows)
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
 
 
 def distributions(students: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict]]:

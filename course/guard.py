@@ -2,7 +2,8 @@
 
 A student's code runs in the same process as the checks, so this cannot be proof
 against everyone. It catches what is replaced: functions of the checks, of NumPy, of
-torch, of Keras, of IPython, and the names under which a notebook knows them.
+torch, of Keras, of IPython, what these call on the way, and the names under which a
+notebook knows them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import builtins
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 WATCHED = (
@@ -26,7 +27,10 @@ WATCHED = (
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
     "IPython.core.interactiveshell",
+    "IPython.core.inputtransformer2",
+    "course.guard",
 )
+PARTS = ("__code__", "__defaults__", "__kwdefaults__", "__wrapped__")
 ALIASES = {
     "np": "numpy",
     "torch": "torch",
@@ -47,12 +51,39 @@ def _watched() -> dict[str, types.ModuleType]:
     return found
 
 
-def _inside(thing: Any) -> tuple:
+def _inside(thing: Any, depth: int = 3) -> tuple:
     """What can be replaced inside a function without replacing the function."""
-    return tuple(
-        getattr(thing, part, None)
-        for part in ("__code__", "__defaults__", "__kwdefaults__", "__wrapped__")
-    )
+    parts = tuple(getattr(thing, part, None) for part in PARTS)
+    if not str(getattr(thing, "__module__", None)).startswith("helpers."):
+        return parts
+    for cell in getattr(thing, "__closure__", None) or ():
+        try:
+            held = cell.cell_contents
+        except ValueError:  # empty
+            held = None
+        parts += (held,)
+        if depth and isinstance(held, types.FunctionType):  # what a decorator wraps
+            parts += _inside(held, depth - 1)
+    return parts
+
+
+def _hooks(shell: Any) -> dict[str, list]:
+    """What may change the text of cells, or keep their errors to itself."""
+    manager = shell.input_transformer_manager
+    return {
+        "input_transformer_manager": [manager],
+        "input_transformers_cleanup": manager.cleanup_transforms,
+        "line_transforms": manager.line_transforms,
+        "token_transformers": manager.token_transformers,
+        "input_transformers_post": shell.input_transformers_post,
+        "ast_transformers": shell.ast_transformers,
+        "custom_exceptions": shell.custom_exceptions,
+    }
+
+
+def _same(one: Iterable, other: Iterable) -> bool:
+    """Tell whether both hold the very same things."""
+    return [*map(id, one)] == [*map(id, other)]
 
 
 def _functions(module: types.ModuleType) -> list[tuple[str, Any, str, Any, tuple]]:
@@ -81,13 +112,13 @@ def _shadows(thing: Any) -> set[str]:
     }
 
 
-def snapshot(*objects: Any) -> Callable[[Mapping[str, Any]], list[str]]:
+def snapshot(kernel: Any, shell: Any) -> Callable[[Mapping[str, Any]], list[str]]:
     """Remember what is there now.
 
     Parameters
     ----------
-    *objects
-        The kernel and its shell, whose methods may be replaced on them alone.
+    kernel, shell
+        Their methods may be replaced on them alone.
 
     Returns
     -------
@@ -98,7 +129,10 @@ def snapshot(*objects: Any) -> Callable[[Mapping[str, Any]], list[str]]:
     modules = _watched()
     known = [entry for module in modules.values() for entry in _functions(module)]
     meant = {alias: sys.modules.get(name) for alias, name in ALIASES.items()}
-    inside, missing, checks = _inside, object(), "helpers.checks."
+    inside, same, missing, checks = _inside, _same, object(), "helpers.checks."
+    hooks = _hooks
+    hooked = {name: [*things] for name, things in hooks(shell).items()}
+    objects = (kernel, shell, shell.input_transformer_manager)
     holders = {
         *objects,
         *(kind for each in objects for kind in type(each).__mro__[:-1]),
@@ -110,10 +144,13 @@ def snapshot(*objects: Any) -> Callable[[Mapping[str, Any]], list[str]]:
         found = []
         for name, holder, key, thing, parts in known:
             now = vars(holder).get(key, missing)
-            if now is not thing or any(
-                a is not b for a, b in zip(inside(now), parts, strict=True)
-            ):
+            if now is not thing or not same(inside(now), parts):
                 found.append(name)
+        found += [
+            f"IPython's {name}"
+            for name, things in hooks(shell).items()
+            if not same(things, hooked[name])
+        ]
         for holder, before in hidden:
             kind = holder if isinstance(holder, type) else type(holder)
             new = shadows(holder) - before

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course import CourseError
+from course.release import SAVED
 from course.submission import LARGEST
 
 # What learning platforms put before a student's file, or call a student's folder:
@@ -73,7 +74,16 @@ def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
         found = _in_zip(place, PurePosixPath())
     else:
         raise CourseError(f"{place} is neither a folder nor a zip file.")
-    files = sorted(_without_folder_of_all(list(found)), key=_order)
+    files = _without_folder_of_all(list(found), lessons)
+    # Of a student's files for one lesson the last counts: rather the notebook than a
+    # copy that `course reset` has kept, rather a file that names its lesson itself.
+    files.sort(
+        key=lambda file: (
+            SAVED not in file[0].parts,
+            _lesson_in(file[0], lessons)[0] > "",
+            _order(file),
+        )
+    )
     owners = [whose(path, lessons) for path, _, _ in files]
     namesakes: dict[str, set[str]] = defaultdict(set)
     for student, number, _ in owners:
@@ -101,15 +111,25 @@ def _order(file: File) -> tuple[PurePosixPath, str, int]:
     return file[0].parent, base, int(again[1]) if again else 0
 
 
-def _without_folder_of_all(files: list[File]) -> list[File]:
-    """Leave out the one folder that a class was put in before it was zipped."""
+def _without_folder_of_all(files: list[File], lessons: Sequence[str]) -> list[File]:
+    """Leave out the one folder that a class was put in before it was zipped.
+
+    A folder is a student's where all in it lies in one folder more (nbgrader's
+    ``submitted/STUDENT/ASSIGNMENT``), or in folders that are called after lessons.
+    """
     tops = {path.parts[:1] for path, _, _ in files}
     inner = [PurePosixPath(*path.parts[1:]) for path, _, _ in files]
     packed = all(
         len(path.parts) > 1 or (path.parts and PLATFORM.match(path.name))
         for path in inner
     )
-    if len(files) < 2 or len(tops) > 1 or not packed or PLATFORM.match(*tops.pop()):
+    if len(files) < 2 or len(tops) > 1 or not packed:
+        return files
+    ((top,),) = tops
+    below = {path.parts[0] for path in inner}
+    of_lessons = all(any(name in folder for name in lessons) for folder in below)
+    students = top == "submitted" or any(map(PLATFORM.match, below))
+    if PLATFORM.match(top) or (not students and (len(below) == 1 or of_lessons)):
         return files
     return [(path, *file[1:]) for path, file in zip(inner, files, strict=True)]
 
@@ -208,16 +228,15 @@ def whose(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str, str]:
     student, number, lesson : str
         The number is the learning platform's. Each is empty if nothing says it.
     """
-    stem = path.stem if path.suffix.lower() in TAKEN else path.name
-    prefix = PLATFORM.match(stem)
-    rest = stem[prefix.end() :] if prefix else stem
-    lesson = next((name for name in lessons if name in rest), "")
-    before = rest.partition(lesson)[0] if lesson else rest
-    if not lesson:
-        number = re.search(r"(?<!\d)(\d\d)(?!\d)", rest)
-        fitting = [name for name in lessons if number and name.startswith(number[1])]
-        if fitting:
-            lesson, before = fitting[0], rest[: number.start()]
+    prefix = PLATFORM.match(_stem(path))
+    lesson, before = _lesson_in(path, lessons)
+    told = (
+        name
+        for folder in reversed(path.parts[1:-1])
+        for name in lessons
+        if name in folder or re.match(rf"{name[:2]}(?!\d)", folder)
+    )
+    lesson = lesson or next(told, "")
     if len(path.parts) > 1:
         before = path.parts[0]
         prefix = PLATFORM.match(before)
@@ -225,3 +244,22 @@ def whose(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str, str]:
         student = prefix["moodle"] or prefix["canvas"]
         return student, prefix["participant"] or prefix["user"], lesson
     return before.strip("_- "), "", lesson
+
+
+def _stem(path: PurePosixPath) -> str:
+    return path.stem if path.suffix.lower() in TAKEN else path.name
+
+
+def _lesson_in(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str]:
+    """The lesson that a file's own name says, or "", and what stands before it."""
+    rest = _stem(path)
+    if prefix := PLATFORM.match(rest):
+        rest = rest[prefix.end() :]
+    for name in lessons:
+        if name in rest:
+            return name, rest.partition(name)[0]
+    number = re.search(r"(?<!\d)(\d\d)(?!\d)", rest)
+    for name in lessons:
+        if number and name.startswith(number[1]):
+            return name, rest[: number.start()]
+    return "", rest

@@ -124,15 +124,19 @@ class Sandbox:
 
     def close(self) -> None:
         """End the warm parent, and with it everything it has forked."""
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdin.close()
-            self.process.stdout.close()
-            self.process = None
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder = None
+        process, folder = self.process, self.folder
+        self.process = self.folder = None
+        if process:
+            process.stdin.close()  # it ends what it has forked, then itself
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(3)
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        if folder:
+            # Not shutil.rmtree: folders in folders may be deeper than it can go.
+            remove = ["/bin/rm", "-rf", folder]
+            subprocess.run(remove, stderr=subprocess.DEVNULL, check=False)
 
     def run(self, notebook: nbformat.NotebookNode) -> Execution:
         """Execute a notebook in place, going on after errors.
@@ -148,6 +152,13 @@ class Sandbox:
         """
         if self.process is None or self.process.poll() is not None:
             self._start()
+        try:
+            return self._run(notebook)
+        except BaseException:
+            self.close()  # what is left of this one must not answer for the next
+            raise
+
+    def _run(self, notebook: nbformat.NotebookNode) -> Execution:
         started = time.monotonic()
         connection = str(self.folder / "ipc" / f"{uuid.uuid4().hex[:8]}.json")
         _, content = write_connection_file(
@@ -170,15 +181,22 @@ class Sandbox:
             replaced = self._execute(client, notebook)
         except StoppedError as stopped:
             reason = str(stopped)
+        except Exception as error:  # noqa: BLE001 (its code may send anything)
+            reason = f"its kernel sent what cannot be read ({type(error).__name__})"
         finally:
             client.stop_channels()
         ended = self._end(reason is None)
-        for left in (self.folder / "ipc").iterdir() if self.folder else ():
-            left.unlink(missing_ok=True)
+        try:
+            for left in (self.folder / "ipc").iterdir() if self.folder else ():
+                left.unlink(missing_ok=True)
+        except OSError:  # a folder, or a lock: the next parent gets a place of its own
+            self.close()
+        reason = ended["reason"] or reason
+        if reason == "":  # the parent spoke, and not of this kernel
+            self.close()
+            reason = "its kernel was lost"
         seconds = time.monotonic() - started
-        return Execution(
-            ended["reason"] or reason, replaced, ended.get("peak_mb", 0), seconds
-        )
+        return Execution(reason, replaced, ended.get("peak_mb", 0), seconds)
 
     # What the kernel says
 
@@ -200,8 +218,12 @@ class Sandbox:
             reply = self._reply(client, message, deadline)
             cell.execution_count = reply.get("execution_count")
             replaced = reply.get("replaced") or replaced
+            failed = reply.get("status") != "ok"
+            if failed and all(out.output_type != "error" for out in cell.outputs):
+                cell.outputs.append(_unsaid(reply))
         message = client.execute("", silent=True)
-        return self._reply(client, message, deadline).get("replaced") or replaced
+        replaced = self._reply(client, message, deadline).get("replaced") or replaced
+        return [str(name) for name in replaced]
 
     def _wait_until_ready(self, client) -> None:
         """Ask until the kernel answers and its outputs arrive."""
@@ -231,7 +253,7 @@ class Sandbox:
             except queue.Empty:
                 continue
             kind, content = heard["msg_type"], heard["content"]
-            left -= len(json.dumps(content, default=str))
+            left -= _size(content)
             if left < 0:
                 mib = self.limits.output_bytes / 2**20
                 raise StoppedError(f"it printed more than {mib:g} MiB")
@@ -273,6 +295,7 @@ class Sandbox:
             except queue.Empty:
                 continue
             if heard["parent_header"].get("msg_id") == message:
+                _size(heard["content"])
                 return heard["content"]
 
     # The warm parent
@@ -352,7 +375,9 @@ class Sandbox:
             command += ["--setenv", name, value]
         for place in SYSTEM:
             command += ["--ro-bind-try", place, place]
+        size = ("--size", str(self.limits.scratch_bytes))
         command += ["--proc", "/proc", "--dev", "/dev"]
+        command += ["--perms", "1777", *size, "--tmpfs", "/dev/shm"]
         readable = {sys.base_prefix, sys.prefix, str(data_root())}
         readable |= {str(pack_root() / part) for part in ("helpers", "course")}
         ipc, scratch = str(self.folder / "ipc"), self._scratch()
@@ -363,9 +388,10 @@ class Sandbox:
             command += ["--perms", "0755", "--dir", str(folder)]
         for place in sorted(readable):
             command += ["--ro-bind-try", place, place]
-        size = str(self.limits.scratch_bytes)
         command += ["--bind", ipc, ipc]
-        command += ["--perms", "0777", "--size", size, "--tmpfs", scratch]
+        command += ["--perms", "0777", *size, "--tmpfs", scratch]
+        # They are the kernels' own where these have the user of this process.
+        command += ["--remount-ro", "/dev", "--remount-ro", "/"]
         command += ["--setenv", "COURSE_DATA", str(data_root())]
         return [*command, "--chdir", str(pack_root())]
 
@@ -392,3 +418,18 @@ class Sandbox:
         if not said or not self._hear(30).get("clean"):
             self.close()
         return said or {"reason": "it ended the process that had started its kernel"}
+
+
+def _size(content: dict[str, Any]) -> int:
+    """Bytes of what a kernel said; raises if it holds what cannot be written down."""
+    return len(json.dumps(content, ensure_ascii=False, default=str).encode())
+
+
+def _unsaid(reply: dict[str, Any]) -> nbformat.NotebookNode:
+    """The error of a cell that failed and sent none: no points without a message."""
+    return nbformat.v4.new_output(
+        "error",
+        ename=str(reply.get("ename", "Error")),
+        evalue="the cell failed, and its message was not sent",
+        traceback=[],
+    )

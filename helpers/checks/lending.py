@@ -83,6 +83,7 @@ def _defined(name: str, source: str, check: str) -> Callable:
                 )
             return function(*args, **kwargs)
 
+        del run.__wrapped__  # it is the function without its guard
         return run
 
     if isinstance(lent, type):

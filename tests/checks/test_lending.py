@@ -1,7 +1,9 @@
 """Exercises that are lent: the rest of the lesson runs, and they earn nothing."""
 
 import re
+from types import SimpleNamespace
 
+import IPython
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -72,6 +74,16 @@ def test_a_check_refuses_what_was_lent_even_wrapped(all_lent):
     ]
     assert {name for wrapped, name in refused if not wrapped} == NAMES
     assert {name for wrapped, name in refused if wrapped} == NAMES
+
+
+def test_the_guard_cannot_be_taken_off(monkeypatch):
+    import torch
+
+    names = {"torch": torch, "nn": torch.nn}
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(user_ns=names))
+    lend = lending.lender("03")
+    assert not hasattr(lend("kl_divergence"), "__wrapped__")
+    assert not hasattr(lend("VAE").__init__, "__wrapped__")
 
 
 def test_what_is_not_there_is_told(monkeypatch, tmp_path):

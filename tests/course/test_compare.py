@@ -306,6 +306,7 @@ MALFORMED = [
        "data": {"application/vnd.course.metric+json": bundle}}
       for bundle in (5, [], "x", {}, {"value": {}}, {"value": 1, "expected": [1]},
                      {"value": 1, "expected": 7}, {"name": ["x"], "value": None},
+                     {"value": 10**400, "expected": [0, 10**400]},
                      {"value": 1e400, "expected": [None, "x"], "unit": 5})),
 ]  # fmt: skip
 

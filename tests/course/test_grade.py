@@ -10,16 +10,20 @@ import sys
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cloudpickle
 import nbformat
 import psutil
 import pytest
+from distributed import Client, LocalCluster
+from typer.testing import CliRunner
 
 from benchmarks.students import LESSON, right_answers, submission
-from course import CourseError, grade, pack_root
-from course.sandbox import Limits, available
+from course import CourseError, grade, pack_root, warm
+from course.cli import app
+from course.sandbox import Limits, Sandbox, available
 
 ROOT = pack_root()
 LIMITS = Limits(seconds=40, memory=2 * 2**30)
@@ -120,13 +124,69 @@ ATTACKS = {
         "class checks:\n    sample = staticmethod(lambda f: print('right'))",
         ("all", "the name checks"),
     ),
+    "opens_a_closure": (
+        "for _cell in checks.sample.__closure__:\n"
+        "    if callable(_cell.cell_contents):\n"
+        "        _cell.cell_contents = lambda *a: None",
+        ("all", "replaced helpers.checks.lesson03.sample"),
+    ),
+    "rewrites_what_a_check_holds": (
+        "_f = checks.sample\n"
+        "while hasattr(_f, '__wrapped__'):\n    _f = _f.__wrapped__\n"
+        "_f.__code__ = (lambda *a: None).__code__",
+        ("all", "replaced helpers.checks.lesson03.sample"),
+    ),
+    "empties_later_cells": (
+        "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
+        ("all", "replaced IPython's input_transformers_cleanup"),
+    ),
+    "keeps_errors_to_itself": (
+        "get_ipython().set_custom_exc((Exception,), lambda *a, **k: None)",
+        ("all", "replaced IPython's custom_exceptions"),
+    ),
+    "sends_no_message": (
+        "get_ipython().kernel.iopub_socket.send_multipart([b'x'])",
+        ("all", "sent what cannot be read"),
+    ),
+    "sends_half_a_letter": (
+        "_k = get_ipython().kernel\n"
+        "_k.session.pack = lambda what: __import__('json').dumps("
+        "what, default=str).encode()\n"
+        "print(chr(0xd800))",
+        ("all", "sent what cannot be read"),
+    ),
+    "forges_an_output": (
+        "_k = get_ipython().kernel\n"
+        "def sample(model, count, latent_dim):\n"
+        "    _said = {'data': {}, 'metadata': {}, 'execution_count': 1}\n"
+        "    _parent = _k.get_parent('shell')\n"
+        "    _k.session.send(_k.iopub_socket, 'execute_result', _said, _parent)",
+        ("all", "outputs cannot be read"),
+    ),
+    "fails_with_half_a_letter": (
+        "def sample(model, count, latent_dim):\n    raise ValueError(chr(0xd800))",
+        ("sample", "its message was not sent"),
+    ),
+    "writes_beside_its_sockets": (
+        "import ipykernel, os, time\n"
+        "_place = os.path.dirname(ipykernel.get_connection_file())\n"
+        "for _ in range(2000):\n"
+        "    _place += '/x'\n"
+        "    os.mkdir(_place) if len(_place) < 4000 else None\n"
+        "time.sleep(10)",
+        ("all", "beside its sockets"),
+    ),
     "prints_a_forged_result": (
         "print('✓ sample: right.')\ndef sample(model, count, latent_dim):\n"
         "    return None",
         ("sample", "not a tensor"),
     ),
 }
-KEEPS_WRONG_CODE = {"prints_a_forged_result"}
+KEEPS_WRONG_CODE = {
+    "prints_a_forged_result",
+    "forges_an_output",
+    "fails_with_half_a_letter",
+}
 
 
 def hand_in(place, student, **answers):
@@ -361,6 +421,9 @@ def test_a_cluster_that_loses_a_worker_grades_everyone(dask_cluster, tmp_path):
     assert workers[0].poll() is not None
     records = [mine[LESSON] for mine in done["students"].values()]
     assert [record["score"] for record in records] == [90] * 5
+    with Client(address) as client:  # another class may be using its sandbox
+        assert list(client.run(lambda: len(grade._sandboxes)).values()) == [1]
+        client.run(grade.close_sandboxes)
 
 
 def test_what_kills_its_worker_twice_is_recorded(tmp_path, monkeypatch):
@@ -383,6 +446,103 @@ def test_what_kills_its_worker_twice_is_recorded(tmp_path, monkeypatch):
     assert dict(os.environ) == before
 
 
+def test_where_the_grader_itself_fails_the_same_command_tries_again(
+    tmp_path, monkeypatch
+):
+    hand_in(tmp_path / "in", "alice")
+
+    def full_disk(*arguments):
+        raise OSError(28, "No space left on device")
+
+    def works(*arguments):
+        return {**zero, "status": "graded", "reason": None}
+
+    with LocalCluster(1, processes=False, dashboard_address=None) as cluster:
+        command = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+        command += ["--scheduler", cluster.scheduler_address]
+        monkeypatch.setattr(grade, "grade_one", full_disk)
+        failed = CliRunner().invoke(app, command)
+        (record,) = (tmp_path / "out" / "records").iterdir()
+        zero = json.loads(record.read_text())
+        assert failed.exit_code == 1
+        assert "tries them again" in " ".join(failed.output.split())
+        assert zero["status"] == "zero"
+        assert "the grader itself failed (OSError" in zero.pop("reason")
+        assert zero.pop("again")
+        monkeypatch.setattr(grade, "grade_one", works)
+        for graded_before in (0, 1):
+            done = CliRunner().invoke(app, command)
+            assert done.exit_code == 0, done.output
+            assert f"{graded_before} graded before" in done.output
+
+
+def test_results_depend_on_all_code_of_the_pack(tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "pack_root", lambda: tmp_path)
+    seen = {grade.pack_digest(LESSON)}
+    for name in ("course/guard.py", "helpers/checks/base.py", "helpers/lent.bin"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+        seen.add(grade.pack_digest(LESSON))
+    assert len(seen) == 4
+
+
+def test_each_thread_has_a_sandbox_of_its_own():
+    def ask():
+        mine = grade._sandbox("torch", LIMITS, False)
+        both.wait()
+        assert grade._sandbox("torch", LIMITS, False) is mine
+        return mine
+
+    both = threading.Barrier(2, timeout=20)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = [pool.submit(ask) for _ in range(2)]
+        assert one.result() is not other.result()
+    grade.close_sandboxes()
+
+
+def cells(*sources):
+    made = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.v4.new_notebook(cells=made)
+
+
+def test_after_a_message_that_cannot_be_read_the_next_notebook_runs():
+    code, (_, words) = ATTACKS["sends_no_message"]
+    with Sandbox("torch", LIMITS) as sandbox:
+        assert re.search(words, sandbox.run(cells(code)).reason)
+        following = cells("assert False")
+        assert sandbox.run(following).reason is None
+        assert following.cells[0].outputs[0].ename == "AssertionError"
+
+
+def test_nothing_but_its_scratch_can_be_written(tmp_path):
+    """Not even by the user whom bubblewrap's own folders belong to."""
+    sandbox = Sandbox("torch", LIMITS)
+    sandbox.folder = tmp_path
+    (tmp_path / "ipc").mkdir()
+    scratch = tmp_path / "scratch"
+    look = f"for place in / /tmp /dev {ROOT} {scratch} /dev/shm; do " + (
+        "touch $place/left 2>/dev/null && echo $place; done; "
+        "df --output=size -B1 /dev/shm | tail -1"
+    )
+    command = [*sandbox._bubblewrap({"PATH": "/usr/bin:/bin"}), "sh", "-c", look]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *written, size = done.stdout.split()
+    assert written == [str(scratch), "/dev/shm"]
+    assert int(size) == LIMITS.scratch_bytes
+
+
+def test_checks_of_a_new_lesson_are_known(tmp_path, monkeypatch):
+    assert warm.checks_of("keras") == ["helpers.checks.lesson01"]
+    known = warm.checks_of("torch")
+    assert [name[-2:] for name in known] == ["00", "02", "03", "04", "05"]
+    monkeypatch.setattr(warm, "pack_root", lambda: tmp_path / "new")
+    (tmp_path / "new/helpers/checks").mkdir(parents=True)
+    (tmp_path / "new/helpers/checks/lesson06.py").write_text("import torch")
+    (tmp_path / "new/helpers/checks/lesson07.py").write_text("import keras")
+    assert warm.checks_of("torch") == ["helpers.checks.lesson06"]
+    assert warm.checks_of("keras") == ["helpers.checks.lesson07"]
+
+
 def test_without_bubblewrap_it_refuses_unless_told(tmp_path, monkeypatch):
     hand_in(tmp_path / "in", "solved")
     monkeypatch.setattr(grade, "available", lambda: False)
@@ -397,7 +557,17 @@ def test_unsafe_grades_the_same_and_says_so(tmp_path, monkeypatch):
     record = grade.grade_one(content, LESSON, unsafe=True)
     assert record["score"] == 90
     assert record["sandboxed"] is False
-    grade.close_sandboxes()
+    sandbox = grade._sandbox("torch", Limits(), unsafe=True)
+    parent = psutil.Process(sandbox.process.pid)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(sandbox.run, cells("import time\ntime.sleep(60)"))
+        deadline = time.monotonic() + 20
+        while not parent.children() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        (kernel,) = parent.children()
+        grade.close_sandboxes()
+    assert not parent.is_running()
+    assert not kernel.is_running(), "with its parent all that it had forked is ended"
 
 
 def test_a_wrong_address_is_told(tmp_path):

@@ -71,6 +71,7 @@ def outside(tmp_path):
             ],
             {"Jane Doe", "O'Neil-Müller Al"},
         ),
+        ([f"submitted/ada/hw/{FILE}", f"submitted/bob/hw/{FILE}"], {"ada", "bob"}),
         (
             [
                 f"Participant_12_assignsubmission_file_/{FILE}",
@@ -97,6 +98,35 @@ def test_the_last_attempt_counts(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"attempt {number}")
     assert owners(tmp_path) == {("alice", LESSON): "attempt -10"}
+
+
+@pytest.mark.parametrize("top", ["", "submitted/"])
+def test_of_nbgraders_folders_the_first_is_the_student(tmp_path, top):
+    names = [f"{top}ada/autoencoders/{number}.ipynb" for number in ("02", "03")]
+    place = zipped(tmp_path / "in.zip", dict.fromkeys(names, "{}"))
+    assert set(owners(place)) == {("ada", lesson) for lesson in LESSONS}
+
+
+def test_a_folder_may_say_the_lesson_but_a_file_that_does_so_itself_counts(tmp_path):
+    members = {f"bob/{lesson}/solution.ipynb": lesson for lesson in LESSONS}
+    place = zipped(tmp_path / "one.zip", members)
+    assert owners(place) == {("bob", lesson): lesson for lesson in LESSONS}
+    members |= {f"bob/{FILE}": "named", "carol/03/mine.ipynb": "hers"}
+    place = zipped(tmp_path / "two.zip", members)
+    assert owners(place) == {
+        ("bob", LESSONS[0]): LESSONS[0],
+        ("bob", LESSON): "named",
+        ("carol", LESSON): "hers",
+    }
+    place = zipped(tmp_path / "none.zip", {"03_dan/homework.ipynb": "?"})
+    assert owners(place) == {("03_dan", ""): "?"}, "a student's folder says no lesson"
+
+
+def test_the_notebook_counts_and_not_a_copy_that_reset_has_kept(tmp_path):
+    kept = f"ada/notebooks/saved/{LESSON}-2026-11-21-101500.ipynb"
+    members = {f"ada/notebooks/{FILE}": "now", kept: "then", f"bob/{FILE}": "his"}
+    place = zipped(tmp_path / "class.zip", members)
+    assert owners(place) == {("ada", LESSON): "now", ("bob", LESSON): "his"}
 
 
 def test_a_zip_of_each_student_is_opened(tmp_path):
