@@ -20,7 +20,9 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillException, strip_color
 
-PROGRESS_MIME = "application/vnd.course.progress+json"
+from helpers.storage import data_root
+from helpers.training import PROGRESS_MIME
+
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -228,11 +230,12 @@ def kernel_environment(fast: bool, threads: int, root: Path) -> dict[str, str]:
         environment["COURSE_FAST"] = "1"
     for variable in THREAD_VARIABLES:
         environment.setdefault(variable, str(threads))
-    # The kernel works in another folder; a relative place is meant from here.
-    for variable in ("COURSE_DATA", "COURSE_DATA_MIRROR"):
-        place = environment.get(variable)
-        if place and "://" not in place:
-            environment[variable] = str(Path(place).expanduser().absolute())
+    # The kernel works in another folder; relative places are meant as here.
+    if environment.get("COURSE_DATA"):
+        environment["COURSE_DATA"] = str(data_root())
+    mirror = environment.get("COURSE_DATA_MIRROR")
+    if mirror and "://" not in mirror:
+        environment["COURSE_DATA_MIRROR"] = str(Path(mirror).expanduser().absolute())
     path = [str(root), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     return environment

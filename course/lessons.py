@@ -110,6 +110,11 @@ def declared_parameters(lesson: Path) -> dict[str, Parameter]:
     -------
     dict
         Name to :class:`Parameter`, in the notebook's order.
+
+    Raises
+    ------
+    CourseError
+        If the notebook cannot be read.
     """
     import papermill
 
@@ -141,9 +146,22 @@ def planned_runs(lesson: Path) -> dict[str, dict[str, Any]]:
     dict
         Name of the run to its parameters. The first is called after the lesson; a
         further one has its values added to the name, as in ``04_topic-FashionMNIST``.
+
+    Raises
+    ------
+    CourseError
+        If the notebook cannot be read, a parameter or a value is wrong, or two runs
+        would have one name.
     """
     plans = _read(lesson).metadata.get("course", {}).get("runs", [{}])
-    names = [lesson.stem, *("-".join([lesson.stem, *p.values()]) for p in plans[1:])]
+    names = [lesson.stem]
+    names += ["-".join([lesson.stem, *map(str, p.values())]) for p in plans[1:]]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise CourseError(
+            f"Two runs of lesson {lesson.stem} would be called {twice}. Give each run "
+            "values of its own, in the lesson's metadata under course: runs:."
+        )
     return {
         name: check_parameters(lesson, plan)
         for name, plan in zip(names, plans, strict=True)

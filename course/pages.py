@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from course import write_whole
 from course.figures import show_band, show_value
 from course.report import Picture, pictures, templates
 from course.submission import Lesson, grade_id, is_solution
@@ -290,6 +291,4 @@ def _histogram(students, lesson: str) -> dict[str, Any]:
 
 def _write(path: Path, template: str, **content: Any) -> None:
     page = templates().get_template(template).render(**content)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(page, encoding="utf-8", errors="replace")
-    part.replace(path)
+    write_whole(path, page.encode(errors="replace"))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import ast
 import json
 import logging
-import os
 import re
 import zlib
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 
-from course import CourseError
+from course import CourseError, write_whole
 
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
 SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
 REMEDY = "run: make release"
+SAVED = "saved"  # the folder beside the notebooks that keeps what was written in them
 
 
 def release(
@@ -27,7 +28,7 @@ def release(
     """Write the student version of every lesson.
 
     Files that are already right are left untouched. A student notebook whose lesson
-    is gone is removed.
+    is gone is removed. Of what someone may have written a dated copy is kept.
 
     Parameters
     ----------
@@ -41,13 +42,13 @@ def release(
     Returns
     -------
     list of Path
-        What was written or removed.
+        What was written, copies included, or removed.
 
     Raises
     ------
     CourseError
-        If a lesson's text and notebook differ, or nbgrader refuses a lesson. Nothing
-        is written then.
+        If a lesson's text and notebook differ, or nbgrader refuses a lesson: nothing
+        is written then. If a copy cannot be kept: its notebook is left as it is.
     """
     lessons = _lesson_files(solutions_dir)
     if not lessons:
@@ -63,12 +64,61 @@ def release(
     for target, content in wanted.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or target.read_bytes() != content:
-            _write_atomically(target, content)
+            if target.suffix == ".ipynb" and target.exists() and _filled_in(target):
+                changed.append(keep_copy(target))
+            write_whole(target, content)
             changed.append(target)
     for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
+        changed.append(keep_copy(orphan))
         orphan.unlink()
         changed.append(orphan)
     return changed
+
+
+def keep_copy(notebook: Path, now: datetime | None = None) -> Path:
+    """Copy a notebook into the folder ``saved`` beside it, under a dated name.
+
+    Parameters
+    ----------
+    notebook : Path
+    now : datetime, optional
+        Goes into the copy's name.
+
+    Returns
+    -------
+    Path
+        The copy.
+
+    Raises
+    ------
+    CourseError
+        If the copy cannot be written.
+    """
+    stamp = (now or datetime.now()).strftime("%Y-%m-%d-%H%M%S")
+    kept = notebook.parent / SAVED / f"{notebook.stem}-{stamp}.ipynb"
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        with kept.open("xb") as file:
+            file.write(notebook.read_bytes())
+    except OSError as error:
+        raise CourseError(
+            f"A copy cannot be kept as {kept}: {error.strerror}. {notebook.name} was "
+            "left as it is. See that its folder can be written, then try again."
+        ) from error
+    return kept
+
+
+def _filled_in(notebook: Path) -> bool:
+    """Whether someone wrote into a student notebook, or that cannot be told."""
+    from nbgrader.utils import is_solution
+
+    from course.submission import UnreadableError, parse, untouched
+
+    try:
+        cells = parse(notebook.read_bytes()).cells
+        return any(is_solution(cell) and not untouched(cell) for cell in cells)
+    except (UnreadableError, KeyError):
+        return True
 
 
 def stale(
@@ -85,6 +135,11 @@ def stale(
     -------
     list of str
         One line for each problem; empty when all is in step. Nothing is written.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader refuses a lesson.
     """
     problems = []
     lessons = _lesson_files(solutions_dir)
@@ -124,6 +179,11 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     -------
     bytes
         The notebook as UTF-8 JSON with a newline at its end.
+
+    Raises
+    ------
+    CourseError
+        If it is no notebook, has cells without an id, or nbgrader refuses it.
     """
     from jsonschema import ValidationError
     from nbconvert.exporters import NotebookExporter
@@ -275,15 +335,6 @@ def _check_cell_ids(lesson: Path) -> None:
             f"{_short(lesson)} has cells without an id of their own, so its student "
             "version would differ each time. Open and save it in JupyterLab once."
         )
-
-
-def _write_atomically(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _short(path: Path) -> str:

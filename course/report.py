@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from course import write_whole
 from course.figures import OUT_OF_BAND, show_band, show_value
 
 HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*\s*$")
@@ -58,7 +59,7 @@ def write_report(
             OUT_OF_BAND=OUT_OF_BAND,
         )
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page.encode())
 
 
 def templates() -> Environment:

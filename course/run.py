@@ -17,7 +17,7 @@ import psutil
 from rich.console import Console
 from rich.text import Text
 
-from course import CourseError, figures, pack_root
+from course import CourseError, figures, pack_root, write_whole
 from course.kernels import Execution, Watch, execute, kernel_environment
 from course.lessons import (
     OUTPUT_PARAMETERS,
@@ -290,11 +290,9 @@ def _machine() -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON so that a reader finds the old file or the new one, never half."""
+    """Write JSON, whole."""
     text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, f"{text}\n".encode())
 
 
 def _finite(value: Any) -> Any:

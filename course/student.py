@@ -7,16 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from course import CourseError, pack_root
+from course import CourseError, pack_root, write_whole
 from course.kernels import kernel_environment
 from course.lessons import find_lessons
-from course.release import student_version
+from course.release import keep_copy, student_version
 from course.run import cores
 from course.submission import (
     Lesson,
@@ -29,7 +30,7 @@ from course.submission import (
 )
 from course.terminal import make_console
 
-SAVED = "saved"  # the folder beside the notebooks that keeps what was reset
+CELL_TIMEOUT = 600  # seconds
 
 
 def find_notebook(name: str) -> tuple[Path, Path]:
@@ -47,9 +48,14 @@ def find_notebook(name: str) -> tuple[Path, Path]:
     Raises
     ------
     CourseError
-        If there is none of that name.
+        If there is none of that name, or the pack has no solutions.
     """
     solutions = pack_root() / "solutions"
+    if not any(solutions.glob("*.ipynb")):
+        raise CourseError(
+            "This pack has no solutions/, with which `course check` and `course reset` "
+            "compare. Run the checks in the notebook, or ask your instructor."
+        )
     path = Path(name)
     if path.suffix == ".ipynb" and path.is_file():
         (solution,) = find_lessons([path.stem], solutions)
@@ -76,27 +82,21 @@ def reset(name: str, now: datetime | None = None) -> tuple[Path, Path | None]:
     Raises
     ------
     CourseError
-        If the notebook cannot be found or the copy cannot be written. It is then as
-        it was.
+        If the notebook cannot be found or written, or the copy cannot be written. It
+        is then as it was.
     """
     notebook, solution = find_notebook(name)
     fresh = student_version(solution)
     kept = None
-    if notebook.exists() and notebook.read_bytes() != fresh:
-        stamp = (now or datetime.now()).strftime("%Y-%m-%d-%H%M%S")
-        kept = notebook.parent / SAVED / f"{notebook.stem}-{stamp}.ipynb"
-        try:
-            kept.parent.mkdir(exist_ok=True)
-            with kept.open("xb") as file:
-                file.write(notebook.read_bytes())
-        except OSError as error:
-            raise CourseError(
-                f"A copy cannot be kept as {kept}: {error.strerror}. The notebook was "
-                "left as it is."
-            ) from error
-    part = notebook.with_name(f".{notebook.name}.part")
-    part.write_bytes(fresh)
-    part.replace(notebook)
+    try:
+        if notebook.exists() and notebook.read_bytes() != fresh:
+            kept = keep_copy(notebook, now)
+        write_whole(notebook, fresh)
+    except OSError as error:
+        raise CourseError(
+            f"{notebook} cannot be put back: {error.strerror}. See that its folder is "
+            "there and can be written, then try again."
+        ) from error
     return notebook, kept
 
 
@@ -118,7 +118,8 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
     Raises
     ------
     CourseError
-        If the notebook cannot be found or read, or its kernel dies.
+        If the notebook cannot be found or read, its kernel dies, or a cell does not
+        come to its end.
     """
     console = console or make_console()
     notebook, solution = find_notebook(name)
@@ -129,7 +130,13 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
     except (OSError, UnreadableError) as error:
         raise CourseError(f"{notebook} cannot be read: {error}.") from error
     work = needed(prepared.notebook, lesson)
-    client = NotebookClient(work, timeout=600, kernel_name="python3", allow_errors=True)
+    client = NotebookClient(
+        work,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        allow_errors=True,
+        on_cell_error=_note_error,
+    )
     environment = kernel_environment(fast=True, threads=cores(), root=pack_root())
     try:
         # Elsewhere, so that what the lesson saves does not replace what is saved here.
@@ -139,6 +146,11 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
         raise CourseError(
             "The kernel died while the notebook ran. Run it in Lab, cell by cell, to "
             "see where."
+        ) from error
+    except CellTimeoutError as error:
+        raise CourseError(
+            f"One cell ran longer than {CELL_TIMEOUT // 60} minutes. Is there a loop "
+            "that never ends? Run the notebook in Lab to see which cell it is."
         ) from error
     exercises = [row | {"state": _state(row)} for row in points(work, lesson)]
     table = Table(title=f"{lesson.name}: what you have done so far")
@@ -155,6 +167,20 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
     most = sum(row["max"] for row in exercises if not row["written"])
     console.print(f"{score:g} of {most:g} points for code")
     return {"exercises": exercises, "score": score, "max": most}
+
+
+def _note_error(cell, cell_index: int, execute_reply: dict[str, Any]) -> None:
+    """Write down an error whose output was not sent, such as one with half a letter.
+
+    A cell without an error counts as right.
+    """
+    if not any(output.output_type == "error" for output in cell.outputs):
+        reply = execute_reply["content"]
+        cell.outputs.append(
+            nbformat.v4.new_output(
+                "error", ename=reply["ename"], evalue=reply["evalue"]
+            )
+        )
 
 
 def _state(row: dict[str, Any]) -> str:

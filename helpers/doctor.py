@@ -215,6 +215,13 @@ def memory(available: float | None = None) -> Finding:
 
 def device(speed: float | None = None) -> Finding:
     """Which device computes, and how fast one matrix product is."""
+    if "tensorflow" in sys.modules:
+        return Finding(
+            "device",
+            True,
+            "not measured: this kernel runs TensorFlow, and PyTorch would crash it. "
+            "`course doctor` in a terminal measures",
+        )
     try:
         import torch
 

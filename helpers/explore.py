@@ -61,7 +61,7 @@ def plane(
     fig = plots.figure(title, width=8.0, height=5.0)
     cloud, example = fig.subplots(1, 2, width_ratios=[2.2, 1])
     plots.draw_codes(cloud, z, labels, class_names)
-    cloud.plot(*start, "k+", markersize=14, markeredgewidth=2)
+    cloud.plot(*start, "k+", markersize=14, markeredgewidth=2, zorder=4)  # on the names
     example.imshow(image, cmap="gray", vmin=0, vmax=1)
     example.set(title="decoded at +", xticks=[], yticks=[])
     alt = (
@@ -96,7 +96,8 @@ def units(
     Raises
     ------
     ValueError
-        If a unit is not one of the code's.
+        If `active` is empty or has a unit that is not one of the code's, `z` is not
+        one code, or `decode` gives no images.
     """
     decode = _taking(decode, z)
     z = _vector(z)
@@ -143,7 +144,8 @@ def between(decode: Decode, a: ArrayLike, b: ArrayLike, title: str) -> None:
     Raises
     ------
     ValueError
-        If the two codes differ in length.
+        If the two codes differ in length or are not one code each, or `decode` gives
+        no images.
     """
     decode = _taking(decode, a)
     a, b = _vector(a), _vector(b)

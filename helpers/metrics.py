@@ -57,11 +57,21 @@ def pca_mse(train: np.ndarray, test: np.ndarray, components: int) -> float:
     -------
     float
         Mean squared error per pixel on `test`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer training images, or fewer pixels, than components.
     """
     from sklearn.decomposition import PCA
 
     # An N x D set that is smaller than its code cannot be fitted; say so plainly.
-    if components > min(train.shape):
+    if components > train.shape[1]:
+        raise ValueError(
+            f"PCA of images of {train.shape[1]} pixels has at most as many components; "
+            f"{components} were asked for. Lower components."
+        )
+    if components > len(train):
         raise ValueError(
             f"PCA with {components} components needs at least that many training "
             f"images; there are {len(train)}. Raise train_images."

@@ -37,6 +37,7 @@ function render({ model, el }) {
     const [a, b] = model.get("z");
     if (a === z[0] && b === z[1]) return;
     if (asked && performance.now() - asked < 1000) { waiting = z; return; }
+    waiting = null; // older than this point
     asked = performance.now();
     model.set("z", z);
     model.save_changes();

@@ -12,7 +12,9 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 import textwrap
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
     from numpy.typing import ArrayLike
 
 PETROFF10 = [
@@ -175,6 +178,11 @@ def image_rows(
         torch tensors. The longest row sets the width; 8 to 12 images read well.
     title, alt, save_as
         As for :func:`figure` and :func:`show`.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`squares`.
     """
     fig = draw_rows(rows, title)
     labels = "; ".join(rows)
@@ -188,6 +196,11 @@ def draw_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     ----------
     rows, title
         As for :func:`image_rows`.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`squares`.
     """
     pictures = {label: squares(images) for label, images in rows.items()}
     columns = max(len(images) for images in pictures.values())
@@ -227,6 +240,11 @@ def image_grid(
     xlabel, ylabel : str, optional
         What changes from left to right and from bottom to top, where that means
         something (a grid decoded over a plane of codes).
+
+    Raises
+    ------
+    ValueError
+        As for :func:`squares`.
     """
     tiles = squares(images)
     lines = -(-len(tiles) // columns)
@@ -289,7 +307,9 @@ def curves(
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)
-    if len(series) > 1 or levels:
+    if len(series) > 4:  # beside the curves: inside it would hide some
+        ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    elif len(series) > 1 or levels:
         ax.legend(fontsize=9)
     ends = "; ".join(
         f"{label} goes from {values[0]:.4g} to {values[-1]:.4g}"
@@ -347,7 +367,8 @@ def codes(
     ----------
     z : array or tensor, shape (N, 2)
     labels : array, shape (N,), int
-        Class numbers. The class's name stands at the median of its points.
+        Class numbers. The class's name stands at the median of its points, or beside
+        another name that stands there.
     class_names : sequence of str
     title, alt, save_as
         As for :func:`figure` and :func:`show`.
@@ -373,22 +394,42 @@ def draw_codes(ax, z: ArrayLike, labels: ArrayLike, class_names: Sequence[str]) 
         As for :func:`codes`.
     """
     z, labels = as_array(z), as_array(labels)
+    names = []
     for i, name in enumerate(class_names):
         points = z[labels == i]
         if len(points) == 0:
             continue
         ax.scatter(*points.T, s=4, alpha=0.5, color=PETROFF10[i % 10], linewidths=0)
-        ax.annotate(
+        written = ax.annotate(
             name,
             np.median(points, axis=0),
+            xytext=(0, 0),
+            textcoords="offset points",
             ha="center",
             va="center",
             fontsize=9,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "0.4", "lw": 0.6},
         )
+        names.append(written)
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     ax.set_aspect("equal", adjustable="datalim")
     ax.grid(alpha=0.2)
+    _spread(names, ax.figure)
+
+
+def _spread(names: Sequence[Annotation], fig: Figure) -> None:
+    """Move each name to the nearest place where it hides none of those before it."""
+    fig.draw_without_rendering()  # their places are known from here on
+    steps = sorted(product(range(-90, 91, 3), repeat=2), key=lambda s: math.hypot(*s))
+    pixels = np.array(steps) * fig.dpi / 72  # steps are in points
+    taken = np.empty((0, 2, 2))  # lower left and upper right corners
+    for name in names:
+        box = name.get_bbox_patch().get_window_extent().get_points()
+        boxes = box + pixels[:, None]  # (S, 2, 2), one for each step
+        overlap = (boxes[:, None, 0] < taken[:, 1]) & (taken[:, 0] < boxes[:, None, 1])
+        chosen = overlap.all(-1).any(-1).argmin()  # the first that hides none
+        name.set_position(steps[chosen])
+        taken = np.append(taken, boxes[chosen, None], axis=0)
 
 
 def live_curves(
@@ -409,13 +450,14 @@ def live_curves(
     -------
     str
         An ``<svg>`` with a text alternative; empty as long as no epoch has ended. The
-        first epoch, far above the others, is left out of the scale from the third on.
+        first epoch, often far above the others, does not stretch the scale upwards
+        from the third on.
     """
     series = {label: values for label, values in series.items() if values}
     if not series:
         return ""
-    scale = [v for values in series.values() for v in values[len(values) > 2 :]]
-    low, high = min(scale), max(scale)
+    low = min(min(values) for values in series.values())
+    high = max(max(values[len(values) > 2 :]) for values in series.values())
     parts, said = [], []
     for i, (label, values) in enumerate(series.items()):
         color, dashes = LINES[i % 6], SVG_DASHES[i % 4]
@@ -453,9 +495,23 @@ def as_array(values: ArrayLike) -> np.ndarray:
 
 
 def squares(images: ArrayLike) -> np.ndarray:
-    """Images of any of the three layouts as (N, 28, 28), float32."""
+    """Bring images of any of the three layouts into one.
+
+    Parameters
+    ----------
+    images : array or tensor, shape (N, 784), (N, 28, 28) or (N, 1, 28, 28)
+
+    Returns
+    -------
+    array, shape (N, 28, 28), float32
+
+    Raises
+    ------
+    ValueError
+        If they have another shape, or there are none.
+    """
     images = as_array(images)
-    if images.ndim == 0 or images.size % 784 or images.shape == (28, 28):
+    if images.shape[1:] not in ((784,), (28, 28), (1, 28, 28)) or not len(images):
         raise ValueError(
             f"These images have shape {images.shape}; plots take (N, 784), "
             f"(N, 28, 28) or (N, 1, 28, 28). For one image, slice it: images[:1]."

@@ -300,6 +300,8 @@ def fit(
 
     Raises
     ------
+    ValueError
+        If `schedule` or `precision` is none of those above, or `warmup` out of range.
     FloatingPointError
         If the loss stops being a number; names epoch, batch and likely cause. The
         model then has the best weights so far.

@@ -8,6 +8,7 @@ import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 STANDARD = Path(sysconfig.get_paths()["stdlib"])
 PACK = Path(__file__).resolve().parents[1]
@@ -39,6 +40,15 @@ class CheckFailed(AssertionError):
         IPython calls this instead of printing a traceback.
         """
         return [f"CheckFailed: not right yet{self}"]
+
+
+def kind(value: Any) -> str:
+    """What a value is, in words."""
+    if value is None:
+        return "None"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a {type(value).__name__}"
 
 
 def check(exercise: str) -> Callable:

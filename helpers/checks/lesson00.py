@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checks.base import CheckFailed, check
+from helpers.checks.base import CheckFailed, check, kind
 from helpers.checks.lending import lender
 
 lend = lender("00")
@@ -881,11 +881,7 @@ def _values(x: np.ndarray) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
+    """What a value is, in words; arrays and tensors are alike here."""
     if hasattr(value, "shape"):
         return f"one array of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
+    return kind(value)

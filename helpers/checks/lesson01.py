@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checks.base import CheckFailed, check
+from helpers.checks.base import CheckFailed, check, kind
 from helpers.checks.lending import lender
 from helpers.data import Split
 
@@ -837,7 +837,7 @@ def _want_history(result: Any, epochs: int) -> None:
     figures = getattr(result, "history", None)
     if not isinstance(figures, Mapping):
         raise CheckFailed(
-            f"train_model() returned {_kind(result)}",
+            f"train_model() returned {kind(result)}",
             "the History that model.fit returns",
             "`return model.fit(...)`",
         )
@@ -1096,7 +1096,7 @@ def _model(value: Any, name: str) -> Any:
             "wrap it up: keras.Model(inputs, outputs)",
         )
     raise CheckFailed(
-        f"{name} returned {_kind(value)}",
+        f"{name} returned {kind(value)}",
         "a keras.Model",
         "the return line" if value is None else "keras.Model(...) or keras.Sequential",
     )
@@ -1206,14 +1206,14 @@ def _array(value: Any, name: str, one: bool = False) -> np.ndarray:
         )
     if isinstance(value, tuple) or (one and isinstance(value, list)):
         raise CheckFailed(
-            f"{name}() returned {_kind(value)}",
+            f"{name}() returned {kind(value)}",
             "one number by itself" if one else "one array",
             "the `return` line: brackets or a comma too many",
         )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise CheckFailed(
-            f"{name}() returned {_kind(value)}", "numbers", "the `return` line"
+            f"{name}() returned {kind(value)}", "numbers", "the `return` line"
         )
     return array
 
@@ -1248,12 +1248,3 @@ def _compare(
         if np.allclose(got, values, rtol=1e-3, atol=1e-9):
             raise CheckFailed(seen, expected, mistake)
     raise CheckFailed(seen, expected, look)
-
-
-def _kind(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
-    return f"a {type(value).__name__}"

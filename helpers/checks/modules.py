@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from helpers.checks import base
 from helpers.checks.base import CheckFailed
 
 
@@ -105,16 +106,12 @@ def ends_linear(
 
 
 def kind(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
+    """What a value is, in words; arrays and tensors are told apart."""
     if isinstance(value, np.ndarray):
         return f"a NumPy array of shape {value.shape}"
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
+    return base.kind(value)
 
 
 def tails(noise: Tensor) -> float:

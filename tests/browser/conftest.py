@@ -180,16 +180,18 @@ def lab(browser, tmp_path_factory):
         stdout=log,
         stderr=log,
     )
-    end = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            assert server.poll() is None, Path(log.name).read_text()[-2000:]
-            assert time.monotonic() < end, "JupyterLab did not start"
-            time.sleep(0.25)
-    yield Lab(f"http://127.0.0.1:{port}", token, folder, browser)
-    server.terminate()
-    server.wait(20)
-    log.close()
+    try:
+        end = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert server.poll() is None, Path(log.name).read_text()[-2000:]
+                assert time.monotonic() < end, "JupyterLab did not start"
+                time.sleep(0.25)
+        yield Lab(f"http://127.0.0.1:{port}", token, folder, browser)
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()

@@ -80,6 +80,37 @@ def test_a_slider_moves_with_keys(notebook, index, sliders):
     notebook.screenshot(f"explore-{'units' if sliders == 2 else 'between'}")
 
 
+SLOW_KERNEL = """async (source) => {
+  const state = {z: [0, 0], box: [0, 0, 1, 1], limits: [0, 1, 0, 1], image: {},
+                 scatter: "data:image/png,", alt: "", instruction: ""};
+  let answer;
+  const model = {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: () => setTimeout(() => answer(), 1300),
+    on: (_, show) => { answer = show; },
+  };
+  const file = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+  (await import(file)).default.render({model, el: document.body});
+  const plane = document.querySelector(".plane");
+  const press = () =>
+    plane.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
+  for (const pause of [500, 700, 1500]) {
+    press();
+    await new Promise((done) => setTimeout(done, pause));
+  }
+  return state.z[0];
+}"""
+
+
+def test_a_slow_answer_does_not_take_the_point_back(browser):
+    """It comes after 1.3 s; keys move the point at 0, 0.5 and 1.2 s."""
+    page = browser.new_page()
+    page.goto("about:blank")
+    end = page.evaluate(SLOW_KERNEL, explore.PLANE.read_text())
+    assert end == pytest.approx(3 * 0.02)
+
+
 def test_the_output_holds_a_static_picture_too(notebook):
     for cell in notebook.cells()[1:]:
         (output,) = cell["outputs"]

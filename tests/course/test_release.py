@@ -131,9 +131,38 @@ def test_a_lesson_that_is_gone_goes_from_the_notebooks_too(folders):
     assert stale(*folders) == [
         "notebooks/07_gone.ipynb has no lesson any more; run: make release"
     ]
-    assert release(*folders) == [gone]
+    copy, removed = release(*folders)
+    assert removed == gone
     assert not gone.exists()
+    assert copy.parent == folders[1] / "saved"
+    assert nbformat.read(copy, 4).cells[0].source == "x = 1"
     assert all(path.exists() for path in kept)
+
+
+@pytest.mark.parametrize("cell", [0, 1, 3])
+def test_what_was_filled_in_is_kept_before_it_is_overwritten(folders, cell):
+    release(*folders)
+    target = folders[1] / "00_twice.ipynb"
+    fresh = target.read_bytes()
+    notebook = nbformat.read(target, 4)
+    notebook.cells[cell].source += "\nmine"
+    nbformat.write(notebook, target)
+    mine = target.read_bytes()
+    *copies, written = release(*folders)
+    assert written == target
+    assert target.read_bytes() == fresh
+    # The heading is no exercise; the code and the answer in words are.
+    assert [copy.read_bytes() for copy in copies] == ([mine] if cell else [])
+
+
+def test_nothing_is_overwritten_or_removed_that_cannot_be_kept(folders):
+    release(*folders)
+    work = folders[1] / "00_twice-Copy1.ipynb"
+    shutil.copy(folders[1] / "00_twice.ipynb", work)
+    (folders[1] / "saved").write_text("in the way")
+    with pytest.raises(CourseError, match="left as it is"):
+        release(*folders)
+    assert work.exists()
 
 
 @pytest.mark.parametrize(

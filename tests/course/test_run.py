@@ -5,6 +5,7 @@ import io
 import math
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -13,10 +14,13 @@ import pytest
 from rich.console import Console
 from small_lessons import metric, read_json, write_lesson
 
-from course import CourseError, figures
+from course import CourseError, figures, pack_root
+from course.grade import write_tables
 from course.kernels import kernel_environment
-from course.report import pictures
-from course.run import complaints, run_lessons
+from course.lessons import planned_runs
+from course.report import pictures, write_report
+from course.run import complaints, run_lessons, write_json
+from helpers.storage import data_root
 
 PNG = base64.b64encode(b"\x89PNG not really").decode()
 PROGRESS = """
@@ -120,7 +124,8 @@ def test_the_users_relative_folders_mean_the_same_to_the_kernel(tmp_path, monkey
     monkeypatch.setenv("COURSE_DATA", "data")
     monkeypatch.setenv("COURSE_DATA_MIRROR", "../shared/data")
     environment = kernel_environment(fast=True, threads=1, root=tmp_path)
-    assert environment["COURSE_DATA"] == str(tmp_path / "data")
+    assert environment["COURSE_DATA"] == str(data_root()), "as in every notebook"
+    assert data_root() == pack_root() / "data"
     assert Path(environment["COURSE_DATA_MIRROR"]).resolve() == (
         tmp_path.parent / "shared" / "data"
     )
@@ -128,6 +133,21 @@ def test_the_users_relative_folders_mean_the_same_to_the_kernel(tmp_path, monkey
     environment = kernel_environment(fast=False, threads=1, root=tmp_path)
     assert environment["COURSE_DATA_MIRROR"] == "http://127.0.0.1:1/data"
     assert "COURSE_FAST" not in environment
+
+
+def test_two_may_write_one_file_and_a_reader_finds_it_whole(good, tmp_path):
+    path, page = tmp_path / "metrics.json", tmp_path / "report.html"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: write_json(path, {"n": n}), range(200)))
+        list(pool.map(lambda _: write_tables({}, tmp_path), range(50)))
+    assert read_json(path)["n"] in range(200)
+    assert (tmp_path / "moodle.csv").read_bytes() == b"\xef\xbb\xbfusername\r\n"
+    page.write_text("old")
+    os.link(page, tmp_path / "being read")
+    write_report(page, good[0], dict.fromkeys(good[0]["lessons"]))
+    assert (tmp_path / "being read").read_text() == "old"
+    assert page.read_text().rstrip().endswith("</html>")
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_progress_reaches_the_callback(good):
@@ -397,6 +417,17 @@ def test_a_value_set_by_hand_replaces_the_planned_runs(two_datasets, tmp_path):
     summary, _ = run(["04"], two_datasets, tmp_path / "out", parameters=chosen)
     assert shape_of(summary) == {"04_both": "ok"}  # bands are for the lesson as it is
     assert summary["lessons"]["04_both"]["metrics"][0]["value"] == 0.9
+
+
+def test_planned_runs_may_have_numbers_and_have_names_of_their_own(tmp_path):
+    lesson = tmp_path / "04_sizes.ipynb"
+    sizes = [{"latent_dim": 2}, {"latent_dim": 64}]
+    write_lesson(lesson, metric(), parameters="latent_dim = 2", runs=sizes)
+    assert planned_runs(lesson) == {"04_sizes": sizes[0], "04_sizes-64": sizes[1]}
+    same = [*sizes, {"latent_dim": 64}]
+    write_lesson(lesson, metric(), parameters="latent_dim = 2", runs=same)
+    with pytest.raises(CourseError, match="would be called 04_sizes-64"):
+        planned_runs(lesson)
 
 
 def test_a_planned_run_with_an_unknown_parameter_is_refused(tmp_path):

@@ -2,6 +2,8 @@
 
 import collections
 import shutil
+import sys
+import types
 
 import pytest
 
@@ -92,6 +94,14 @@ def test_a_slow_device():
     found = doctor.device(speed=1.0)
     assert not found.fine
     assert "COURSE_FAST=1" in found.remedy
+
+
+def test_torch_is_not_brought_into_a_kernel_with_tensorflow(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", types.ModuleType("tensorflow"))
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it would fail
+    found = doctor.device()
+    assert found.fine
+    assert "`course doctor` in a terminal" in found.text
 
 
 def test_a_torch_that_does_not_work(monkeypatch):

@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from IPython.core.displaypub import CapturingDisplayPublisher
 from PIL import Image
 
-from helpers import data, metrics, plots
+from helpers import data, explore, metrics, plots
 from helpers.budget import budget, fast_mode
 
 
@@ -39,6 +40,7 @@ def slow_mode(monkeypatch):
         ({"COURSE_FAST": "1"}, True),
         ({"COURSE_FAST": "0"}, False),
         ({"COURSE_FAST": ""}, False),
+        ({"COURSE_FAST": "false"}, False),
         ({"NBGRADER_EXECUTION": "autograde"}, True),
         ({"NBGRADER_EXECUTION": "validate"}, False),
     ],
@@ -78,6 +80,8 @@ def test_pca_mse_is_zero_for_data_in_a_plane_and_falls_with_components():
     assert errors[0] > errors[1] > errors[2]
     with pytest.raises(ValueError, match="train_images"):
         metrics.pca_mse(noise[:5], noise, 10)
+    with pytest.raises(ValueError, match=r"images of 30 pixels.*Lower components"):
+        metrics.pca_mse(noise, noise, 50)
 
 
 def test_a_figure_is_recorded_with_its_band_and_facts(slow_mode, shown):
@@ -166,5 +170,53 @@ def test_a_figure_without_words_and_a_wrong_shape_are_refused():
         plots.show(plots.figure("t"), alt=" ")
     with pytest.raises(ValueError, match="images\\[:1\\]"):
         plots.image_grid(IMAGES[0].reshape(28, 28), "t")
-    with pytest.raises(ValueError, match="784"):
-        plots.image_grid(IMAGES[:, :100], "t")
+    for odd in (IMAGES[:, :100], np.zeros((2, 32, 7, 7)), IMAGES.T, IMAGES[0]):
+        with pytest.raises(ValueError, match="784"):
+            plots.image_grid(odd, "t")
+
+
+@pytest.mark.parametrize("spread", [1, 0])
+def test_no_name_of_a_class_hides_another(spread):
+    places = [(0, 3), (-4, 8), (5, 2.2), (-1, 6), (5.2, 2.5), (-6, -6), (4.3, 2.4)]
+    labels = np.arange(700) % 7
+    noise = np.random.default_rng(0).normal(size=(700, 2))
+    fig = plots.figure("t", width=9)
+    for ax in fig.subplots(1, 3):
+        z = spread * np.array(places)[labels] + noise
+        plots.draw_codes(ax, z, labels, data.CLASS_NAMES["FashionMNIST"][:7])
+    fig.draw_without_rendering()
+    for ax in fig.axes:
+        boxes = [name.get_bbox_patch().get_window_extent() for name in ax.texts]
+        assert len(boxes) == 7
+        assert all(box.count_overlaps(boxes) == 1 for box in boxes), "itself"
+
+
+def test_the_point_of_the_plane_is_on_top_of_the_names(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(explore, "_offer", lambda fig, *rest: drawn.append(fig))
+    explore.plane(lambda z: np.zeros((len(z), 784)), [[0, 0], [1, 1]], [0, 1], "ab", "")
+    cloud = drawn[0].axes[0]
+    (point,) = cloud.lines
+    assert all(point.zorder > name.zorder for name in cloud.texts)
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_many_curves_have_their_legend_beside_them(count, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda fig, *rest: drawn.append(fig))
+    plots.curves({str(i): [i, 1] for i in range(count)}, "t", "loss (nats)")
+    (ax,) = drawn[0].axes
+    drawn[0].draw_without_rendering()
+    beside = ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1
+    assert beside == (count > 4)
+
+
+@pytest.mark.parametrize(
+    "values", [[100.0, 120, 130], [900.0, 120, 100], [1.0], [3, 3]]
+)
+def test_every_point_of_a_live_curve_is_in_the_picture(values):
+    drawn = plots.live_curves({"train": values}, 5)
+    (points,) = re.findall(r'points="([^"]+)"', drawn)
+    heights = [float(point.split(",")[1]) for point in points.split()]
+    assert len(heights) == len(values)
+    assert all(15 <= y <= 105 for y in heights)
