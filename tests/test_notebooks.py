@@ -1,8 +1,10 @@
-"""The lessons themselves: solutions run, stubs stop where they should, answers fit."""
+"""The lessons themselves: solutions run, answers fit, outputs are whole."""
 
 import ast
 import copy
 import os
+import re
+import symtable
 
 import nbformat
 import pytest
@@ -16,6 +18,9 @@ from course.run import run_lessons
 ROOT = pack_root()
 LESSONS = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9][0-9]_*.py"))
 CHECK_OUTPUT = "nbval-check-output"
+HIDDEN_TESTS = re.compile(
+    r"^### BEGIN HIDDEN TESTS\n.*?^### END HIDDEN TESTS\n?", re.S | re.M
+)
 
 
 def read(folder, lesson):
@@ -35,44 +40,43 @@ def nbgrader(cell):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_solution_runs_in_fast_mode_under_papermill(lesson, tmp_path):
-    summary = run_lessons([lesson], out=tmp_path, fast=True, jobs=1)
+    # As if beside another: the tests use both cores themselves.
+    summary = run_lessons([lesson], out=tmp_path, fast=True, jobs=2)
     outcome = summary["lessons"][lesson]
     assert outcome["error"] is None
     assert outcome["metrics"], "a lesson ends with its figures"
     assert (tmp_path / "report.html").exists()
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_student_notebook_stops_at_its_first_exercise(lesson, tmp_path):
-    notebook = read("notebooks", lesson)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    first_check = next(cell for cell in code if nbgrader(cell).get("grade"))
-    with pytest.raises(CellExecutionError):
-        execute(notebook, tmp_path)
-    errors = {
-        cell.id: out
-        for cell in code
-        for out in cell.outputs
-        if out.output_type == "error"
-    }
-    assert list(errors) == [first_check.id]
-    assert errors[first_check.id].ename == "NotImplementedError"
-    assert "is not written yet" in errors[first_check.id].evalue
+def without_hidden_tests(source):
+    return HIDDEN_TESTS.sub("", source).rstrip()
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_student_notebook_runs_with_the_answers_put_back(lesson, tmp_path):
-    answers = {
-        nbgrader(cell)["grade_id"]: cell.source
-        for cell in read("solutions", lesson).cells
-        if nbgrader(cell).get("solution")
+def test_with_the_answers_put_back_students_run_what_was_run(lesson):
+    """So a run of the solution is a run of the student's notebook as well."""
+    solution, student = read("solutions", lesson).cells, read("notebooks", lesson).cells
+    assert len(solution) == len(student)
+    for answered, cell in zip(solution, student, strict=True):
+        assert nbgrader(answered).get("grade_id") == nbgrader(cell).get("grade_id")
+        if not nbgrader(cell).get("solution"):
+            assert cell.source.rstrip() == without_hidden_tests(answered.source)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_nothing_else_needs_a_hidden_test(lesson):
+    code = [c.source for c in read("solutions", lesson).cells if c.cell_type == "code"]
+    hidden = {
+        name
+        for source in code
+        for part in HIDDEN_TESTS.findall(source)
+        for symbol in symtable.symtable(part, "cell", "exec").get_symbols()
+        if (name := symbol.get_name()) != "_" and symbol.is_assigned()
     }
-    notebook = read("notebooks", lesson)
-    stubs = [cell for cell in notebook.cells if nbgrader(cell).get("solution")]
-    assert {nbgrader(cell)["grade_id"] for cell in stubs} == set(answers)
-    for cell in stubs:
-        cell.source = answers[nbgrader(cell)["grade_id"]]
-    execute(notebook, tmp_path)
+    assert hidden, "every lesson has hidden tests"
+    for source in code:
+        seen = ast.walk(ast.parse(without_hidden_tests(source)))
+        assert not hidden & {node.id for node in seen if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
