@@ -54,7 +54,7 @@ from helpers.checks import lesson03 as checks
 
 # %%
 epochs = budget("epochs", epochs, full=20, fast=1)
-beta_epochs = budget("beta_epochs", beta_epochs, full=3, fast=1)
+beta_epochs = budget("beta_epochs", beta_epochs, full=6, fast=1)
 trick_epochs = budget("trick_epochs", trick_epochs, full=4, fast=1)
 train_images = budget("train_images", train_images, full=55_000, fast=2_000)
 device = training.pick_device()
@@ -306,35 +306,39 @@ print(f"perfect copy: {floor:.1f} nats an image, mean image: {ceiling:.1f}")
 class VAE(nn.Module):
     """784 - 512 - (mu, logvar) - z - 512 - 784.
 
-    VAE(latent_dim)
-    encode(x): x (B, 784) -> mu (B, d), logvar (B, d)
-    decode(z): z (B, d) -> logits (B, 784); no sigmoid
-    forward(x): x (B, 784) -> logits, mu, logvar; z is sampled on every call
     Hint: the two heads both start from the same 512 units.
     """
 
-    ### BEGIN SOLUTION
     def __init__(self, latent_dim):
         super().__init__()
+        ### BEGIN SOLUTION
         self.hidden = nn.Linear(784, 512)
         self.mu = nn.Linear(512, latent_dim)
         self.logvar = nn.Linear(512, latent_dim)
         self.decoder = nn.Sequential(
             nn.Linear(latent_dim, 512), nn.ReLU(), nn.Linear(512, 784)
         )
+        ### END SOLUTION
 
     def encode(self, x):
+        """Images (B, 784) to mu (B, d) and logvar (B, d)."""
+        ### BEGIN SOLUTION
         h = F.relu(self.hidden(x))  # (B, 512)
         return self.mu(h), self.logvar(h)  # (B, d) each
+        ### END SOLUTION
 
     def decode(self, z):
-        return self.decoder(z)  # (B, 784)
+        """Codes (B, d) to logits (B, 784); no sigmoid."""
+        ### BEGIN SOLUTION
+        return self.decoder(z)
+        ### END SOLUTION
 
     def forward(self, x):
+        """Images (B, 784) to logits, mu, logvar; z is sampled on every call."""
+        ### BEGIN SOLUTION
         mu, logvar = self.encode(x)
         return self.decode(reparameterize(mu, logvar)), mu, logvar
-
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "check_vae_class", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
@@ -351,8 +355,14 @@ with torch.random.fork_rng(devices=[]), torch.no_grad():
 # %% [markdown]
 # ## 6. The loss
 #
-# Reconstruction and KL of an image add up to its negative **evidence lower bound**
-# (ELBO): $-\mathrm{ELBO} \ge -\log p(x)$. Training makes this bound as low as it can.
+# Let $p(x)$ be the probability that the model *writes* $x$: draw $z$ from the prior,
+# decode it, and make each pixel white with the decoder's probability. Nobody can add
+# that up over all $z$. But reconstruction plus KL, averaged over draws of $z$, is never
+# below $-\log p(x)$, so its negative is called the **evidence lower bound** (ELBO):
+# $-\mathrm{ELBO} \ge -\log p(x)$. Training makes this bound as low as it can. (Our
+# pixels are grey: read $x_i$ as the probability that the pixel is white. The loss then
+# bounds the mean over such black-and-white pictures.)
+#
 # A weight $\beta$ in front of the KL is 1 in the VAE proper; we will turn it later.
 #
 # $$\mathcal L = \frac1B\sum_{b=1}^{B}
@@ -408,10 +418,10 @@ assert abs(_losses[2] - _losses[1] - 16) < 0.1, "KL is 8 here, and beta counts i
 # validation pass after each epoch, and at the end the weights of the best epoch. The
 # step size falls along half a cosine wave.
 #
-# Expected: a good minute on a 2-core laptop; the validation loss is near 122 nats after the
-# first epoch and between 103 and 104.5 after the last. Stop the cell (the square in the
-# toolbar) whenever you like, and use the model as it is then; run the cell again, even
-# after a restart, and training goes on after the last finished epoch.
+# Expected: about a minute and a half on a 2-core laptop; the validation loss is near 122
+# nats after the first epoch and between 103 and 104.5 after the last. Stop the cell (the
+# square in the toolbar) whenever you like, and use the model as it is then; run the cell
+# again, even after a restart, and training goes on after the last finished epoch.
 
 # %%
 training.seed_everything(seed)
@@ -480,8 +490,9 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# **What to see.** Digit, slant and thickness survive. Small things are smoothed over, as
-# the bend in the 5, because the decoder averages over what 20 noisy numbers leave open.
+# **What to see.** Digit, slant and thickness survive in nine of ten. Small things are
+# smoothed over, because the decoder averages over what 20 noisy numbers leave open; of
+# the crooked 5 only a smudge is left.
 #
 # To *generate*, no image is needed: draw $z$ from the prior and decode it.
 #
@@ -537,14 +548,15 @@ training.seed_everything(seed)
 plots.image_grid(
     sample(model, 50, latent_dim),
     "Digits that nobody wrote: samples from the prior",
-    alt="Fifty generated figures. Many are digits in different hands, some mix two.",
+    alt="Fifty generated figures: about half are digits in different hands, the others "
+    "mix two or are no digit.",
 )
 
 # %% [markdown]
-# **What to see.** Many samples are digits, with clean strokes and many hands. Some are
-# chimeras of two digits: the prior also covers the land between the classes, and 20
-# dimensions have a lot of it. Compare with the scraps that random codes gave in
-# lesson 02.
+# **What to see.** About half of the samples pass as digits, in many hands. The others
+# are chimeras of two digits, or scrawls: the prior also covers the land between the
+# classes, and 20 dimensions have a lot of it. Lesson 05 uses fewer. Compare with the
+# scraps that random codes gave in lesson 02.
 
 # %% [markdown]
 # ## 9. What the KL term does to the codes
@@ -552,7 +564,7 @@ plots.image_grid(
 # Two latent dimensions are too few for good pictures but can be drawn. The same
 # network, three times: without the KL ($\beta = 0$, a plain autoencoder with
 # nothing to stop it), with it ($\beta = 1$), and with far too much of it
-# ($\beta = 50$). Two of these fail on purpose. About 30 s.
+# ($\beta = 50$). Two of these fail on purpose. About a minute.
 
 # %%
 flat = {}
@@ -581,17 +593,18 @@ for ax, (beta, net) in zip(fig.subplots(1, 3), flat.items(), strict=True):
 plots.show(
     fig,
     "Three clouds of 3,000 two-dimensional codes. At beta 0 they spread over many "
-    "units with gaps between the digits; at beta 1 they fill a disc around 0 with one "
-    "region a digit; at beta 50 all digits lie on top of each other.",
+    "units, the ones far out; at beta 1 they are drawn together around 0, some digits "
+    "with land of their own; at beta 50 all digits lie on top of each other.",
 )
 
 # %% [markdown]
 # **What to see.** Mind the axes.
 # - $\beta = 0$: the cloud is several times as wide as the prior and lies off its
-#   centre. The ones stand alone, far out, with empty land on the way to them. Draws
-#   from $\mathcal N(0, I)$ only reach the crowd around 0.
-# - $\beta = 1$: one cloud about the size of the prior, with a region for each digit.
-#   Wherever a draw lands, some digit is near.
+#   centre. Draws from $\mathcal N(0, I)$ reach only the crowd around 0; the ones, far
+#   out, are never drawn.
+# - $\beta = 1$: one cloud about the size of the prior and around its centre, so codes and
+#   draws cover the same ground. Two numbers cannot sort everything: 0, 1 and 7 have land
+#   of their own, other digits share the middle.
 # - $\beta = 50$: every image has the same code distribution, the prior itself. The
 #   code says nothing any more. This is **posterior collapse**.
 
@@ -602,9 +615,9 @@ for beta, net in flat.items():
     rows[f"beta = {beta:g}"] = sample(net, 10, 2)
 plots.image_rows(
     rows,
-    "Samples from the prior: a few digits, many digits, one blur",
-    alt="Ten samples for each of three models. Beta 0: nines, fours and their "
-    "relatives. Beta 1: many different digits. Beta 50: ten times the same blur.",
+    "The same ten draws from the prior, decoded by each model",
+    alt="Ten samples for each of three models. Beta 0: mostly nines and fours. Beta 1: "
+    "more kinds of digits, ones among them. Beta 50: ten times the same blur.",
 )
 
 # %%
@@ -619,9 +632,9 @@ for beta, net in flat.items():
 # section 4.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_beta", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
-# **Think 1 (5 points).** A friend's VAE has KL 0.01 and draws the same grey picture
-# for every input, although the code has no error message to show. Name two different
-# mistakes in a *loss function* that lead there, and how you would tell them apart.
+# **Think 1 (5 points).** A friend's VAE runs without an error, but its KL is 0.01 and it
+# draws the same grey picture for every input. Name two different mistakes in a *loss
+# function* that lead there, and how you would tell them apart.
 #
 # ### BEGIN SOLUTION
 # *Model answer.* (1) The reconstruction is averaged over the 784 pixels while the KL
@@ -633,38 +646,36 @@ for beta, net in flat.items():
 # doubles, it is summed over the images.
 #
 # *Rubric.* 2 points for each of two distinct mistakes in the balance of the terms
-# (mean over pixels, large beta, sum over the batch, missing gradient to the decoder
-# counts as well); 1 point for a test that separates them.
+# (mean over pixels, large beta, sum over the batch; a reconstruction whose gradient
+# never reaches the encoder counts as well); 1 point for a test that separates them.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## 10. Walking through the latent plane
 #
-# With $\beta = 1$ every point of the plane means something. We decode a grid. Its
-# lines stand at the *quantiles* of the normal distribution, so that each tile stands
-# for an equal share of the prior.
+# We decode a grid of equal steps, from $-3$ to 3 on both axes: wherever a draw from the
+# prior is likely to land.
 
 # %%
+ticks = np.linspace(-3, 3, 12)
+plane = [(z1, z2) for z2 in reversed(ticks) for z1 in ticks]  # the top row first
+plane = torch.tensor(plane, dtype=torch.float32, device=device)  # (144, 2)
 with torch.no_grad():
-    quantiles = torch.special.ndtri(torch.linspace(0.03, 0.97, 12))  # (12,)
-    z2, z1 = torch.meshgrid(quantiles.flip(0), quantiles, indexing="ij")
-    plane = torch.stack([z1, z2], dim=-1).reshape(-1, 2).to(device)  # (144, 2)
     tiles = torch.sigmoid(flat[1.0].decode(plane))  # (144, 784)
 plots.image_grid(
     tiles,
     "The latent plane, decoded: digits turn into each other",
     columns=12,
-    xlabel="$z_1$, from its 3 % to its 97 % quantile",
-    ylabel="$z_2$, from its 3 % to its 97 % quantile",
+    xlabel="$z_1$, from -3 to 3",
+    ylabel="$z_2$, from -3 to 3",
     alt="A sheet of 12 by 12 decoded digits. Neighbours look alike, and regions of "
     "different digits pass into each other through blurred mixtures.",
 )
 
 # %% [markdown]
 # **What to see.** Neighbours look alike everywhere, which is what the noise in $z$
-# bought. Each digit has its place: the large ones in the cloud above take much room,
-# and those it could not tell apart share some. Where two digits meet, the tile between
-# them is a blend, and blurred.
+# bought. A digit that has a region in the cloud above has tiles here; those that share
+# one give blurred mixtures. So does every border between two regions.
 #
 # A grid has gaps. Drag the point, or click it and use the arrow keys, and go anywhere:
 # across a border, around the rim, far outside where no digit ever was.
@@ -735,17 +746,19 @@ for name, (shape, rate, schedule) in tricks.items():
 # %%
 plots.curves(
     {name: run.validation for name, run in short_runs.items()},
-    "Each trick helps, a larger network most",
+    "Tricks add up, and a larger network gives most",
     ylabel="validation loss (nats per image)",
 )
 for name, run in short_runs.items():
     print(f"{name:9s} {run.validation.min():7.2f} nats   {run.seconds:5.1f} s")
 
 # %% [markdown]
-# **What to see.** The schedule and the smooth activation cost nothing and give about a
-# nat and a half together. The larger network gives nearly three more, for three times
-# the time an epoch. After one epoch it is still behind: a trick that is judged too early
-# may look useless. Lesson 05 takes this road to its end.
+# **What to see.** The schedule and the smooth activation cost next to nothing and give
+# about two nats together. In these few epochs the schedule by itself gives nothing that
+# one seed could show; over twenty it does (lesson 02, section 5). The larger network
+# gives nearly three nats more, for more than twice the time an epoch. After one epoch
+# it is still behind: a trick that is judged too early may look useless. Lesson 05 takes
+# this road to its end.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_improve", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 2 (5 points).** Somebody reports that their VAE reaches a test loss of 88

@@ -81,7 +81,8 @@ print(f" to choose with, {len(images.test):,} to test once")
 #
 # ## 1. Shapes, before you run anything
 #
-# A convolution slides a small window of weights over the map. With **stride** 2 it moves
+# A convolution slides a small window of weights, PyTorch's *kernel*, over the map. With
+# **stride** 2 it moves
 # two pixels at a time, so the map shrinks by half; **padding** adds zeros around it.
 # A map of $n$ pixels, window $k$, stride $s$ and padding $p$ gives
 #
@@ -159,6 +160,7 @@ def stamp(kernel, **options):
     return F.conv_transpose2d(ones, weight, stride=2, padding=1, **options)[0, 0]
 
 
+# Window 3 would give 15 x 15; output_padding=1 cuts less at the end and makes it 16.
 stamps = {"window 3": stamp(3, output_padding=1), "window 4": stamp(4)}  # (16, 16) each
 
 # %% tags=["nbval-check-output"]
@@ -189,11 +191,13 @@ plots.show(
 #
 # ## 3. Batch norm
 #
-# **Batch norm** takes each channel, subtracts its mean over the batch, divides by its
-# standard deviation, and then applies a learned scale and shift. Layers after it see
-# numbers of a steady size, and training bears larger steps. Remember for later: *over
-# the batch*. In training an image's result depends on the images beside it. For use,
-# the layer keeps running averages of mean and variance, and `eval()` switches to those.
+# **Batch norm** takes each channel, subtracts its mean over all images of the batch and
+# all places of the map (after a dense layer: each unit, over the images), divides by
+# the standard deviation, and then applies a learned scale and shift. Layers after it
+# see numbers of a steady size, and training bears larger steps. Remember for later:
+# *over the batch*. In training an image's result depends on the images beside it. For
+# use, the layer keeps running averages of mean and variance, and `eval()` switches to
+# those.
 #
 # ## 4. The encoder
 #
@@ -201,6 +205,8 @@ plots.show(
 # x (1, 28, 28) ─ Conv 4/2/1 ─ (8, 14, 14) ─ Conv 4/2/1 ─ (32, 7, 7) ─ Linear ─ 128 ┬ mu
 #                   BN ReLU                    BN ReLU              BN ReLU         └ logvar
 # ```
+#
+# (4/2/1 stands for window 4, stride 2, padding 1, and BN for batch norm.)
 #
 # **Exercise 2.** Write it. A layer before a batch norm needs no bias: the mean is
 # subtracted anyway. (Leaving it in does no harm.)
@@ -218,16 +224,14 @@ plots.show(
 class Encoder(nn.Module):
     """Two strided convolutions and a dense layer, each with batch norm and ReLU.
 
-    Encoder(latent_dim)
-    forward(x): x (B, 1, 28, 28) -> mu (B, d), logvar (B, d)
-    Channels 1 -> 8 -> 32, then 32 * 7 * 7 -> 128 units, then two heads without
-    activation or batch norm.
+    Channels 1 -> 8 -> 32 (kernel 4, stride 2, padding 1), then 32 * 7 * 7 -> 128
+    units, then two heads without activation or batch norm.
     Hint: nn.Conv2d, nn.BatchNorm2d after convolutions, nn.BatchNorm1d after nn.Linear.
     """
 
-    ### BEGIN SOLUTION
     def __init__(self, latent_dim):
         super().__init__()
+        ### BEGIN SOLUTION
         self.body = nn.Sequential(
             nn.Conv2d(1, 8, 4, stride=2, padding=1, bias=False),  # (B, 8, 14, 14)
             nn.BatchNorm2d(8),
@@ -242,12 +246,14 @@ class Encoder(nn.Module):
         )
         self.mu = nn.Linear(128, latent_dim)
         self.logvar = nn.Linear(128, latent_dim)
+        ### END SOLUTION
 
     def forward(self, x):
+        """Images (B, 1, 28, 28) to mu (B, d) and logvar (B, d)."""
+        ### BEGIN SOLUTION
         h = self.body(x)  # (B, 128)
         return self.mu(h), self.logvar(h)  # (B, d) each
-
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "check_encoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
@@ -283,16 +289,15 @@ with torch.random.fork_rng(devices=[]), torch.no_grad():
 class Decoder(nn.Module):
     """The encoder's mirror image.
 
-    Decoder(latent_dim)
-    forward(z): z (B, d) -> x_hat (B, 1, 28, 28), probabilities after a sigmoid
     d -> 128 -> 32 * 7 * 7 units, then channels 32 -> 8 -> 1 through transposed
-    convolutions; batch norm and ReLU after every layer but the last.
+    convolutions (kernel 4, stride 2, padding 1); batch norm and ReLU after every
+    layer but the last.
     Hint: nn.Unflatten(1, (32, 7, 7)) turns 1568 units into maps.
     """
 
-    ### BEGIN SOLUTION
     def __init__(self, latent_dim):
         super().__init__()
+        ### BEGIN SOLUTION
         self.body = nn.Sequential(
             nn.Linear(latent_dim, 128, bias=False),  # (B, 128)
             nn.BatchNorm1d(128),
@@ -307,11 +312,13 @@ class Decoder(nn.Module):
             nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1),  # (B, 1, 28, 28)
             nn.Sigmoid(),
         )
+        ### END SOLUTION
 
     def forward(self, z):
+        """Codes z (B, d) to x_hat (B, 1, 28, 28), probabilities after a sigmoid."""
+        ### BEGIN SOLUTION
         return self.body(z)
-
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "check_decoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
@@ -494,13 +501,14 @@ plots.curves(
 )
 
 # %% [markdown]
-# **What to see.** Validation lies *below* training: the training figure averages over an
-# epoch in which the weights still moved, and batch norm's statistics of single batches
-# add noise to it. Towards the end validation no longer falls every time, since with
-# a constant step size the weights never settle. Whether the last epoch is the best one
-# is luck, so we keep the best. And why do validation images choose, not test images?
-# Whoever picks the best of 20 test losses reports luck as skill: the lowest of 20
-# noisy numbers is lower than what new images will give.
+# **What to see.** Validation lies *below* training: in the first epochs because the
+# training figure averages over weights that still moved, later mostly because batch
+# norm's statistics of single batches add noise to it. Towards the end validation no
+# longer falls every time, since with a constant step size the weights never settle.
+# Whether the last epoch is the best one is luck, so we keep the best. And why do
+# validation images choose, not test images? Whoever picks the best of 20 test losses
+# reports luck as skill: the lowest of 20 noisy numbers is lower than what new images
+# will give.
 #
 # `fit` has put the best epoch's weights into `model`. Save them, then load them into a
 # *new* model and use only that one from here on. It is the test that the file works.
@@ -599,9 +607,24 @@ plots.image_grid(
 
 # %% [markdown]
 # **What to see.** On MNIST most samples are digits with clean, even strokes; a few lie
-# between two digits or break off. On Fashion-MNIST the outline and the kind of garment
-# are right, while prints and seams are missing: 20 numbers have no room for them, and an
-# average over everything they leave open is smooth.
+# between two digits or break off. With `dataset = "FashionMNIST"` at the top (run it)
+# the outline and the kind of garment are right, while prints and seams are missing: 20
+# numbers have no room for them, and an average over everything they leave open is
+# smooth.
+#
+# Do the codes mean something *between* the images too? Lesson 02's walk, with this
+# model:
+
+# %%
+with torch.no_grad():
+    (a, b), _ = best.encode(x_test[:2])  # (d,) each
+    t = torch.linspace(0, 1, 10, device=device)[:, None]  # (10, 1)
+    between = best.decode((1 - t) * a + t * b)  # (10, 1, 28, 28)
+plots.image_rows(
+    {"codes mixed": between},
+    "A straight walk from one test image's code to another's",
+    alt="Ten decoded images that pass from the first test image to the second.",
+)
 
 # %% [markdown]
 # ## 9. Forgetting `eval()`
@@ -628,7 +651,7 @@ for mode in (True, False):
     print(f"  {'train' if mode else 'eval '} mode: {moved.norm().item():.2f}")
 
 # %% [markdown]
-# One image on its own has no spread to divide by:
+# One image on its own has no spread in a dense layer's units to divide by:
 
 # %%
 try:
@@ -713,7 +736,9 @@ print(f"{sum(parts):.1f}, in eval mode and without a single training step")
 # %% [markdown]
 # ## 10. Your figures against the expected ones
 #
-# The dense 784-512-20 model of lesson 03 reaches 102.4 nats on MNIST. Losses of the two
+# The dense 784-512-20 model of lesson 03 reaches 102.4 nats on MNIST. That is no clean
+# comparison: depth, batch norm and schedule differ as well; lesson 05 goes step by
+# step. Losses of the two
 # data sets cannot be compared with each other: a *perfect* reconstruction costs 45.5
 # nats on MNIST and 189.9 on Fashion-MNIST, because clothes have more grey pixels
 # (lesson 00).
@@ -736,7 +761,8 @@ for name, value in figures.items():
 # %% [markdown]
 # ## Summary
 #
-# Convolutions know what is near, so half the weights give a lower loss. Strided layers
+# A convolution knows what is near. With batch norm and one more layer on either side,
+# this model has a lower loss than lesson 03's with half the weights. Strided layers
 # halve a map, transposed ones double it, and a window that is a multiple of the stride
 # reaches every pixel equally often. Batch norm speeds training up and asks for one
 # habit in return: `eval()` before you measure or use a model. Validation chooses the
