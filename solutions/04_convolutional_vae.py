@@ -620,6 +620,8 @@ with torch.no_grad():
     (a, b), _ = best.encode(x_test[:2])  # (d,) each
     t = torch.linspace(0, 1, 10, device=device)[:, None]  # (10, 1)
     between = best.decode((1 - t) * a + t * b)  # (10, 1, 28, 28)
+
+# %%
 plots.image_rows(
     {"codes mixed": between},
     "A straight walk from one test image's code to another's",
