@@ -25,7 +25,7 @@
 # - train a VAE, and read its loss as reconstruction plus KL, in nats,
 # - generate digits, and explain what goes wrong when $\beta$ is 0 or very large.
 #
-# **Time:** reading 40 min, writing 50 min, computing 3 to 4 min on a 2-core laptop.
+# **Time:** reading 40 min, writing 50 min, computing 4 to 5 min on a 2-core laptop.
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 03 -p NAME VALUE`.
