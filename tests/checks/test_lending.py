@@ -57,7 +57,7 @@ def failures(notebook):
 
 def test_all_but_the_exercises_runs(all_lent):
     mine = [s for s, _ in failures(all_lent) if not re.search(r"^checks\.", s, re.M)]
-    assert [source.splitlines()[0] for source in mine] == ["class VAE(nn.Module):"]
+    assert mine == []
     said = "".join(
         output.get("text", "")
         for cell in all_lent.cells
