@@ -13,6 +13,7 @@ CPU_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
 
 setup: .venv/.ready
 
+# JupyterLab's plugin of announcements would ask its question over every notebook.
 .venv/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}. Say which one to use: make setup PYTHON=/path/to/python3.11")'
 	@echo "Setting up .venv: about 8 GB, a few minutes the first time ..."
@@ -25,6 +26,7 @@ else
 endif
 	$(BIN)/pip install --quiet --no-deps -e .
 	$(BIN)/pip check
+	$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	touch $@
 
 # Every solution notebook on real data, then measured against expected figures.
@@ -44,7 +46,7 @@ test: setup
 	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) --ignore $(KERAS_TESTS) tests solutions
 
 lab: setup
-	cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None
+	cd notebooks && ../$(BIN)/jupyter lab
 
 # The lessons as web pages in build/site: students/ without answers, instructors/ with.
 site: setup

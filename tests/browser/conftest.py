@@ -166,7 +166,6 @@ def lab(browser, tmp_path_factory):
             f"--ServerApp.root_dir={folder}",
             f"--IdentityProvider.token={token}",
             "--LabApp.expose_app_in_browser=True",
-            "--LabApp.news_url=None",
         ],
         cwd=folder,
         env=os.environ
