@@ -75,6 +75,7 @@ def test_a_student_is_stopped_told_and_let_go_on(lab, lesson):
         assert len(message.splitlines()) == 1
         assert not any(cell.get("execution_count") for cell in cells[check + 1 :])
         assert says(cells, "stderr") == []
+        assert not notebook.page.get_by_text("Jupyter news").count(), "run: make setup"
         notebook.go_to(max(0, check - 1))
         notebook.screenshot(f"{lesson}-untouched")
 
