@@ -76,8 +76,8 @@ def check(exercise: str) -> Callable:
                 function(*args, **kwargs)
             except CheckFailed as failure:
                 raise failure.with_traceback(None) from None
-            except NotImplementedError:
-                raise _not_written(exercise) from None
+            except NotImplementedError as error:
+                raise _not_written(exercise, error) from None
             except Exception as error:  # noqa: BLE001 (a student's code may raise any)
                 raise _as_failure(exercise, error) from None
             finally:
@@ -126,9 +126,16 @@ def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> 
         )
 
 
-def _not_written(exercise: str) -> NotImplementedError:
+def _not_written(exercise: str, stub: NotImplementedError) -> NotImplementedError:
     """A stub that is still a stub: the same error, without a stack trace."""
-    message = f"{exercise}: this is not written yet. Fill in the cell above and run it."
+    *_, (frame, _) = traceback.walk_tb(stub.__traceback__)
+    owner, _, method = frame.f_code.co_qualname.rpartition(".")
+    # Of a class that has been begun, the method that is still to come.
+    begun = owner and not owner.endswith("<locals>") and method != "__init__"
+    missing = f"`{method}`" if begun else "this"
+    message = (
+        f"{exercise}: {missing} is not written yet. Fill in the cell above and run it."
+    )
     error = NotImplementedError(message)
     error._render_traceback_ = lambda: [f"NotImplementedError: {message}"]
     return error

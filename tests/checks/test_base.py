@@ -27,3 +27,29 @@ def test_the_line_is_the_students(answer):
         shuffled(answer)
     assert "`return " in failure.value.look
     assert ".shuffle(" in failure.value.look
+
+
+class Begun:
+    def __init__(self, n):
+        self.n = n
+        self.go_on()
+
+    def go_on(self):
+        raise NotImplementedError
+
+
+class NotBegun:
+    def __init__(self, n):
+        raise NotImplementedError
+
+
+def not_begun(n):
+    raise NotImplementedError
+
+
+def test_of_what_was_begun_the_open_method_is_named():
+    with pytest.raises(NotImplementedError, match="shuffled: `go_on` is not written"):
+        shuffled(Begun)
+    for stub in (NotBegun, not_begun):
+        with pytest.raises(NotImplementedError, match="shuffled: this is not written"):
+            shuffled(stub)
