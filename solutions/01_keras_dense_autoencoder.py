@@ -1000,7 +1000,7 @@ metrics.record("dead units of the code", dead_long, epochs=epochs, **facts)
 #
 # An autoencoder is two networks that share a narrow code, trained to give back their
 # own input. With 64 numbers it beats PCA-64 clearly, draws outlines well and blurs
-# texture, because squared error rewards blur. How you train matters as well as what you
+# texture, because squared error rewards blur. How you train counts, not only what you
 # build: in two epochs a warmed-up, falling step size took 18 % off the error at no
 # cost, a linear code and ELU another 17 % nearly as cheaply, and twice the width as
 # much again for twice the weights.
