@@ -101,12 +101,17 @@ def preload(framework: str) -> None:
 
 def checks_of(framework: str) -> list[str]:
     """Modules that check the lessons of a framework, "keras" or "torch"."""
-    found = []
-    for path in sorted(pack_root().glob("helpers/checks/lesson[0-9][0-9].py")):
-        keras = "import keras" in path.read_text(encoding="utf-8")
-        if keras == (framework == "keras"):
-            found.append(f"helpers.checks.{path.stem}")
-    return found
+    folder = pack_root() / "helpers" / "checks"
+    files = {path.stem: [path] for path in folder.glob("lesson[0-9][0-9].py")} | {
+        path.parent.name: sorted(path.parent.glob("*.py"))
+        for path in folder.glob("lesson[0-9][0-9]/__init__.py")
+    }
+    return [
+        f"helpers.checks.{name}"
+        for name, mine in sorted(files.items())
+        if (framework == "keras")
+        == any("import keras" in path.read_text(encoding="utf-8") for path in mine)
+    ]
 
 
 def become_kernel(request: dict[str, Any]) -> None:
