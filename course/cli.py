@@ -208,7 +208,7 @@ def grade(
         done = grade_class(
             submissions, out, workers, scheduler, unsafe, limits, gradebook
         )
-        return done["ok"]
+        return done.ok
 
     _finish(job)
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 from rich.console import Console
@@ -17,7 +16,7 @@ from course import CourseError
 from course.files import cores
 from course.grading.intake import Submission
 from course.grading.one import close_sandboxes, grade_one, refused
-from course.grading.records import save
+from course.grading.records import Record, save
 from course.sandbox.sandbox import Limits
 
 
@@ -55,7 +54,7 @@ def grade_all(
             submit_next()
 
 
-def _result(future, arguments: tuple) -> dict[str, Any]:
+def _result(future, arguments: tuple) -> Record:
     """The record, or one that says why there is none.
 
     Only what ended its worker twice is final. Any other failure is the grader's own,
@@ -74,7 +73,8 @@ def _result(future, arguments: tuple) -> dict[str, Any]:
     if not final:
         why = f"the grader itself failed {said}; the same command tries again"
     record = refused(Submission("", arguments[1], "", b"", why))
-    return record if final else record | {"again": True}
+    record.again = not final
+    return record
 
 
 @contextmanager

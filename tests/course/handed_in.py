@@ -18,7 +18,7 @@ def hand_in(place, student, **answers):
 
 
 def scores(record):
-    return {row["exercise"]: row["score"] for row in record["exercises"]}
+    return {row.exercise: row.score for row in record.exercises}
 
 
 def small_class(place, count):

@@ -156,8 +156,8 @@ def test_course_grade_gives_the_same_points(graded, tmp_path):
     done = grade_class(graded / "submitted", tmp_path / "out")
     for student in ("solved", "untouched", "mixed"):
         for lesson, theirs in points(graded, student).items():
-            ours = done["students"][student][lesson]["exercises"]
-            by_machine = {row["id"]: row["score"] for row in ours}
+            ours = done.students[student][lesson].exercises
+            by_machine = {row.id: row.score for row in ours}
             for name, score in theirs.items():
                 if by_machine[name] is not None:  # the rest was graded by hand above
                     assert by_machine[name] == score, (student, lesson, name)

@@ -34,8 +34,8 @@ def test_unsafe_grades_the_same_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     content = nbformat.writes(submission()).encode()
     record = one.grade_one(content, LESSON, unsafe=True)
-    assert record["score"] == 90
-    assert record["sandboxed"] is False
+    assert record.score == 90
+    assert record.sandboxed is False
     sandbox = one.sandbox_of_thread("torch", Limits(), unsafe=True)
     parent = psutil.Process(sandbox.process.pid)
     with ThreadPoolExecutor(1) as pool:

@@ -19,13 +19,11 @@ def test_answers_in_words_are_found_by_their_place(tmp_path):
             cell.source = "only the second one is answered"
         cell.metadata = {}
     record = record_of(as_bytes(notebook), lesson, did_nothing, sandboxed=True)
-    assert record["answers"] == {
+    assert record.answers == {
         "think_leak": "YOUR ANSWER HERE",
         "think_floor": "only the second one is answered",
     }
-    assert record["flags"] == [
-        "the cells had lost their names; found again by their text"
-    ]
+    assert record.flags == ["the cells had lost their names; found again by their text"]
 
 
 def test_what_was_done_to_cells_is_told(tmp_path, lesson):

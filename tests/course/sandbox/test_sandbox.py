@@ -216,22 +216,22 @@ def graded(hostile_class, tmp_path_factory):
         done = whole_class.grade_class(hostile_class, out, workers=2, limits=LIMITS)
     finally:
         del os.environ["SECRET_OF_THE_HOST"]
-    return done["students"], out
+    return done.students, out
 
 
 def test_the_right_submission_has_every_automatic_point(graded):
     record = graded[0]["solved"][LESSON]
-    assert record["status"] == "graded", record["reason"]
-    assert record["score"] == 90, scores(record)
-    assert record["by_hand"] == 10
-    assert record["sandboxed"]
+    assert record.status == "graded", record.reason
+    assert record.score == 90, scores(record)
+    assert record.by_hand == 10
+    assert record.sandboxed
 
 
 def test_the_untouched_release_has_none(graded):
     record = graded[0]["untouched"][LESSON]
-    assert record["status"] == "graded"
-    assert record["score"] == 0
-    assert "not written yet" in record["exercises"][0]["message"]
+    assert record.status == "graded"
+    assert record.score == 0
+    assert "not written yet" in record.exercises[0].message
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -239,17 +239,17 @@ def test_an_attack_earns_an_ordinary_zero_with_a_reason(graded, name):
     record = graded[0][name][LESSON]
     whole, words = ATTACKS[name][1]
     if whole == "either":
-        whole = "all" if record["reason"] else "sample"
+        whole = "all" if record.reason else "sample"
     if whole == "all":
-        assert record["status"] == "zero", scores(record)
-        assert record["score"] == 0
-        assert re.search(words, record["reason"])
+        assert record.status == "zero", scores(record)
+        assert record.score == 0
+        assert re.search(words, record.reason)
     else:
-        assert record["reason"] is None
-        rows = {row["exercise"]: row for row in record["exercises"]}
-        assert rows["sample"]["score"] == 0
-        assert re.search(words, rows["sample"]["message"])
-        assert record["score"] == 80, "the other exercises keep their points"
+        assert record.reason is None
+        rows = {row.exercise: row for row in record.exercises}
+        assert rows["sample"].score == 0
+        assert re.search(words, rows["sample"].message)
+        assert record.score == 80, "the other exercises keep their points"
 
 
 @pytest.mark.parametrize(
@@ -262,8 +262,8 @@ def test_an_attack_earns_an_ordinary_zero_with_a_reason(graded, name):
 )
 def test_a_file_that_is_no_notebook_earns_a_zero_with_a_reason(graded, student, words):
     (record,) = graded[0][student].values()
-    assert record["score"] == 0
-    assert words in record["reason"]
+    assert record.score == 0
+    assert words in record.reason
 
 
 def test_the_host_is_as_it_was(graded):
