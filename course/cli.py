@@ -201,7 +201,7 @@ def grade(
 ) -> None:
     """Grade a class in a sandbox. Interrupted, the same command goes on."""
     from course.grading.whole_class import grade_class
-    from course.sandbox.sandbox import Limits
+    from course.sandbox.limits import Limits
 
     def job() -> bool:
         limits = Limits(seconds=seconds)

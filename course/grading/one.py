@@ -19,7 +19,8 @@ from course.grading.submission import (
     prepare,
 )
 from course.notebook import UnreadableError, grade_id, parse
-from course.sandbox.sandbox import Execution, Limits, Sandbox
+from course.sandbox.limits import Limits
+from course.sandbox.sandbox import Execution, Sandbox
 
 _sandboxes: dict[int, tuple[tuple, Sandbox]] = {}  # by the thread that uses it
 
@@ -39,7 +40,7 @@ def grade_one(
     lesson : str
         Name of the lesson, as in ``solutions/``.
     limits : mapping, optional
-        As :class:`course.sandbox.sandbox.Limits`.
+        As :class:`course.sandbox.limits.Limits`.
     unsafe : bool
         Run without bubblewrap.
 

@@ -205,17 +205,19 @@ def side_by_side(
     mine, ours = pictures(submitted), pictures(solution)
     for heading in dict.fromkeys(picture.heading for picture in [*ours, *mine]):
         left = [picture for picture in mine if picture.heading == heading]
-        pairs, alone = [], []
+        pairs: list[tuple[Picture | None, Picture | None]] = []
+        alone: list[Picture] = []
         for picture in ours:
             if picture.heading != heading:
                 continue
             same = next((each for each in left if each.code == picture.code), None)
             if same:
                 left.remove(same)
-            (pairs if same else alone).append((same, picture))
-        rest = zip_longest(left, [picture for _, picture in alone])
-        for pair in [*pairs, *rest]:
-            yield (heading, *pair)
+                pairs.append((same, picture))
+            else:
+                alone.append(picture)
+        for one, other in [*pairs, *zip_longest(left, alone)]:
+            yield heading, one, other
 
 
 def added(submitted, lesson: Lesson) -> list[str]:

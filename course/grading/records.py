@@ -10,7 +10,7 @@ from pathlib import Path
 from course import pack_root
 from course.files import write_json
 from course.grading.intake import Submission
-from course.sandbox.sandbox import Limits
+from course.sandbox.limits import Limits
 
 VERSION = 1  # of a record's fields; records of another version are graded again
 

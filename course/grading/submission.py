@@ -46,9 +46,9 @@ class Lesson:
     def cells(self, version: str) -> dict[str, nbformat.NotebookNode]:
         """The nbgrader cells of "solution" or "release", by grade_id."""
         return {
-            grade_id(cell): cell
+            name: cell
             for cell in getattr(self, version).cells
-            if grade_id(cell) is not None
+            if (name := grade_id(cell)) is not None
         }
 
 

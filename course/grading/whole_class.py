@@ -27,7 +27,8 @@ from course.grading.records import (
 from course.grading.submission import lesson_named
 from course.grading.tables import distributions, lesson_names, write_tables
 from course.run.terminal import make_console
-from course.sandbox.sandbox import MISSING, Limits, available
+from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.limits import Limits
 
 
 @dataclass(frozen=True)

@@ -254,8 +254,9 @@ def lent_answers(lessons: list[Path]) -> bytes:
                 continue
             source = SOLUTION_MARK.sub("", above.source)
             for part in ast.parse(source).body:
-                if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
-                    text = ast.get_source_segment(source, part)
+                if not isinstance(part, ast.FunctionDef | ast.ClassDef):
+                    continue
+                if text := ast.get_source_segment(source, part):
                     mine[part.name] = {"check": check[1], "source": text}
     return json.dumps(answers, sort_keys=True).encode()
 

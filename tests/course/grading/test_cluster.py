@@ -14,7 +14,7 @@ from distributed import Client
 from benchmarks.students import LESSON
 from course import CourseError
 from course.grading import cluster, one, whole_class
-from course.sandbox.sandbox import available
+from course.sandbox.bubblewrap import available
 from tests.course.handed_in import NO_SANDBOX, ROOT, hand_in, small_class
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from benchmarks.students import submission
 from course import pack_root
 from course.grading.whole_class import grade_class
-from course.sandbox.sandbox import available
+from course.sandbox.bubblewrap import available
 
 ROOT = pack_root()
 LESSONS = ("00_data_and_baselines", "03_variational_autoencoder")

@@ -9,7 +9,7 @@ from benchmarks.students import LESSON
 from course.grading import records
 from course.grading.intake import Submission
 from course.grading.records import Exercise, Record, is_graded, kept, record_key, save
-from course.sandbox.sandbox import Limits
+from course.sandbox.limits import Limits
 
 ROWS = [
     Exercise("check_mse", "mse", False, 20.0, 20.0, ""),

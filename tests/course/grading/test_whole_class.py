@@ -17,7 +17,7 @@ from course import CourseError
 from course.cli import app
 from course.grading import cluster, whole_class
 from course.grading.records import Record, kept
-from course.sandbox.sandbox import available
+from course.sandbox.bubblewrap import available
 from tests.course.handed_in import NO_SANDBOX, ROOT, hand_in, small_class
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
