@@ -18,10 +18,10 @@ from course.files import cores
 from course.grading.records import Exercise
 from course.grading.submission import (
     Lesson,
-    needed,
     points,
     prepare,
     read_lesson,
+    without_idle_cells,
 )
 from course.lessons import find_notebook
 from course.notebook import UnreadableError, parse
@@ -78,7 +78,7 @@ def check(name: str, console: Console | None = None) -> Progress:
         prepared = prepare(parse(notebook.read_bytes()), lesson)
     except (OSError, UnreadableError) as error:
         raise CourseError(f"{notebook} cannot be read: {error}.") from error
-    work = needed(prepared.notebook, lesson)
+    work = without_idle_cells(prepared.notebook, lesson)
     client = NotebookClient(
         work,
         timeout=CELL_TIMEOUT,

@@ -14,9 +14,9 @@ from course.grading.records import Record
 from course.grading.submission import (
     Lesson,
     lesson_named,
-    needed,
     points,
     prepare,
+    without_idle_cells,
 )
 from course.notebook import UnreadableError, grade_id, parse
 from course.sandbox.limits import Limits
@@ -50,11 +50,11 @@ def grade_one(
     """
     asked, known = Limits(**(limits or {})), lesson_named(lesson)
 
-    def run_needed(prepared):
-        ran = needed(prepared, known)
+    def run_busy_cells(prepared):
+        ran = without_idle_cells(prepared, known)
         return ran, sandbox_of_thread(known.framework, asked, unsafe).run(ran)
 
-    return record_of(content, known, run_needed, sandboxed=not unsafe)
+    return record_of(content, known, run_busy_cells, sandboxed=not unsafe)
 
 
 def record_of(

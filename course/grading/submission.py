@@ -199,7 +199,9 @@ def _tree(source: str) -> ast.Module | None:
         return None
 
 
-def needed(prepared: nbformat.NotebookNode, lesson: Lesson) -> nbformat.NotebookNode:
+def without_idle_cells(
+    prepared: nbformat.NotebookNode, lesson: Lesson
+) -> nbformat.NotebookNode:
     """Leave out what no graded cell depends on, such as long trainings and pictures.
 
     Everything that a student wrote or changed is kept. Of the cells that came with

@@ -33,7 +33,7 @@ GIB = 2**30
 COMMON = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "matplotlib_inline.backend_inline"),
     *("numpy.testing", "sklearn.decomposition", "sklearn.linear_model"),
-    *("sklearn.manifold", "course.sandbox.guard", "helpers.data", "helpers.latex"),
+    *("sklearn.manifold", "course.sandbox.tampering", "helpers.data", "helpers.latex"),
     *("helpers.metrics", "helpers.plots", "helpers.training"),
 )
 OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data", "torchvision")}
@@ -157,7 +157,7 @@ def serve_kernel(connection: str) -> None:
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
 
-    from course.sandbox.guard import snapshot
+    from course.sandbox.tampering import snapshot
 
     class GradedKernel(IPythonKernel):
         async def do_execute(self, *args, **kwargs):
