@@ -16,8 +16,8 @@ from torchvision.transforms import ToTensor
 
 from benchmarks import BenchError
 from benchmarks.models import textbook_loss
-from helpers import storage, training
-from helpers.data import POOL
+from helpers import training
+from helpers.data import POOL, originals
 
 
 def textbook_images(
@@ -42,8 +42,8 @@ def textbook_images(
         If there is no way to the real files.
     """
     try:
-        files = storage.originals("MNIST")
-    except storage.UnreachableError as error:
+        files = originals.original_files("MNIST")
+    except originals.UnreachableError as error:
         raise BenchError(need_real_data("MNIST")) from error
     # torchvision wants unpacked files; the data root keeps them packed.
     with tempfile.TemporaryDirectory() as folder:

@@ -362,7 +362,7 @@ class Sandbox:
         }  # fmt: skip
 
     def _bubblewrap(self, environment: dict[str, str]) -> list[str]:
-        from helpers.storage import data_root
+        from helpers.data import data_root
 
         command = [shutil.which("bwrap"), "--die-with-parent", "--new-session"]
         for namespace in ("ipc", "pid", "net", "uts", "cgroup-try"):

@@ -75,7 +75,7 @@ def preload(framework: str) -> None:
     """Import what lessons use, and read the data, so that a fork has them already."""
     import matplotlib.pyplot as plt
 
-    from helpers import storage
+    from helpers.data import originals
     from helpers.quiet import quiet_start
 
     with quiet_start():
@@ -86,16 +86,16 @@ def preload(framework: str) -> None:
     figure.canvas.draw()
     plt.close(figure)
 
-    originals, kept = storage.originals, {}
+    fetch, kept = originals.original_files, {}
 
     def remembered(name: str):
         if name not in kept:
-            kept[name] = originals(name)
+            kept[name] = fetch(name)
         return kept[name]
 
-    storage.originals = remembered
+    originals.original_files = remembered
     for name in ("MNIST", "FashionMNIST"):
-        with contextlib.suppress(storage.UnreachableError):
+        with contextlib.suppress(originals.UnreachableError):
             remembered(name)
 
 

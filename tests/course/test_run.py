@@ -20,7 +20,7 @@ from course.kernels import kernel_environment
 from course.lessons import planned_runs
 from course.report import pictures, write_report
 from course.run import complaints, run_lessons, write_json
-from helpers.storage import data_root
+from helpers.data import data_root
 
 PNG = base64.b64encode(b"\x89PNG not really").decode()
 PROGRESS = """

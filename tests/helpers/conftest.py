@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import data, fetch, storage
+from helpers.data import download, originals, splits
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -34,7 +34,7 @@ def own_environment(monkeypatch, tmp_path):
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(urllib.request, "_opener", None)
-    monkeypatch.setattr(data, "_stand_ins", set())
+    monkeypatch.setattr(splits, "_stand_ins", set())
 
 
 def _with_originals() -> Path | None:
@@ -42,9 +42,9 @@ def _with_originals() -> Path | None:
         os.environ.get("COURSE_DATA_MIRROR", ""),
         REPOSITORY.parent / "shared/data",
     ]
-    for place in [*map(Path, filter(None, places)), storage.data_root()]:
+    for place in [*map(Path, filter(None, places)), originals.data_root()]:
         folder = (REPOSITORY / place).resolve()
-        if folder.is_dir() and not storage.checked(folder, "MNIST")[1]:
+        if folder.is_dir() and not originals.checked(folder, "MNIST")[1]:
             return folder
     return None
 
@@ -53,7 +53,7 @@ ORIGINALS = _with_originals()
 
 
 @pytest.fixture(scope="session")
-def originals(tmp_path_factory):
+def source(tmp_path_factory):
     """Folder with MNIST/raw: the real files, else files of the same form."""
     if ORIGINALS:
         yield ORIGINALS
@@ -61,7 +61,7 @@ def originals(tmp_path_factory):
     folder = tmp_path_factory.mktemp("originals")
     with pytest.MonkeyPatch.context() as patch:
         files = {"MNIST": _build(folder)}
-        patch.setattr(storage, "FILES", files | {"FashionMNIST": files["MNIST"]})
+        patch.setattr(originals, "FILES", files | {"FashionMNIST": files["MNIST"]})
         yield folder
 
 
@@ -99,9 +99,9 @@ class Mirror:
 
 
 @pytest.fixture
-def mirror(originals, monkeypatch):
+def mirror(source, monkeypatch):
     """A server of the original files, named by COURSE_DATA_MIRROR."""
-    seen = Mirror(originals)
+    seen = Mirror(source)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -133,14 +133,14 @@ def mirror(originals, monkeypatch):
 
 @pytest.fixture
 def in_process(monkeypatch):
-    """Run helpers.fetch in this process, which has torchvision loaded already."""
+    """Run helpers.data.download in this process: torchvision is loaded already."""
 
     def run(command, **_):
         stdout = io.StringIO()
         with monkeypatch.context() as patch, contextlib.redirect_stdout(stdout):
             patch.setattr(sys, "argv", command[2:])
             patch.setattr(socket, "setdefaulttimeout", lambda seconds: None)
-            code = fetch.main()
+            code = download.main()
         return subprocess.CompletedProcess(command, code, stdout.getvalue(), "")
 
-    monkeypatch.setattr(storage, "_run", run)
+    monkeypatch.setattr(originals, "_run", run)

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import data, storage
+from helpers import data
+from helpers.data import originals
 
-SHIPPED = storage.FILES  # tests may serve other files, with checksums of their own
+SHIPPED = originals.FILES  # tests may serve other files, with checksums of their own
 LAST = "t10k-labels-idx1-ubyte.gz"
 
 
@@ -29,11 +30,11 @@ def stored(folder: Path | None = None) -> set[str]:
     return {path.name for path in found if path.is_file() and path.suffix != ".lock"}
 
 
-def fill_root(originals: Path) -> Path:
+def fill_root(source: Path) -> Path:
     raw = root() / "MNIST/raw"
     raw.mkdir(parents=True)
-    for file in storage.FILES["MNIST"]:
-        shutil.copyfile(originals / "MNIST/raw" / file, raw / file)
+    for file in originals.FILES["MNIST"]:
+        shutil.copyfile(source / "MNIST/raw" / file, raw / file)
     return raw
 
 
@@ -43,10 +44,12 @@ def small(name: str = "MNIST") -> data.Dataset:
 
 def start(program: str) -> subprocess.Popen:
     """Run a program in a fresh Python that knows the served files' checksums."""
-    preamble = f"from helpers import storage; storage.FILES = {storage.FILES!r}\n"
+    preamble = (
+        f"from helpers.data import originals; originals.FILES = {originals.FILES!r}\n"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", preamble + program],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=Path(__file__).resolve().parents[3],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -57,9 +60,9 @@ def start(program: str) -> subprocess.Popen:
 
 
 @pytest.fixture(scope="module")
-def mnist(originals):
+def mnist(source):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_DATA", str(originals))
+        patch.setenv("COURSE_DATA", str(source))
         return data.load("MNIST")
 
 
@@ -88,9 +91,9 @@ def test_no_image_of_one_split_in_another(mnist):
     assert len(prints[0] | prints[1] | prints[2]) == sum(map(len, prints))
 
 
-def test_train_and_validation_are_the_files_training_images(mnist, originals):
-    raw = (originals / "MNIST/raw/train-images-idx3-ubyte.gz").read_bytes()
-    in_file = {image.tobytes() for image in storage.decode(raw)}
+def test_train_and_validation_are_the_files_training_images(mnist, source):
+    raw = (source / "MNIST/raw/train-images-idx3-ubyte.gz").read_bytes()
+    in_file = {image.tobytes() for image in originals.decode(raw)}
     loaded = set()
     for split in mnist.train, mnist.validation:
         for image in split.images:
@@ -98,27 +101,27 @@ def test_train_and_validation_are_the_files_training_images(mnist, originals):
     assert loaded == in_file
 
 
-def test_test_images_keep_their_order_and_labels_stay_with_images(mnist, originals):
-    blobs, _ = storage.checked(originals, "MNIST")
-    images = storage.decode(blobs["t10k-images-idx3-ubyte.gz"])
+def test_test_images_keep_their_order_and_labels_stay_with_images(mnist, source):
+    blobs, _ = originals.checked(source, "MNIST")
+    images = originals.decode(blobs["t10k-images-idx3-ubyte.gz"])
     assert np.array_equal(np.round(mnist.test.images * 255), images)
-    assert np.array_equal(mnist.test.labels, storage.decode(blobs[LAST]))
-    images = storage.decode(blobs["train-images-idx3-ubyte.gz"])
-    labels = storage.decode(blobs["train-labels-idx1-ubyte.gz"])
+    assert np.array_equal(mnist.test.labels, originals.decode(blobs[LAST]))
+    images = originals.decode(blobs["train-images-idx3-ubyte.gz"])
+    labels = originals.decode(blobs["train-labels-idx1-ubyte.gz"])
     label_of = dict(zip(map(bytes, images), labels, strict=True))
     picked = np.round(mnist.validation.images * 255).astype(np.uint8)
     assert [label_of[bytes(image)] for image in picked] == list(mnist.validation.labels)
 
 
-def test_fewer_training_images_are_the_first_ones(mnist, originals, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", str(originals))
+def test_fewer_training_images_are_the_first_ones(mnist, source, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(source))
     few = data.load("MNIST", train_images=1_000)
     assert np.array_equal(few.train.images, mnist.train.images[:1_000])
     assert np.array_equal(few.validation.labels, mnist.validation.labels)
 
 
-def test_another_seed_holds_out_other_images(mnist, originals, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", str(originals))
+def test_another_seed_holds_out_other_images(mnist, source, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(source))
     other = data.load("MNIST", train_images=1, seed=1)
     assert not np.array_equal(other.validation.images, mnist.validation.images)
     assert np.array_equal(other.test.images, mnist.test.images)
@@ -207,7 +210,7 @@ def test_checksums_and_mirrors_are_torchvisions(name):
 
     original = getattr(datasets, name)
     assert dict(original.resources) == SHIPPED[name]
-    assert tuple(original.mirrors) == storage.MIRRORS[name]
+    assert tuple(original.mirrors) == originals.MIRRORS[name]
 
 
 def test_first_download(mirror, capsys):
@@ -216,10 +219,10 @@ def test_first_download(mirror, capsys):
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert f"Fetching MNIST from {mirror.address}/MNIST/raw/" in said
-    for file in storage.FILES["MNIST"]:
+    for file in originals.FILES["MNIST"]:
         served = (mirror.folder / "MNIST/raw" / file).read_bytes()
         assert (root() / "MNIST/raw" / file).read_bytes() == served
-    assert stored() == set(storage.FILES["MNIST"])
+    assert stored() == set(originals.FILES["MNIST"])
 
 
 def test_cached_start_asks_nobody_and_imports_no_framework(mirror):
@@ -246,12 +249,12 @@ def test_a_damaged_file_is_replaced_and_only_that_one(mirror, in_process, capsys
     assert f"{LAST}: damaged" in capsys.readouterr().out
 
 
-def test_another_sets_file_of_the_same_name_is_not_believed(originals, monkeypatch):
-    raw = fill_root(originals)
+def test_another_sets_file_of_the_same_name_is_not_believed(source, monkeypatch):
+    raw = fill_root(source)
     shutil.copyfile(raw / LAST, raw / "train-labels-idx1-ubyte.gz")
-    monkeypatch.setenv("COURSE_DATA_MIRROR", str(originals))
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
     assert not small().synthetic
-    assert not storage.checked(root(), "MNIST")[1]
+    assert not originals.checked(root(), "MNIST")[1]
 
 
 def test_a_truncated_download_is_not_kept(mirror, in_process, capsys):
@@ -266,9 +269,9 @@ def test_the_next_source_delivers(mirror, in_process, monkeypatch, answer):
     monkeypatch.setenv("COURSE_DATA_MIRROR", f"{mirror.address}/broken")
     mirror.answers["broken"] = answer
     whole = ("http://127.0.0.1:9/", f"{mirror.address}/whole/")
-    monkeypatch.setitem(storage.MIRRORS, "MNIST", whole)
+    monkeypatch.setitem(originals.MIRRORS, "MNIST", whole)
     assert not small().synthetic
-    assert not storage.checked(root(), "MNIST")[1]
+    assert not originals.checked(root(), "MNIST")[1]
 
 
 @pytest.mark.parametrize("status", [403, 503])
@@ -277,7 +280,7 @@ def test_every_refusal_is_told_when_no_source_delivers(mirror, capsys, status):
     assert small().synthetic
     said = capsys.readouterr().out
     assert f"{mirror.address}/MNIST/raw/: the server answered {status}" in said
-    for address in storage.MIRRORS["MNIST"]:
+    for address in originals.MIRRORS["MNIST"]:
         assert address in said
     assert not stored()
 
@@ -292,36 +295,36 @@ print(data.load("MNIST", train_images=100).synthetic)
     assert [text.split()[-1] for text in said] == ["False"] * 4
     assert sum("Fetching MNIST" in text for text in said) == 1
     # One download is up to three requests: is it there, where is it, the file.
-    assert set(mirror.requests) == set(storage.FILES["MNIST"])
+    assert set(mirror.requests) == set(originals.FILES["MNIST"])
     assert max(mirror.requests.values()) <= 3
-    assert stored() == set(storage.FILES["MNIST"])
+    assert stored() == set(originals.FILES["MNIST"])
 
 
-def test_a_folder_can_be_the_mirror(originals, monkeypatch, capsys):
-    place = os.path.relpath(originals)
+def test_a_folder_can_be_the_mirror(source, monkeypatch, capsys):
+    place = os.path.relpath(source)
     monkeypatch.setenv("COURSE_DATA_MIRROR", place)
     assert not small().synthetic
-    assert stored() == set(storage.FILES["MNIST"])
+    assert stored() == set(originals.FILES["MNIST"])
     assert "Copying MNIST" in capsys.readouterr().out
 
 
-def test_a_mirror_that_does_not_exist_is_named(originals, monkeypatch, capsys):
+def test_a_mirror_that_does_not_exist_is_named(source, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATA_MIRROR", "/no/such/folder")
     assert small().synthetic
     said = capsys.readouterr().out
     assert "COURSE_DATA_MIRROR=/no/such/folder: there is no such folder" in said
 
 
-def test_what_a_killed_download_left_behind_goes(originals, monkeypatch):
+def test_what_a_killed_download_left_behind_goes(source, monkeypatch):
     left = root() / ".MNIST-abc/MNIST/raw"
     left.mkdir(parents=True)
     (left / LAST).write_bytes(b"half")
-    monkeypatch.setenv("COURSE_DATA_MIRROR", str(originals))
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
     small()
-    assert stored() == set(storage.FILES["MNIST"])
+    assert stored() == set(originals.FILES["MNIST"])
 
 
-def test_no_network_at_all(originals, capsys):
+def test_no_network_at_all(source, capsys):
     loaded = small()
     assert loaded.synthetic
     assert data.is_synthetic()
@@ -383,10 +386,10 @@ def test_full_disk_while_downloading(mirror, in_process, mounted):
 
 
 @pytest.mark.parametrize("mounted", ["100k"], indirect=True)
-def test_full_disk_while_copying(originals, mounted, monkeypatch):
+def test_full_disk_while_copying(source, mounted, monkeypatch):
     if not mounted:
         monkeypatch.setattr(Path, "write_bytes", fail_with(errno.ENOSPC))
-    monkeypatch.setenv("COURSE_DATA_MIRROR", str(originals))
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
     with pytest.raises(data.DataError, match="No space left"):
         small()
     assert not stored()
@@ -394,26 +397,26 @@ def test_full_disk_while_copying(originals, mounted, monkeypatch):
 
 @pytest.mark.parametrize("mounted", ["100m"], indirect=True)
 @pytest.mark.parametrize("filled", [True, False])
-def test_read_only_disk(originals, mounted, filled, monkeypatch, capsys):
+def test_read_only_disk(source, mounted, filled, monkeypatch, capsys):
     if filled:
-        fill_root(originals)
+        fill_root(source)
     if mounted:
         subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
     elif os.geteuid() == 0:
-        monkeypatch.setattr(storage, "_alone", fail_with(errno.EROFS))
+        monkeypatch.setattr(originals, "_alone", fail_with(errno.EROFS))
     else:
         root().mkdir(exist_ok=True)
         root().chmod(0o555)
-    monkeypatch.setenv("COURSE_DATA_MIRROR", str(originals))
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
     assert not small().synthetic
     said = capsys.readouterr().out
     assert ("cannot be written to" in said) != filled
     assert len(stored()) == 4 * filled
 
 
-def test_data_root_that_is_a_file(originals, monkeypatch):
+def test_data_root_that_is_a_file(source, monkeypatch):
     root().write_text("not a folder")
-    monkeypatch.setenv("COURSE_DATA_MIRROR", str(originals))
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
     with pytest.raises(data.DataError, match="COURSE_DATA"):
         small()
 
@@ -423,12 +426,12 @@ def test_data_root_that_is_a_file(originals, monkeypatch):
 
 def test_data_root_follows_the_environment_and_the_repository(monkeypatch, tmp_path):
     assert data.data_root() == root()
-    monkeypatch.setattr(storage, "_repository", lambda: tmp_path)
+    monkeypatch.setattr(originals, "_repository", lambda: tmp_path)
     monkeypatch.setenv("COURSE_DATA", "here")
     assert data.data_root() == tmp_path / "here"
     monkeypatch.delenv("COURSE_DATA")
     assert data.data_root() == tmp_path / "data"
-    monkeypatch.setattr(storage, "_repository", lambda: None)
+    monkeypatch.setattr(originals, "_repository", lambda: None)
     assert data.data_root().is_absolute()
     assert tmp_path not in data.data_root().parents
 
@@ -437,6 +440,6 @@ def test_decode_refuses_what_is_not_idx():
     import gzip
 
     with pytest.raises(ValueError, match="not an IDX file"):
-        storage.decode(gzip.compress(b"hello, world"))
+        originals.decode(gzip.compress(b"hello, world"))
     with pytest.raises(ValueError, match="header says"):
-        storage.decode(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 9, 1, 2])))
+        originals.decode(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 9, 1, 2])))

@@ -1,25 +1,14 @@
-"""MNIST and Fashion-MNIST as arrays, split and scaled; batches for PyTorch.
-
->>> from helpers import data
->>> mnist = data.load("MNIST")
->>> mnist.train.images.shape, mnist.train.images.dtype
-((55000, 28, 28), dtype('float32'))
-"""
+"""A data set in three splits without leakage, and batches of a split."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import storage
-from helpers.storage import DataError, data_root
+from helpers.data import originals
 
 if TYPE_CHECKING:
     import torch
-
-__all__ = [
-    "DataError", "Dataset", "Split", "data_root", "is_synthetic", "load", "loader",
-]  # fmt: skip
 
 CLASS_NAMES = {
     "MNIST": tuple("0123456789"),
@@ -144,8 +133,8 @@ def load(
     _require_count("train_images", train_images, rest)
 
     try:
-        files = storage.originals(name)
-    except storage.UnreachableError as error:
+        files = originals.original_files(name)
+    except originals.UnreachableError as error:
         print(_notice(name, error))
         _stand_ins.add(name)
         splits = _draw(name, train_images, validation_images, seed)
@@ -242,11 +231,11 @@ def _split(
     order = np.random.default_rng(seed).permutation(POOL)
     validation = order[:validation_images]
     train = order[validation_images:][:train_images]
-    images = storage.decode(files["train-images-idx3-ubyte.gz"])
-    labels = storage.decode(files["train-labels-idx1-ubyte.gz"])
+    images = originals.decode(files["train-images-idx3-ubyte.gz"])
+    labels = originals.decode(files["train-labels-idx1-ubyte.gz"])
     test = Split(
-        _scaled(storage.decode(files["t10k-images-idx3-ubyte.gz"]), np.arange(TEST)),
-        storage.decode(files["t10k-labels-idx1-ubyte.gz"]).astype(np.int64),
+        _scaled(originals.decode(files["t10k-images-idx3-ubyte.gz"]), np.arange(TEST)),
+        originals.decode(files["t10k-labels-idx1-ubyte.gz"]).astype(np.int64),
     )
     return (
         Split(_scaled(images, train), labels[train].astype(np.int64)),
@@ -267,7 +256,7 @@ def _scaled(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 def _draw(
     name: str, train_images: int, validation_images: int, seed: int
 ) -> list[Split]:
-    from helpers import synthetic
+    from helpers.data import synthetic
 
     counts = {"train": train_images, "validation": validation_images, "test": TEST}
     return [
@@ -276,10 +265,10 @@ def _draw(
     ]
 
 
-def _notice(name: str, error: storage.UnreachableError) -> str:
+def _notice(name: str, error: originals.UnreachableError) -> str:
     tried = "\n".join(f"  {line}" for line in str(error).splitlines())
     return (
-        f"SYNTHETIC data: there was no way to the real {storage.TITLES[name]}, so "
+        f"SYNTHETIC data: there was no way to the real {originals.TITLES[name]}, so "
         "drawings stand in for it. Figures and metrics say SYNTHETIC.\n"
         f"Tried:\n{tried}\n"
         "For the real data, connect to the network, or set COURSE_DATA_MIRROR to a "

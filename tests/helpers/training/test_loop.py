@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from helpers import data, training
-from helpers.checkpoint import CheckpointError
 from helpers.data import Split
+from helpers.training.checkpoint import CheckpointError
 
 
 class Line(nn.Module):
@@ -232,7 +232,7 @@ def test_a_checkpoint_does_not_change_the_result_and_goes_when_all_is_done(
 def test_where_someone_watches_a_finished_training_is_found_again(
     tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("helpers.training.is_watched", lambda: True)
+    monkeypatch.setattr("helpers.training.loop.is_watched", lambda: True)
     path = tmp_path / "run.ckpt"
     trained, expected = noisy_fit(path)
 
@@ -257,7 +257,7 @@ def test_a_killed_kernel_resumes_too(tmp_path, capsys):
     path = tmp_path / "run.ckpt"
     code = f"""
 import os, signal
-from tests.helpers.test_training import noisy_fit, squared
+from tests.helpers.training.test_loop import noisy_fit, squared
 steps = iter(range(1000))
 def deadly(model, x):
     if next(steps) == 25:

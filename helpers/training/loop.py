@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from helpers import checkpoint as checkpoints
 from helpers.plots import is_watched, live_curves
+from helpers.training import checkpoint as checkpoints
 
 if TYPE_CHECKING:
     import torch
