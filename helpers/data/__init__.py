@@ -6,6 +6,7 @@
 ((55000, 28, 28), dtype('float32'))
 """
 
+from helpers.data.batches import loader
 from helpers.data.originals import DataError, data_root
 from helpers.data.splits import (
     CLASS_NAMES,
@@ -14,7 +15,6 @@ from helpers.data.splits import (
     Split,
     is_synthetic,
     load,
-    loader,
 )
 
 __all__ = [

@@ -297,7 +297,7 @@ def _refusal(url: str) -> str | None:
 
 
 def _download(name: str, stage: Path, address: str) -> str | None:
-    """Run `helpers.data.download`: None if it succeeded, else what the source did wrong."""
+    """Run `download.py`: None if it succeeded, else what the source did wrong."""
     program = Path(__file__).with_name("download.py")
     what = (name, str(stage), address, json.dumps(FILES[name]))
     try:

@@ -1,192 +1,24 @@
-"""Training: device, seeds, progress bars, and the loop of the lessons after 02."""
+"""The training loop of the lessons after 02."""
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import html
-import io
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
-from helpers.plots import is_watched, live_curves
+from helpers.plots import is_watched
 from helpers.training import checkpoint as checkpoints
+from helpers.training.bars import progress
+from helpers.training.run import Run, random_states, set_random_states
 
 if TYPE_CHECKING:
     import torch
     from torch.utils.data import DataLoader
-
-PROGRESS_MIME = "application/vnd.course.progress+json"
-BAR_FORMAT = "{desc} {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}"
-WORDS = "{desc} {n_fmt}/{total_fmt}, {elapsed} gone, {remaining} to go{postfix}"
-
-
-def seed_everything(seed: int) -> None:
-    """Seed torch (every device), NumPy and Python."""
-    import random
-
-    import torch
-
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
-def pick_device() -> torch.device:
-    """Choose where to compute: CUDA, then Apple's MPS, then the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
-def best_precision(device: torch.device) -> str:
-    """Choose the number format for matrix products: the fast one of this device.
-
-    Returns
-    -------
-    {"bfloat16", "float32"}
-        bfloat16 on CUDA devices that have it, and on CPUs with instructions for it
-        (AVX512-BF16 or AMX). Elsewhere it would be emulated, which is slower.
-    """
-    import torch
-
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    if device.type == "cpu":
-        able = torch.cpu.get_capabilities()
-        if able.get("avx512_bf16") or able.get("amx_bf16"):
-            return "bfloat16"
-    return "float32"
-
-
-class _NotebookBar(tqdm):
-    """A tqdm bar that lives in one notebook output and is updated in place.
-
-    Where someone watches, the figures given to `set_postfix` are drawn beside it. The
-    same message tells `course run` how far the notebook is.
-    """
-
-    def __init__(self, *args, **kwargs):
-        from IPython.display import display
-
-        self._curves: dict[str, list[float]] | None = {} if is_watched() else None
-        self._output = display(
-            {"text/plain": kwargs.get("desc", "")}, raw=True, display_id=True
-        )
-        super().__init__(*args, file=io.StringIO(), **kwargs)
-
-    def set_postfix(self, ordered_dict=None, refresh=True, **kwargs):
-        super().set_postfix(ordered_dict, refresh=False, **kwargs)
-        if self._curves is not None:
-            for name, value in {**(ordered_dict or {}), **kwargs}.items():
-                with contextlib.suppress(ValueError):  # a word is not drawn
-                    if math.isfinite(value := float(value)):
-                        self._curves.setdefault(name, []).append(value)
-        if refresh:
-            self.refresh()
-
-    def display(self, msg=None, pos=None):
-        state = {
-            "description": self.desc.rstrip(": "),
-            "n": self.n,
-            "total": self.total,
-            "text": self.postfix or "",
-        }
-        bundle = {"text/plain": msg or str(self), PROGRESS_MIME: state}
-        if self._curves is not None:
-            words = self.format_meter(**self.format_dict | {"bar_format": WORDS})
-            bundle["text/html"] = (
-                f'<progress value="{self.n}" max="{self.total}" '
-                f'aria-label="{html.escape(state["description"])}"></progress> '
-                f"{html.escape(words)}<br>"
-                f"{live_curves(self._curves, self.total, self.initial + 1)}"
-            )
-        self._output.update(bundle, raw=True)
-
-
-def progress(iterable: Iterable, description: str, **options) -> tqdm:
-    """Wrap an iterable, usually ``range(epochs)``, in a progress bar.
-
-    Parameters
-    ----------
-    iterable : iterable
-        What the loop runs over.
-    description : str
-        A word or two in front of the bar.
-    **options
-        tqdm's own, such as ``initial`` and ``total``.
-
-    Returns
-    -------
-    tqdm
-        Iterate over it; ``bar.set_postfix(train=..., validation=...)`` adds figures
-        (https://tqdm.github.io/docs/tqdm/). In a notebook the bar stays in one
-        output, and where someone watches, the figures are drawn as curves beside it;
-        elsewhere it is tqdm's ordinary bar.
-    """
-    from IPython import get_ipython
-
-    in_notebook = hasattr(get_ipython(), "kernel")
-    bar = _NotebookBar if in_notebook else tqdm
-    return bar(
-        iterable, desc=description, bar_format=BAR_FORMAT, mininterval=0.3, **options
-    )
-
-
-def keras_progress(epochs: int, description: str = "training"):
-    """Make a Keras callback that drives the pack's progress bar.
-
-    Interrupting the cell ends training with the epoch under way: `fit` returns, and
-    the model can be used, or trained further by running the cell again.
-
-    Parameters
-    ----------
-    epochs : int
-        As given to ``model.fit``, together with ``verbose=0``.
-    description : str
-        A word or two in front of the bar.
-
-    Returns
-    -------
-    keras.callbacks.Callback
-    """
-    import keras
-
-    class Progress(keras.callbacks.Callback):
-        def on_train_begin(self, logs=None):
-            self.bar = progress(range(epochs), description)
-            self.before = None
-            if threading.current_thread() is threading.main_thread():
-                self.before = signal.signal(signal.SIGINT, self.stop)
-
-        def stop(self, *_):
-            self.model.stop_training = True
-            print("Stopped by hand: training ends with this epoch.")
-
-        def on_epoch_end(self, epoch, logs=None):
-            figures = {name: f"{value:.4f}" for name, value in (logs or {}).items()}
-            self.bar.set_postfix(figures, refresh=False)
-            self.bar.update()
-
-        def on_train_end(self, logs=None):
-            self.bar.close()
-            if self.before is not None:
-                signal.signal(signal.SIGINT, self.before)
-
-    return Progress()
 
 
 @dataclass(frozen=True)
@@ -334,7 +166,7 @@ def fit(
     autocast = torch.autocast(
         device.type, torch.bfloat16, enabled=precision == "bfloat16"
     )
-    run = _Run(model, optimizer, scheduler, train, checkpoint)
+    run = Run(model, optimizer, scheduler, train, checkpoint)
     if checkpoint is not None:
         run.settings = {
             "epochs": epochs,
@@ -387,7 +219,7 @@ def fit(
     )
 
 
-def _train_epoch(run: _Run, batch_loss: Callable, autocast, epoch: int) -> float:
+def _train_epoch(run: Run, batch_loss: Callable, autocast, epoch: int) -> float:
     """One pass over the training images; the mean loss per image while it lasts."""
     import torch
 
@@ -409,7 +241,7 @@ def _train_epoch(run: _Run, batch_loss: Callable, autocast, epoch: int) -> float
     return (losses @ sizes / sizes.sum()).item()
 
 
-def _require_numbers(losses, x, run: _Run, epoch: int) -> None:
+def _require_numbers(losses, x, run: Run, epoch: int) -> None:
     """Stop at the first loss that is not a number, and say where it came from."""
     import torch
 
@@ -445,112 +277,9 @@ def _first_loss(model, batch_loss: Callable, loader: DataLoader) -> float:
         batch_size=count,
         collate_fn=loader.collate_fn,
     )
-    before = _random_states(model, None)
+    before = random_states(model, None)
     torch.manual_seed(0)
     try:
         return mean_loss(model, batch_loss, whole)
     finally:
-        _set_random_states(before, model, None)
-
-
-def _random_states(model, generator) -> dict[str, torch.Tensor]:
-    """Where the random numbers stand: on the CPU, on the device, of the batches."""
-    import torch
-
-    device = next(model.parameters()).device.type
-    states = {"cpu": torch.get_rng_state()}
-    if device != "cpu":
-        states[device] = getattr(torch, device).get_rng_state()
-    if generator is not None:
-        states["batches"] = generator.get_state()
-    return states
-
-
-def _set_random_states(states: dict[str, torch.Tensor], model, generator) -> None:
-    import torch
-
-    device = next(model.parameters()).device.type
-    torch.set_rng_state(states["cpu"])
-    if device != "cpu":
-        getattr(torch, device).set_rng_state(states[device])
-    if generator is not None:
-        generator.set_state(states["batches"])
-
-
-class _Run:
-    """A training under way: what has to be kept for it to go on after a stop."""
-
-    def __init__(self, model, optimizer, scheduler, batches, path):
-        self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
-        self.batches = batches
-        self.path = None if path is None else Path(path)
-        self.settings: dict = {}
-        self.train: list[float] = []
-        self.validation: list[float] = []
-        self.elapsed: list[float] = []
-        self.best_epoch, self.best_weights = 0, None
-
-    def finish_epoch(self, train: float, validation: float, elapsed: float) -> None:
-        """Note an epoch's losses, keep its weights if they are the best, and save."""
-        if validation < min(self.validation, default=math.inf):
-            self.best_epoch = len(self.validation) + 1
-            self.best_weights = copy.deepcopy(self.model.state_dict())
-        self.train.append(train)
-        self.validation.append(validation)
-        self.elapsed.append(elapsed)
-        if self.path is not None:
-            self._save()
-
-    def take_best(self) -> None:
-        """Give the model the weights of its best epoch, ready for use."""
-        if self.best_weights is not None:
-            self.model.load_state_dict(self.best_weights)
-        self.model.eval()
-
-    def forget(self) -> None:
-        """The training is complete: nothing is left to resume."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-
-    def resume(self) -> None:
-        """Go back to where a checkpoint stopped, if there is one."""
-        if not self.path.exists():
-            return
-        state = checkpoints.load(self.path, self.settings)
-        if state is None:
-            print(f"{self.path} holds another training, finished: this one is new.")
-            return
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        for name in ("train", "validation", "elapsed", "best_epoch", "best_weights"):
-            setattr(self, name, state[name])
-        _set_random_states(state["random"], self.model, self.batches.generator)
-        if len(self.train) == self.settings["epochs"]:
-            print(f"Already trained: taken from {self.path}. Delete it to train anew.")
-        else:
-            print(f"Resumed after epoch {len(self.train)} from {self.path}.")
-
-    def _save(self) -> None:
-        try:
-            checkpoints.save(
-                self.path,
-                {
-                    "settings": self.settings,
-                    "model": self.model.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                    "scheduler": self.scheduler.state_dict(),
-                    "train": self.train,
-                    "validation": self.validation,
-                    "elapsed": self.elapsed,
-                    "best_epoch": self.best_epoch,
-                    "best_weights": self.best_weights,
-                    "random": _random_states(self.model, self.batches.generator),
-                },
-            )
-        except OSError as error:
-            print(
-                f"The checkpoint {self.path} could not be written ({error}). Training "
-                f"goes on, but could not be resumed."
-            )
-            self.path = None
+        set_random_states(before, model, None)
