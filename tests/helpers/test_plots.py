@@ -1,122 +1,15 @@
-"""Budget, metrics, plots and training do what the lessons count on."""
+"""Figures are readable, small, and come with a text alternative."""
 
 import base64
 import io
-import math
 import re
 
 import numpy as np
 import pytest
 import torch
-from IPython.core.displaypub import CapturingDisplayPublisher
 from PIL import Image
 
-from helpers import data, explore, metrics, plots
-from helpers.budget import budget, fast_mode
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What a notebook would have displayed, as a list of messages."""
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell.instance()
-    publisher = CapturingDisplayPublisher()
-    monkeypatch.setattr(shell, "display_pub", publisher)
-    yield publisher.outputs
-    InteractiveShell.clear_instance()
-
-
-@pytest.fixture
-def slow_mode(monkeypatch):
-    monkeypatch.delenv("COURSE_FAST", raising=False)
-    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
-
-
-@pytest.mark.parametrize(
-    ("variables", "fast"),
-    [
-        ({}, False),
-        ({"COURSE_FAST": "1"}, True),
-        ({"COURSE_FAST": "0"}, False),
-        ({"COURSE_FAST": ""}, False),
-        ({"COURSE_FAST": "false"}, False),
-        ({"NBGRADER_EXECUTION": "autograde"}, True),
-        ({"NBGRADER_EXECUTION": "validate"}, False),
-    ],
-)
-def test_fast_mode_is_one_switch(variables, fast, slow_mode, monkeypatch):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert fast_mode() is fast
-
-
-def test_what_is_given_wins_over_the_budget(slow_mode, monkeypatch, capsys):
-    assert budget("epochs", None, full=20, fast=1) == 20
-    monkeypatch.setenv("COURSE_FAST", "1")
-    assert budget("epochs", None, full=20, fast=1) == 1
-    assert budget("epochs", 20, full=20, fast=1) == 20
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split("(")[1] for line in lines] == [
-        "full run)",
-        "fast mode)",
-        "given)",
-    ]
-
-
-def test_mse_is_per_pixel_and_refuses_to_broadcast():
-    x = np.zeros((3, 784), np.float32)
-    assert metrics.mse(x, x + 0.5) == pytest.approx(0.25)
-    with pytest.raises(ValueError, match="same shape"):
-        metrics.mse(x, np.zeros(784, np.float32))
-
-
-def test_pca_mse_is_zero_for_data_in_a_plane_and_falls_with_components():
-    random = np.random.default_rng(0)
-    flat = random.normal(size=(200, 2)) @ random.normal(size=(2, 30))
-    assert metrics.pca_mse(flat, flat, 2) == pytest.approx(0, abs=1e-8)
-    noise = random.normal(size=(200, 30))
-    errors = [metrics.pca_mse(noise[:150], noise[150:], k) for k in (1, 5, 25)]
-    assert errors[0] > errors[1] > errors[2]
-    with pytest.raises(ValueError, match="train_images"):
-        metrics.pca_mse(noise[:5], noise, 10)
-    with pytest.raises(ValueError, match=r"images of 30 pixels.*Lower components"):
-        metrics.pca_mse(noise, noise, 50)
-
-
-def test_a_figure_is_recorded_with_its_band_and_facts(slow_mode, shown):
-    metrics.record(
-        "loss", np.float32(99.5), (98, 101), "nats", device=torch.device("cpu")
-    )
-    metrics.record("loss", 102.0, (98, 101), "nats")
-    metrics.record("loss", math.nan, (98, 101))
-    good, bad, nan = [message["data"] for message in shown]
-    figure = good[metrics.METRIC_MIME]
-    assert figure["value"] == pytest.approx(99.5)
-    assert figure["expected"] == [98, 101]
-    assert figure["facts"] == {"device": "cpu"}
-    assert figure["enforced"]
-    assert figure["data"] == "real"
-    assert "yes" in good["text/plain"]
-    assert "NOT inside" in bad["text/plain"]
-    assert "NOT inside" in nan["text/plain"]
-    assert nan[metrics.METRIC_MIME]["value"] is None
-
-
-def test_bands_are_not_enforced_in_fast_mode_or_on_synthetic_data(
-    slow_mode, shown, monkeypatch
-):
-    with monkeypatch.context() as patch:
-        patch.setenv("COURSE_FAST", "1")
-        metrics.record("loss", 500.0, (98, 101))
-    monkeypatch.setattr(data, "is_synthetic", lambda: True)
-    metrics.record("loss", 500.0, (98, 101))
-    fast, synthetic = [message["data"] for message in shown]
-    assert not fast[metrics.METRIC_MIME]["enforced"]
-    assert not synthetic[metrics.METRIC_MIME]["enforced"]
-    assert synthetic[metrics.METRIC_MIME]["data"] == "SYNTHETIC"
-    assert synthetic["text/plain"].startswith("SYNTHETIC")
-
+from helpers import data, plots
 
 IMAGES = np.random.default_rng(0).random((12, 784), np.float32)
 DRAWINGS = {
@@ -189,15 +82,6 @@ def test_no_name_of_a_class_hides_another(spread):
         boxes = [name.get_bbox_patch().get_window_extent() for name in ax.texts]
         assert len(boxes) == 7
         assert all(box.count_overlaps(boxes) == 1 for box in boxes), "itself"
-
-
-def test_the_point_of_the_plane_is_on_top_of_the_names(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(explore, "_offer", lambda fig, *rest: drawn.append(fig))
-    explore.plane(lambda z: np.zeros((len(z), 784)), [[0, 0], [1, 1]], [0, 1], "ab", "")
-    cloud = drawn[0].axes[0]
-    (point,) = cloud.lines
-    assert all(point.zorder > name.zorder for name in cloud.texts)
 
 
 @pytest.mark.parametrize("count", [4, 5])

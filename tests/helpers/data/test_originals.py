@@ -1,4 +1,4 @@
-"""The data arrive whole, once, and split without leakage; or a stand-in says so."""
+"""The data arrive whole and once; or a stand-in says so."""
 
 import errno
 import json
@@ -7,10 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from helpers import data
@@ -54,154 +52,6 @@ def start(program: str) -> subprocess.Popen:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-# Splits
-
-
-@pytest.fixture(scope="module")
-def mnist(source):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_DATA", str(source))
-        return data.load("MNIST")
-
-
-def test_shapes_types_and_ranges(mnist):
-    sizes = {"train": 55_000, "validation": 5_000, "test": 10_000}
-    for name, size in sizes.items():
-        split = getattr(mnist, name)
-        assert len(split) == size
-        assert split.images.shape == (size, 28, 28)
-        assert split.images.dtype == np.float32
-        assert split.images.flags.c_contiguous
-        assert (split.images.min(), split.images.max()) == (0, 1)
-        assert split.labels.shape == (size,)
-        assert split.labels.dtype == np.int64
-        assert set(split.labels) == set(range(10))
-        assert split.flat.shape == (size, 784)
-        assert np.shares_memory(split.flat, split.images)
-    assert mnist.class_names == tuple("0123456789")
-    assert not mnist.synthetic
-    assert not data.is_synthetic()
-
-
-def test_no_image_of_one_split_in_another(mnist):
-    splits = [mnist.train, mnist.validation, mnist.test]
-    prints = [{image.tobytes() for image in split.images} for split in splits]
-    assert len(prints[0] | prints[1] | prints[2]) == sum(map(len, prints))
-
-
-def test_train_and_validation_are_the_files_training_images(mnist, source):
-    raw = (source / "MNIST/raw/train-images-idx3-ubyte.gz").read_bytes()
-    in_file = {image.tobytes() for image in originals.decode(raw)}
-    loaded = set()
-    for split in mnist.train, mnist.validation:
-        for image in split.images:
-            loaded.add(np.round(image * 255).astype(np.uint8).tobytes())
-    assert loaded == in_file
-
-
-def test_test_images_keep_their_order_and_labels_stay_with_images(mnist, source):
-    blobs, _ = originals.checked(source, "MNIST")
-    images = originals.decode(blobs["t10k-images-idx3-ubyte.gz"])
-    assert np.array_equal(np.round(mnist.test.images * 255), images)
-    assert np.array_equal(mnist.test.labels, originals.decode(blobs[LAST]))
-    images = originals.decode(blobs["train-images-idx3-ubyte.gz"])
-    labels = originals.decode(blobs["train-labels-idx1-ubyte.gz"])
-    label_of = dict(zip(map(bytes, images), labels, strict=True))
-    picked = np.round(mnist.validation.images * 255).astype(np.uint8)
-    assert [label_of[bytes(image)] for image in picked] == list(mnist.validation.labels)
-
-
-def test_fewer_training_images_are_the_first_ones(mnist, source, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", str(source))
-    few = data.load("MNIST", train_images=1_000)
-    assert np.array_equal(few.train.images, mnist.train.images[:1_000])
-    assert np.array_equal(few.validation.labels, mnist.validation.labels)
-
-
-def test_another_seed_holds_out_other_images(mnist, source, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", str(source))
-    other = data.load("MNIST", train_images=1, seed=1)
-    assert not np.array_equal(other.validation.images, mnist.validation.images)
-    assert np.array_equal(other.test.images, mnist.test.images)
-
-
-def test_unknown_name_is_refused():
-    with pytest.raises(ValueError, match=r"'mnist'.*'MNIST' or 'FashionMNIST'"):
-        data.load("mnist")
-
-
-@pytest.mark.parametrize("count", [0, -1, 55_001, 10.0, True, "10"])
-def test_impossible_number_of_training_images_is_refused(count):
-    with pytest.raises(ValueError, match="train_images must be a whole number from 1"):
-        data.load("MNIST", train_images=count)
-
-
-def test_impossible_number_of_validation_images_is_refused():
-    with pytest.raises(ValueError, match="validation_images"):
-        data.load("MNIST", validation_images=60_000)
-
-
-# PyTorch
-
-
-def test_arrays_feed_torch_without_a_warning(mnist):
-    import torch
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        x = torch.from_numpy(mnist.test.flat)
-    assert x.dtype == torch.float32
-
-
-def test_loader_yields_every_image_once_with_its_label(mnist):
-    import torch
-
-    batches = data.loader(mnist.test, batch_size=97, shuffle=True, seed=3)
-    assert isinstance(batches, torch.utils.data.DataLoader)
-    assert (batches.batch_size, len(batches)) == (97, 104)
-    x, y = zip(*batches, strict=True)
-    assert [len(rows) for rows in x] == [97] * 103 + [9]
-    x, y = torch.cat(x), torch.cat(y)
-    assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
-    label_of = dict(zip(map(bytes, mnist.test.flat), mnist.test.labels, strict=True))
-    assert len({bytes(row) for row in x.numpy()}) == 10_000
-    assert [label_of[bytes(row)] for row in x.numpy()] == y.tolist()
-
-
-def test_loader_keeps_the_order_and_the_picture_if_asked(mnist):
-    batches = data.loader(mnist.validation, batch_size=97, flat=False)
-    x, y = next(iter(batches))
-    assert x.shape == (97, 1, 28, 28)
-    assert np.array_equal(x[:, 0], mnist.validation.images[:97])
-    assert np.array_equal(y, mnist.validation.labels[:97])
-
-
-def test_order_depends_on_the_loaders_seed_alone(mnist):
-    import torch
-
-    def orders(seed, noise):
-        torch.manual_seed(noise)
-        batches = data.loader(mnist.test, batch_size=500, shuffle=True, seed=seed)
-        return [torch.cat([y for _, y in batches]).tolist() for _ in range(2)]
-
-    assert orders(5, noise=1) == orders(5, noise=2)
-    assert orders(5, noise=1) != orders(6, noise=1)
-    assert orders(5, noise=1)[0] != orders(5, noise=1)[1]
-    assert orders(None, noise=1) == orders(None, noise=1)
-    assert orders(None, noise=1) != orders(None, noise=2)
-
-
-def test_a_seeded_loader_leaves_the_global_random_state_alone(mnist):
-    import torch
-
-    before = torch.get_rng_state()
-    list(data.loader(mnist.test, batch_size=5_000, shuffle=True, seed=0))
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-# Where the files come from
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
