@@ -39,6 +39,7 @@ NBVAL := -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ty check
 	$(BIN)/course release --check
 	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) tests solutions
 

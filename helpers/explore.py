@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-    Decode = Callable[[ArrayLike], ArrayLike]
+    Decode = Callable[[Any], ArrayLike]
 
 PLANE = Path(__file__).with_name("plane.js")
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -188,7 +188,7 @@ def _plane_widget(decode, z, labels, class_names, title: str):
     area = ax.get_position()  # known once it is drawn
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
 
-    def answer(point: Sequence[float]) -> dict[str, str]:
+    def answer(point: Sequence[float]) -> dict[str, Any]:
         png = _png(_decoded(decode, np.asarray(point)))
         return {
             "z": list(point),
@@ -254,7 +254,7 @@ def _slider_widget(
     return widgets.VBox([heading, columns])
 
 
-def _taking(decode: Decode, codes: ArrayLike) -> Callable[[np.ndarray], np.ndarray]:
+def _taking(decode: Decode, codes: Any) -> Callable[[np.ndarray], np.ndarray]:
     """`decode` from arrays to arrays, called with what `codes` is."""
 
     def from_array(z: np.ndarray) -> np.ndarray:

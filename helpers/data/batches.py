@@ -49,7 +49,8 @@ def loader(
     labels = torch.from_numpy(split.labels)
     generator = None if seed is None else torch.Generator().manual_seed(seed)
     return DataLoader(
-        _InMemory(images, labels),
+        # It lacks only the base class, for which this module would import torch.
+        _InMemory(images, labels),  # ty: ignore[invalid-argument-type]
         batch_size=batch_size,
         shuffle=shuffle,
         collate_fn=_as_it_is,

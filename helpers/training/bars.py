@@ -59,7 +59,7 @@ class _NotebookBar(tqdm):
                 f'<progress value="{self.n}" max="{self.total}" '
                 f'aria-label="{html.escape(state["description"])}"></progress> '
                 f"{html.escape(words)}<br>"
-                f"{live_curves(self._curves, self.total, self.initial + 1)}"
+                f"{live_curves(self._curves, self.total or self.n, self.initial + 1)}"
             )
         self._output.update(bundle, raw=True)
 

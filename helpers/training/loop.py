@@ -175,7 +175,8 @@ def fit(
             "warmup": warmup,
             "precision": precision,
             "batch_size": train.batch_size,
-            "training images": len(train.dataset),
+            # A map-style data set has a length; torch does not say so in its types.
+            "training images": len(train.dataset),  # ty: ignore[invalid-argument-type]
             "device": device.type,
             **checkpoints.fingerprint(
                 model, _first_loss(model, batch_loss, validation)
@@ -271,7 +272,8 @@ def _first_loss(model, batch_loss: Callable, loader: DataLoader) -> float:
     """The loss on the loader's first images, with noise that is always the same."""
     import torch
 
-    count = min(loader.batch_size or 1, len(loader.dataset))
+    images = len(loader.dataset)  # ty: ignore[invalid-argument-type] (as above)
+    count = min(loader.batch_size or 1, images)
     whole = torch.utils.data.DataLoader(
         torch.utils.data.Subset(loader.dataset, range(count)),
         batch_size=count,

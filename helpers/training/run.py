@@ -35,7 +35,7 @@ class Run:
         self.validation.append(validation)
         self.elapsed.append(elapsed)
         if self.path is not None:
-            self._save()
+            self._save(self.path)
 
     def take_best(self) -> None:
         """Give the model the weights of its best epoch, ready for use."""
@@ -50,7 +50,7 @@ class Run:
 
     def resume(self) -> None:
         """Go back to where a checkpoint stopped, if there is one."""
-        if not self.path.exists():
+        if self.path is None or not self.path.exists():
             return
         state = checkpoints.load(self.path, self.settings)
         if state is None:
@@ -67,10 +67,10 @@ class Run:
         else:
             print(f"Resumed after epoch {len(self.train)} from {self.path}.")
 
-    def _save(self) -> None:
+    def _save(self, path: Path) -> None:
         try:
             checkpoints.save(
-                self.path,
+                path,
                 {
                     "settings": self.settings,
                     "model": self.model.state_dict(),
@@ -86,7 +86,7 @@ class Run:
             )
         except OSError as error:
             print(
-                f"The checkpoint {self.path} could not be written ({error}). Training "
+                f"The checkpoint {path} could not be written ({error}). Training "
                 f"goes on, but could not be resumed."
             )
             self.path = None
