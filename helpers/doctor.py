@@ -248,11 +248,12 @@ def device(speed: float | None = None) -> Finding:
     )
 
 
-def gigaflops(torch, name, size: int = 1024, repeats: int = 5) -> float:
+def gigaflops(torch, name) -> float:
     """Best speed of a few products of two square matrices."""
+    size = 1024
     a = torch.full((size, size), 0.5, device=name)
     best = float("inf")
-    for _ in range(repeats):
+    for _ in range(5):
         started = time.perf_counter()
         (a @ a)[0, 0].item()  # waits for the device
         best = min(best, time.perf_counter() - started)

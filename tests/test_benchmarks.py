@@ -74,9 +74,9 @@ def no_files(monkeypatch):
     monkeypatch.setattr(originals, "original_files", refuse)
 
 
-def random_loader(images=10, flat=True):
-    shape = (images, 784) if flat else (images, 1, 28, 28)
-    pairs = TensorDataset(torch.rand(shape), torch.zeros(images))
+def random_loader(flat=True):
+    shape = (10, 784) if flat else (10, 1, 28, 28)
+    pairs = TensorDataset(torch.rand(shape), torch.zeros(10))
     return DataLoader(pairs, batch_size=4)
 
 

@@ -22,9 +22,9 @@ def root() -> Path:
     return Path(os.environ["COURSE_DATA"])
 
 
-def stored(folder: Path | None = None) -> set[str]:
+def stored() -> set[str]:
     """Everything under the data root, apart from locks."""
-    found = (folder or root()).rglob("*")
+    found = root().rglob("*")
     return {path.name for path in found if path.is_file() and path.suffix != ".lock"}
 
 
@@ -36,8 +36,8 @@ def fill_root(source: Path) -> Path:
     return raw
 
 
-def small(name: str = "MNIST") -> data.Dataset:
-    return data.load(name, train_images=200, validation_images=100)
+def small() -> data.Dataset:
+    return data.load("MNIST", train_images=200, validation_images=100)
 
 
 def start(program: str) -> subprocess.Popen:
