@@ -24,9 +24,11 @@ def test_pca_mse_is_zero_for_data_in_a_plane_and_falls_with_components():
     errors = [metrics.pca_mse(noise[:150], noise[150:], k) for k in (1, 5, 25)]
     assert errors[0] > errors[1] > errors[2]
     with pytest.raises(ValueError, match="train_images"):
-        metrics.pca_mse(noise[:5], noise, 10)
+        metrics.pca_mse(noise[:9], noise, 10)
+    assert metrics.pca_mse(noise[:10], noise, 10) > 0
+    assert metrics.pca_mse(noise, noise, 30) == pytest.approx(0, abs=1e-8)
     with pytest.raises(ValueError, match=r"images of 30 pixels.*Lower components"):
-        metrics.pca_mse(noise, noise, 50)
+        metrics.pca_mse(noise, noise, 31)
 
 
 def test_a_figure_is_recorded_with_its_band_and_facts(slow_mode, shown):
@@ -58,6 +60,26 @@ def test_bands_are_not_enforced_in_fast_mode_or_on_synthetic_data(
     metrics.record("loss", 500.0, (98, 101))
     fast, synthetic = [message["data"] for message in shown]
     assert not fast[metrics.METRIC_MIME]["enforced"]
+    assert fast[metrics.METRIC_MIME]["data"] == "real"
     assert not synthetic[metrics.METRIC_MIME]["enforced"]
     assert synthetic[metrics.METRIC_MIME]["data"] == "SYNTHETIC"
-    assert synthetic["text/plain"].startswith("SYNTHETIC")
+    band = "loss: 500   (expected 98 to 101 in a full run on the real images)"
+    assert fast["text/plain"] == band
+    assert synthetic["text/plain"] == f"SYNTHETIC data, {band}"
+
+
+def test_a_figure_without_a_band_is_shown_and_never_enforced(slow_mode, shown):
+    metrics.record("loss", 99.5, unit="nats", epochs=torch.tensor(3), name_of="run")
+    (message,) = shown
+    figure = message["data"][metrics.METRIC_MIME]
+    assert message["data"]["text/plain"] == "loss: 99.5 nats"
+    assert figure["expected"] is None
+    assert not figure["enforced"]
+    assert figure["unit"] == "nats"
+    assert figure["facts"] == {"epochs": 3, "name_of": "run"}
+
+
+@pytest.mark.parametrize(("value", "inside"), [(98, True), (101, True), (97.9, False)])
+def test_the_ends_of_a_band_belong_to_it(value, inside, slow_mode, shown):
+    metrics.record("loss", value, (98, 101))
+    assert ("NOT inside" in shown[0]["data"]["text/plain"]) != inside

@@ -38,7 +38,8 @@ def test_every_figure_has_a_picture_and_a_text_alternative(name, shown, tmp_path
     alt = message["metadata"]["image/png"]["alt"]
     assert message["data"]["text/plain"] == alt
     assert message["data"]["text/html"].startswith(f'<img alt="{alt}"')
-    assert Image.open(tmp_path / "new" / "figure.png").size == picture.size
+    with Image.open(tmp_path / "new" / "figure.png") as saved:
+        assert saved.size == picture.size
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
