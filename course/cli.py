@@ -201,14 +201,14 @@ def grade(
 ) -> None:
     """Grade a class in a sandbox. Interrupted, the same command goes on."""
     from course.grading.whole_class import grade_class
-    from course.sandbox.sandbox import Limits
+    from course.sandbox.limits import Limits
 
     def job() -> bool:
         limits = Limits(seconds=seconds)
         done = grade_class(
             submissions, out, workers, scheduler, unsafe, limits, gradebook
         )
-        return done["ok"]
+        return done.ok
 
     _finish(job)
 

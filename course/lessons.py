@@ -15,9 +15,10 @@ from typing import Any
 from course import CourseError, pack_root
 
 OUTPUT_PARAMETERS = frozenset({"plot_path", "weights_path", "out_dir", "checkpoint"})
-TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": list}
-TYPES |= {"dict": dict, "tuple": tuple}
-AN_EXAMPLE = {
+TYPES: dict[str, type] = {
+    each.__name__: each for each in (int, float, bool, str, list, dict, tuple)
+}
+AN_EXAMPLE: dict[type, str] = {
     int: "a whole number, such as 20",
     float: "a number, such as 0.001",
     bool: "true or false",
@@ -345,7 +346,7 @@ def _convert(lesson: str, parameter: Parameter, value: Any) -> Any:
     try:
         result = _as_type(parameter.type, value)
     except (ValueError, SyntaxError, TypeError):
-        wanted = AN_EXAMPLE[parameter.type]
+        wanted = AN_EXAMPLE[parameter.type or str]  # without a type nothing is wrong
         raise CourseError(
             f"Lesson {lesson}: the parameter {parameter.name} must be {wanted}; "
             f"{value!r} is not."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
@@ -14,12 +15,13 @@ from rich.text import Text
 
 from course import CourseError, pack_root
 from course.files import cores
+from course.grading.records import Exercise
 from course.grading.submission import (
     Lesson,
-    needed,
     points,
     prepare,
     read_lesson,
+    without_idle_cells,
 )
 from course.lessons import find_notebook
 from course.notebook import UnreadableError, parse
@@ -29,7 +31,26 @@ from course.run.terminal import make_console
 CELL_TIMEOUT = 600  # seconds
 
 
-def check(name: str, console: Console | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Progress:
+    """How far a student's own notebook is."""
+
+    exercises: list[Exercise]
+    states: list[str]
+    """Of each exercise, in words."""
+
+    @property
+    def score(self) -> float:
+        """Points for code so far."""
+        return sum(row.score or 0.0 for row in self.exercises)
+
+    @property
+    def max(self) -> float:
+        """Points that code can earn."""
+        return sum(row.max for row in self.exercises if not row.written)
+
+
+def check(name: str, console: Console | None = None) -> Progress:
     """Run what has been written so far, in fast mode, and say what is right.
 
     Parameters
@@ -41,9 +62,7 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``exercises`` (see :func:`course.grading.submission.points`, with a ``state``),
-        ``score`` and ``max``.
+    Progress
 
     Raises
     ------
@@ -59,7 +78,7 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
         prepared = prepare(parse(notebook.read_bytes()), lesson)
     except (OSError, UnreadableError) as error:
         raise CourseError(f"{notebook} cannot be read: {error}.") from error
-    work = needed(prepared.notebook, lesson)
+    work = without_idle_cells(prepared.notebook, lesson)
     client = NotebookClient(
         work,
         timeout=CELL_TIMEOUT,
@@ -82,21 +101,24 @@ def check(name: str, console: Console | None = None) -> dict[str, Any]:
             f"One cell ran longer than {CELL_TIMEOUT // 60} minutes. Is there a loop "
             "that never ends? Run the notebook in Lab to see which cell it is."
         ) from error
-    exercises = [row | {"state": _state(row)} for row in points(work, lesson)]
-    table = Table(title=f"{lesson.name}: what you have done so far")
+    done = Progress(exercises := points(work, lesson), [*map(_state, exercises)])
+    _show(done, lesson.name, console)
+    return done
+
+
+def _show(done: Progress, lesson: str, console: Console) -> None:
+    table = Table(title=f"{lesson}: what you have done so far")
     for heading in ("exercise", "state", "points"):
         table.add_column(heading, justify="right" if heading == "points" else "left")
-    for row in exercises:
-        score = "-" if row["score"] is None else f"{row['score']:g}"
-        table.add_row(row["exercise"], row["state"], f"{score} of {row['max']:g}")
+    rows = list(zip(done.exercises, done.states, strict=True))
+    for row, state in rows:
+        score = "-" if row.score is None else f"{row.score:g}"
+        table.add_row(row.exercise, state, f"{score} of {row.max:g}")
     console.print(table)
-    for row in exercises:
-        if row["state"] == "not right yet":
-            console.print(Text(f"{row['exercise']}: {row['message']}"))
-    score = sum(row["score"] or 0 for row in exercises)
-    most = sum(row["max"] for row in exercises if not row["written"])
-    console.print(f"{score:g} of {most:g} points for code")
-    return {"exercises": exercises, "score": score, "max": most}
+    for row, state in rows:
+        if state == "not right yet":
+            console.print(Text(f"{row.exercise}: {row.message}"))
+    console.print(f"{done.score:g} of {done.max:g} points for code")
 
 
 def _note_error(cell, cell_index: int, execute_reply: dict[str, Any]) -> None:
@@ -113,11 +135,11 @@ def _note_error(cell, cell_index: int, execute_reply: dict[str, Any]) -> None:
         )
 
 
-def _state(row: dict[str, Any]) -> str:
-    if row["written"]:
-        return "not written yet" if row["score"] == 0 else "for your instructor"
-    if row["score"] == row["max"]:
+def _state(row: Exercise) -> str:
+    if row.written:
+        return "not written yet" if row.score == 0 else "for your instructor"
+    if row.score == row.max:
         return "right"
     signs = ("not written yet", "had stopped with NotImplementedError")
-    unwritten = any(sign in row["message"] for sign in signs)
+    unwritten = any(sign in row.message for sign in signs)
     return "not written yet" if unwritten else "not right yet"

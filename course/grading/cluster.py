@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psutil
 from rich.console import Console
@@ -17,8 +17,12 @@ from course import CourseError
 from course.files import cores
 from course.grading.intake import Submission
 from course.grading.one import close_sandboxes, grade_one, refused
-from course.grading.records import save
-from course.sandbox.sandbox import Limits
+from course.grading.records import Record, save
+from course.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from dask.typing import Key
+    from distributed import Client, Future
 
 
 def grade_all(
@@ -33,7 +37,7 @@ def grade_all(
 
     with _cluster(workers, scheduler, limits, len(jobs)) as (client, width):
         queue = iter(jobs.items())
-        running: dict[str, str] = {}
+        running: dict[Key, str] = {}
         finished = as_completed()
 
         def submit_next() -> None:
@@ -55,7 +59,7 @@ def grade_all(
             submit_next()
 
 
-def _result(future, arguments: tuple) -> dict[str, Any]:
+def _result(future: Future, arguments: tuple) -> Record:
     """The record, or one that says why there is none.
 
     Only what ended its worker twice is final. Any other failure is the grader's own,
@@ -74,13 +78,14 @@ def _result(future, arguments: tuple) -> dict[str, Any]:
     if not final:
         why = f"the grader itself failed {said}; the same command tries again"
     record = refused(Submission("", arguments[1], "", b"", why))
-    return record if final else record | {"again": True}
+    record.again = not final
+    return record
 
 
 @contextmanager
 def _cluster(
     workers: int | None, scheduler: str | None, limits: Limits, jobs: int
-) -> Iterator[tuple]:
+) -> Generator[tuple[Client, int]]:
     """A Dask client and how many submissions it grades at a time."""
     import dask
     from distributed import Client, LocalCluster

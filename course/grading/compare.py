@@ -20,12 +20,9 @@ from course.grading.submission import Lesson, prepare, read_lesson
 from course.notebook import UnreadableError, grade_id, parse
 from course.run import figures
 from course.run.report import pictures
-from course.sandbox.sandbox import (
-    MISSING,
-    Limits,
-    Sandbox,
-    available,
-)
+from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.limits import Limits
+from course.sandbox.sandbox import Sandbox
 
 
 def compare(

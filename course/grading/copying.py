@@ -10,6 +10,7 @@ import ast
 import builtins
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 from course.grading.submission import Lesson
@@ -18,6 +19,16 @@ COMMON = 0.1  # of a class; an answer that more students share says nothing,
 FRIENDS = 4  # but in a small class so many still do
 LEAST = 0.3  # of a submission's code
 LONGEST = 100_000  # characters of an exercise
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two students with code in common."""
+
+    students: tuple[str, str]
+    similarity: float
+    """Share of the pair's own code that is the same, 0 to 1."""
+    exercises: list[str]
 
 
 class _Rename(ast.NodeTransformer):
@@ -92,9 +103,7 @@ def normal(source: str) -> str:
         return ""
 
 
-def similar_pairs(
-    code: Mapping[str, Mapping[str, str]], lesson: Lesson
-) -> list[dict[str, object]]:
+def similar_pairs(code: Mapping[str, Mapping[str, str]], lesson: Lesson) -> list[Pair]:
     """Find pairs with unusual code in common.
 
     Parameters
@@ -106,9 +115,8 @@ def similar_pairs(
 
     Returns
     -------
-    list of dict
-        ``students`` (two), ``similarity`` (share of the pair's own code that is the
-        same, 0 to 1) and ``exercises``; the most similar first.
+    list of Pair
+        The most similar first.
     """
     innocent = {
         name: {normal(cell.source), normal(lesson.cells("release")[name].source), ""}
@@ -137,11 +145,5 @@ def similar_pairs(
         whole = max(sum(map(len, own[each].values())) for each in (one, other))
         similarity = sum(lengths.values()) / whole
         if similarity >= LEAST:
-            found.append(
-                {
-                    "students": (one, other),
-                    "similarity": round(similarity, 3),
-                    "exercises": sorted(lengths),
-                }
-            )
-    return sorted(found, key=lambda pair: (-pair["similarity"], pair["students"]))
+            found.append(Pair((one, other), round(similarity, 3), sorted(lengths)))
+    return sorted(found, key=lambda pair: (-pair.similarity, pair.students))

@@ -7,14 +7,12 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from course import CourseError
+from course.grading.records import Record
 
 
-def write_gradebook(
-    path: Path, students: Mapping[str, Mapping[str, Mapping[str, Any]]]
-) -> None:
+def write_gradebook(path: Path, students: Mapping[str, Mapping[str, Record]]) -> None:
     """Add assignments, students and automatic points; what else is there stays.
 
     Parameters
@@ -43,26 +41,26 @@ def write_gradebook(
         for student, mine in students.items():
             gradebook.update_or_create_student(student)
             for lesson, record in mine.items():
-                if record["lesson"]:
+                if record.lesson:
                     _write_one(gradebook, student, lesson, record)
 
 
-def _write_one(gradebook, student: str, lesson: str, record) -> None:
+def _write_one(gradebook, student: str, lesson: str, record: Record) -> None:
     gradebook.update_or_create_assignment(lesson)
     gradebook.update_or_create_notebook(lesson, lesson)
-    for row in record["exercises"]:
+    for row in record.exercises:
         gradebook.update_or_create_grade_cell(
-            row["id"],
+            row.id,
             lesson,
             lesson,
-            max_score=row["max"],
-            cell_type="markdown" if row["written"] else "code",
+            max_score=row.max,
+            cell_type="markdown" if row.written else "code",
         )
-        if row["written"]:
-            gradebook.update_or_create_solution_cell(row["id"], lesson, lesson)
+        if row.written:
+            gradebook.update_or_create_solution_cell(row.id, lesson, lesson)
     gradebook.update_or_create_submission(lesson, student)
-    for row in record["exercises"]:
-        grade = gradebook.find_grade(row["id"], lesson, lesson, student)
-        grade.auto_score = row["score"]
-        grade.needs_manual_grade = row["score"] is None and grade.manual_score is None
+    for row in record.exercises:
+        grade = gradebook.find_grade(row.id, lesson, lesson, student)
+        grade.auto_score = row.score
+        grade.needs_manual_grade = row.score is None and grade.manual_score is None
     gradebook.db.commit()

@@ -6,18 +6,21 @@ import atexit
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+
+from nbformat import NotebookNode
 
 from course.grading.intake import Submission
+from course.grading.records import Record
 from course.grading.submission import (
     Lesson,
     lesson_named,
-    needed,
     points,
     prepare,
+    without_idle_cells,
 )
 from course.notebook import UnreadableError, grade_id, parse
-from course.sandbox.sandbox import Limits, Sandbox
+from course.sandbox.limits import Limits
+from course.sandbox.sandbox import Execution, Sandbox
 
 _sandboxes: dict[int, tuple[tuple, Sandbox]] = {}  # by the thread that uses it
 
@@ -27,7 +30,7 @@ def grade_one(
     lesson: str,
     limits: Mapping[str, int] | None = None,
     unsafe: bool = False,
-) -> dict[str, Any]:
+) -> Record:
     """Grade one submission. What it returns depends on the arguments alone.
 
     Parameters
@@ -37,30 +40,29 @@ def grade_one(
     lesson : str
         Name of the lesson, as in ``solutions/``.
     limits : mapping, optional
-        As :class:`course.sandbox.sandbox.Limits`.
+        As :class:`course.sandbox.limits.Limits`.
     unsafe : bool
         Run without bubblewrap.
 
     Returns
     -------
-    dict
-        ``status`` ("graded", or "zero" with a ``reason``), ``exercises`` (see
-        :func:`course.grading.submission.points`), ``score``, ``max``, ``by_hand``
-        (points that wait for a person), ``flags``, ``code`` and ``answers`` (what the
-        student wrote, by exercise), ``seconds``, ``peak_mb``, ``sandboxed``.
+    Record
     """
     asked, known = Limits(**(limits or {})), lesson_named(lesson)
 
-    def run_needed(prepared):
-        ran = needed(prepared, known)
+    def run_busy_cells(prepared):
+        ran = without_idle_cells(prepared, known)
         return ran, sandbox_of_thread(known.framework, asked, unsafe).run(ran)
 
-    return record_of(content, known, run_needed, sandboxed=not unsafe)
+    return record_of(content, known, run_busy_cells, sandboxed=not unsafe)
 
 
 def record_of(
-    content: bytes, lesson: Lesson, run: Callable, sandboxed: bool
-) -> dict[str, Any]:
+    content: bytes,
+    lesson: Lesson,
+    run: Callable[[NotebookNode], tuple[NotebookNode, Execution]],
+    sandboxed: bool,
+) -> Record:
     """Build the record of :func:`grade_one`.
 
     Parameters
@@ -75,39 +77,25 @@ def record_of(
         Whether `run` does so in a sandbox.
     """
     started = time.monotonic()
-    record: dict[str, Any] = {
-        "lesson": lesson.name,
-        "status": "zero",
-        "reason": None,
-        "flags": [],
-        "code": {},
-        "answers": {},
-        "peak_mb": 0,
-        "sandboxed": sandboxed,
-    }
+    record = Record(lesson.name, sandboxed=sandboxed)
     ran = None
     try:
         prepared = prepare(parse(content), lesson)
-        record["flags"] = prepared.flags
-        record["code"], record["answers"] = written(prepared.notebook, lesson)
+        record.flags = prepared.flags
+        record.code, record.answers = written(prepared.notebook, lesson)
         ran, done = run(prepared.notebook)
-        record["peak_mb"] = done.peak_mb
-        record["reason"] = done.reason
+        record.peak_mb = done.peak_mb
+        record.reason = done.reason
         if done.replaced and not done.reason:
-            record["reason"] = f"it replaced {', '.join(done.replaced)}"
+            record.reason = f"it replaced {', '.join(done.replaced)}"
     except UnreadableError as error:
-        record["reason"] = str(error)
+        record.reason = str(error)
     try:
-        exercises = points(ran if record["reason"] is None else None, lesson)
+        record.exercises = points(ran if record.reason is None else None, lesson)
     except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
-        record["reason"] = f"its outputs cannot be read ({type(error).__name__})"
-        exercises = points(None, lesson)
-    record["status"] = "graded" if record["reason"] is None else "zero"
-    record["exercises"] = exercises
-    record["score"] = sum(row["score"] or 0 for row in exercises)
-    record["max"] = sum(row["max"] for row in exercises)
-    record["by_hand"] = sum(row["max"] for row in exercises if row["score"] is None)
-    record["seconds"] = round(time.monotonic() - started, 2)
+        record.reason = f"its outputs cannot be read ({type(error).__name__})"
+        record.exercises = points(None, lesson)
+    record.seconds = round(time.monotonic() - started, 2)
     return record
 
 
@@ -122,34 +110,21 @@ def written(notebook, lesson: Lesson) -> tuple[dict[str, str], dict[str, str]]:
     return code, answers
 
 
-def refused(each: Submission) -> dict[str, Any]:
+def refused(each: Submission) -> Record:
     """The record of a file that could not be taken."""
     reason = each.problem or "its name and its folder name no lesson of this pack"
     exercises = points(None, lesson_named(each.lesson)) if each.lesson else []
-    return {
-        "lesson": each.lesson,
-        "status": "zero",
-        "reason": reason,
-        "flags": [],
-        "code": {},
-        "answers": {},
-        "exercises": exercises,
-        "score": 0.0,
-        "max": sum(row["max"] for row in exercises),
-        "by_hand": 0.0,
-        "peak_mb": 0,
-        "seconds": 0.0,
-        "sandboxed": True,
-    }
+    return Record(each.lesson, exercises, reason)
 
 
 def sandbox_of_thread(framework: str, limits: Limits, unsafe: bool) -> Sandbox:
     """This thread's warm parent for such submissions; its other one is let go."""
     thread, wanted = threading.get_ident(), (framework, limits, unsafe)
-    kept, sandbox = _sandboxes.get(thread, (None, None))
-    if kept == wanted:
-        return sandbox
-    if sandbox:
+    held = _sandboxes.get(thread)
+    if held:
+        had, sandbox = held
+        if had == wanted:
+            return sandbox
         sandbox.close()
     atexit.register(close_sandboxes)
     sandbox = Sandbox(framework, limits, unsafe)

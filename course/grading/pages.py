@@ -16,7 +16,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from course.files import templates, write_whole
+from course.grading.copying import Pair
+from course.grading.records import Record
 from course.grading.submission import Lesson, is_solution
+from course.grading.tables import Distribution
 from course.notebook import grade_id
 from course.run.figures import show_band, show_value
 from course.run.report import Picture, pictures
@@ -28,7 +31,7 @@ def write_feedback(
     path: Path,
     student: str,
     name: str,
-    record: Mapping[str, Any],
+    record: Record,
     lesson: Lesson | None,
 ) -> None:
     """Write what a student gets back: points, messages and their own code.
@@ -39,7 +42,7 @@ def write_feedback(
         The page.
     student, name : str
         Who, and which lesson or file.
-    record : mapping
+    record : Record
         From :func:`course.grading.one.grade_one`.
     lesson : Lesson or None
         None where the file belongs to no lesson.
@@ -50,7 +53,7 @@ def write_feedback(
 def write_comparison(
     path: Path,
     student: str,
-    record: Mapping[str, Any],
+    record: Record,
     lesson: Lesson,
     submitted,
     metrics: list[dict[str, Any]],
@@ -64,7 +67,7 @@ def write_comparison(
     path : Path
         The page.
     student : str
-    record : mapping
+    record : Record
         From :func:`course.grading.one.grade_one`.
     lesson : Lesson
     submitted : NotebookNode or None
@@ -81,7 +84,7 @@ def write_comparison(
     }
 
     def diff(part: str) -> list[tuple[str, Markup, Markup]]:
-        return diff_lines(without_marks(record["code"].get(part, "")), reference[part])
+        return diff_lines(without_marks(record.code.get(part, "")), reference[part])
 
     _write(
         path,
@@ -101,7 +104,7 @@ def write_comparison(
 
 
 def _submission(
-    student: str, name: str, record: Mapping[str, Any], lesson: Lesson | None
+    student: str, name: str, record: Record, lesson: Lesson | None
 ) -> dict[str, Any]:
     above = solutions_above(lesson) if lesson else {}
     return {
@@ -202,17 +205,19 @@ def side_by_side(
     mine, ours = pictures(submitted), pictures(solution)
     for heading in dict.fromkeys(picture.heading for picture in [*ours, *mine]):
         left = [picture for picture in mine if picture.heading == heading]
-        pairs, alone = [], []
+        pairs: list[tuple[Picture | None, Picture | None]] = []
+        alone: list[Picture] = []
         for picture in ours:
             if picture.heading != heading:
                 continue
             same = next((each for each in left if each.code == picture.code), None)
             if same:
                 left.remove(same)
-            (pairs if same else alone).append((same, picture))
-        rest = zip_longest(left, [picture for _, picture in alone])
-        for pair in [*pairs, *rest]:
-            yield (heading, *pair)
+                pairs.append((same, picture))
+            else:
+                alone.append(picture)
+        for one, other in [*pairs, *zip_longest(left, alone)]:
+            yield heading, one, other
 
 
 def added(submitted, lesson: Lesson) -> list[str]:
@@ -238,9 +243,9 @@ def _plain_code(notebook) -> list[str]:
 
 def write_summary(
     path: Path,
-    lessons: Mapping[str, list[dict]],
-    pairs: Mapping[str, list[dict]],
-    students: Mapping[str, Mapping[str, Any]],
+    lessons: Mapping[str, list[Distribution]],
+    pairs: Mapping[str, list[Pair]],
+    students: Mapping[str, Mapping[str, Record]],
 ) -> None:
     """Write how a class did.
 
@@ -256,10 +261,10 @@ def write_summary(
         Name to lesson to record.
     """
     refused = [
-        (student, name, record["reason"])
+        (student, name, record.reason)
         for student, mine in sorted(students.items())
         for name, record in mine.items()
-        if record["reason"]
+        if record.reason
     ]
     totals = {name: _histogram(students, name) for name in lessons}
     _write(
@@ -274,7 +279,7 @@ def write_summary(
 
 
 def _histogram(students, lesson: str) -> dict[str, Any]:
-    scores = [mine[lesson]["score"] for mine in students.values() if lesson in mine]
+    scores = [mine[lesson].score for mine in students.values() if lesson in mine]
     counts = [0] * 10
     for score in scores:
         counts[min(int(score // 10), 9)] += 1

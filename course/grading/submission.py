@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbgrader.utils import determine_grade, is_locked, is_solution
 from nbgrader.utils import is_grade as is_graded
 
 from course import CourseError, pack_root
+from course.grading.records import Exercise
 from course.handout.release import student_version
 from course.notebook import grade_id
 
@@ -46,9 +46,9 @@ class Lesson:
     def cells(self, version: str) -> dict[str, nbformat.NotebookNode]:
         """The nbgrader cells of "solution" or "release", by grade_id."""
         return {
-            grade_id(cell): cell
+            name: cell
             for cell in getattr(self, version).cells
-            if grade_id(cell) is not None
+            if (name := grade_id(cell)) is not None
         }
 
 
@@ -199,7 +199,9 @@ def _tree(source: str) -> ast.Module | None:
         return None
 
 
-def needed(prepared: nbformat.NotebookNode, lesson: Lesson) -> nbformat.NotebookNode:
+def without_idle_cells(
+    prepared: nbformat.NotebookNode, lesson: Lesson
+) -> nbformat.NotebookNode:
     """Leave out what no graded cell depends on, such as long trainings and pictures.
 
     Everything that a student wrote or changed is kept. Of the cells that came with
@@ -262,7 +264,7 @@ def _written(tree: ast.Module) -> Iterator[str]:
                 yield (alias.asname or alias.name).split(".")[0]
 
 
-def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[dict[str, Any]]:
+def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[Exercise]:
     """Points of every graded cell of the lesson.
 
     Parameters
@@ -273,9 +275,8 @@ def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[dict[str, 
 
     Returns
     -------
-    list of dict
-        ``id``, ``exercise``, ``written`` (bool), ``max``, ``score`` (None: to be
-        graded by hand) and ``message`` (why points were lost, as the check said).
+    list of Exercise
+        In the lesson's order.
     """
     there, above, stopped = {}, {}, ""
     for cell in ran.cells if ran else ():
@@ -297,14 +298,14 @@ def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[dict[str, 
             message = _said(there[name]) if score is not None else ""
             message += above[name] if message else ""
         rows.append(
-            {
-                "id": name,
-                "exercise": name.removeprefix("check_"),
-                "written": is_solution(cell),
-                "max": float(cell.metadata.nbgrader["points"]),
-                "score": score,
-                "message": message,
-            }
+            Exercise(
+                id=name,
+                exercise=name.removeprefix("check_"),
+                written=is_solution(cell),
+                max=float(cell.metadata.nbgrader["points"]),
+                score=score,
+                message=message,
+            )
         )
     return rows
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -19,7 +17,9 @@ from course.grading.intake import find
 from course.grading.one import refused
 from course.grading.pages import write_feedback, write_summary
 from course.grading.records import (
+    Record,
     is_graded,
+    kept,
     pack_digest,
     record_key,
     save,
@@ -27,7 +27,18 @@ from course.grading.records import (
 from course.grading.submission import lesson_named
 from course.grading.tables import distributions, lesson_names, write_tables
 from course.run.terminal import make_console
-from course.sandbox.sandbox import MISSING, Limits, available
+from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.limits import Limits
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A class after grading."""
+
+    students: dict[str, dict[str, Record]]
+    """Name to lesson, or to the file's name where it is of none, to record."""
+    ok: bool
+    """False if the grader itself failed on any, which the same call tries again."""
 
 
 def grade_class(
@@ -39,7 +50,7 @@ def grade_class(
     limits: Limits | None = None,
     gradebook: Path | None = None,
     console: Console | None = None,
-) -> dict[str, Any]:
+) -> Graded:
     """Grade every submission of a folder or a zip file.
 
     Run again after an interruption, it goes on where it stopped.
@@ -63,9 +74,7 @@ def grade_class(
 
     Returns
     -------
-    dict
-        ``students``: name to lesson to record; ``ok``: False if the grader itself
-        failed on any, which the same call tries again.
+    Graded
 
     Raises
     ------
@@ -107,9 +116,14 @@ def grade_class(
     )
     if jobs:
         grade_all(jobs, out, workers, scheduler, console, limits)
-    students: dict[str, dict[str, Any]] = defaultdict(dict)
+    students: dict[str, dict[str, Record]] = defaultdict(dict)
     for each in submissions:
-        record = json.loads((out / "records" / f"{keys[id(each)]}.json").read_text())
+        record = kept(out, keys[id(each)])
+        if record is None:
+            raise CourseError(
+                f"A result in {out / 'records'} is gone, or was changed, while the "
+                "class was graded. Start the same command again."
+            )
         students[each.student][each.lesson or each.name] = record
     write_all(students, out)
     if gradebook:
@@ -117,21 +131,21 @@ def grade_class(
 
         write_gradebook(gradebook, students)
     records = [record for mine in students.values() for record in mine.values()]
-    zero = Counter(record["status"] for record in records)["zero"]
+    zero = sum(record.status == "zero" for record in records)
     console.print(
         f"{len(records) - zero} graded, {zero} with zero points and a reason; "
         f"see {out / 'summary.html'}"
     )
-    failed = sum("again" in record for record in records)
+    failed = sum(record.again for record in records)
     if failed:
         console.print(
             f"[bold red]The grader itself failed on {failed} of these.[/] Their pages "
             "say how; the same command tries them again."
         )
-    return {"students": dict(students), "ok": not failed}
+    return Graded(dict(students), ok=not failed)
 
 
-def write_all(students: Mapping[str, Mapping[str, Any]], out: Path) -> None:
+def write_all(students: Mapping[str, Mapping[str, Record]], out: Path) -> None:
     """Write tables, feedback and the summary."""
     write_tables(students, out)
     for student, mine in students.items():
@@ -139,14 +153,14 @@ def write_all(students: Mapping[str, Mapping[str, Any]], out: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for lesson, record in mine.items():
             page = folder / f"{file_name(lesson)}.html"
-            known = lesson_named(record["lesson"]) if record["lesson"] else None
+            known = lesson_named(record.lesson) if record.lesson else None
             write_feedback(page, student, lesson, record, known)
     pairs = {
         lesson: similar_pairs(
             {
-                student: mine[lesson]["code"]
+                student: mine[lesson].code
                 for student, mine in students.items()
-                if mine.get(lesson, {}).get("code")
+                if lesson in mine and mine[lesson].code
             },
             lesson_named(lesson),
         )

@@ -258,7 +258,7 @@ def lent_answers(lessons: list[Path]) -> bytes:
                 continue
             source = SOLUTION_MARK.sub("", above.source)
             for part in ast.parse(source).body:
-                if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+                if isinstance(part, ast.FunctionDef | ast.ClassDef):
                     text = _with_decorators(source, part)
                     answers[part.name] = {"check": check[1], "source": text}
         kept[lesson.name[:2]] = {
@@ -280,7 +280,7 @@ def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
     for cell in cells:
         source = re.sub(r"^[%!]", "#", cell.source, flags=re.M)
         for part in ast.parse(source).body:
-            if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            if isinstance(part, ast.FunctionDef | ast.ClassDef):
                 functions[part.name] = _with_decorators(source, part)
                 continue
             for node in ast.walk(part):

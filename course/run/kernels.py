@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 import papermill
 import psutil
+from jupyter_client.provisioning import LocalProvisioner
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -102,7 +103,7 @@ class Watch:
             return []
 
     @contextmanager
-    def sampling(self, interval: float = 0.25) -> Iterator[None]:
+    def sampling(self, interval: float = 0.25) -> Generator[None]:
         """Sample memory from a thread for as long as the block runs."""
         done = threading.Event()
 
@@ -130,7 +131,11 @@ class LessonClient(PapermillNotebookClient):
         """Start the kernel's process, one at a time."""
         with _STARTING:
             super().start_new_kernel(**kwargs)
-        self.watch.kernel_started(self.km.provisioner.pid)
+        provisioner = self.km.provisioner if self.km else None
+        # Only a process of this machine can be watched, and "python3" is always one.
+        assert isinstance(provisioner, LocalProvisioner)
+        assert provisioner.pid is not None
+        self.watch.kernel_started(provisioner.pid)
 
     def execute_cell(self, cell, index):
         """Run one cell; a dead kernel or a timeout is written into its output."""
@@ -172,8 +177,9 @@ class LessonClient(PapermillNotebookClient):
 class LessonEngine(NBClientEngine):
     """Papermill's engine with a folder, an environment and a watch per kernel."""
 
+    # papermill hands on what it was given by name, so nothing need come by position.
     @classmethod
-    def execute_managed_notebook(
+    def execute_managed_notebook(  # ty: ignore[incompatible-method-override]
         cls,
         nb_man,
         kernel_name,

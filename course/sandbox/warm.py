@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib
 import json
 import os
@@ -32,7 +33,7 @@ GIB = 2**30
 COMMON = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "matplotlib_inline.backend_inline"),
     *("numpy.testing", "sklearn.decomposition", "sklearn.linear_model"),
-    *("sklearn.manifold", "course.sandbox.guard", "helpers.data", "helpers.latex"),
+    *("sklearn.manifold", "course.sandbox.tampering", "helpers.data", "helpers.latex"),
     *("helpers.metrics", "helpers.plots", "helpers.training"),
 )
 OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data", "torchvision")}
@@ -86,14 +87,9 @@ def preload(framework: str) -> None:
     figure.canvas.draw()
     plt.close(figure)
 
-    originals, kept = storage.originals, {}
-
-    def remembered(name: str):
-        if name not in kept:
-            kept[name] = originals(name)
-        return kept[name]
-
-    storage.originals = remembered
+    # Every fork asks by this name, and finds what has been read before it was forked.
+    remembered = functools.cache(storage.originals)
+    storage.originals = remembered  # ty: ignore[invalid-assignment]
     for name in ("MNIST", "FashionMNIST"):
         with contextlib.suppress(storage.UnreachableError):
             remembered(name)
@@ -161,10 +157,12 @@ def serve_kernel(connection: str) -> None:
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
 
-    from course.sandbox.guard import snapshot
+    from course.sandbox.tampering import snapshot
 
     class GradedKernel(IPythonKernel):
         async def do_execute(self, *args, **kwargs):
+            assert self.shell is not None
+            # Before the cell, so that a check is told of what came before it.
             replaced = changed(self.shell.user_ns)
             reply = await super().do_execute(*args, **kwargs)
             reply["replaced"] = replaced

@@ -4,7 +4,7 @@ import nbformat
 
 from benchmarks.students import LESSON, right_answers, submission
 from course import pack_root
-from course.sandbox.sandbox import Limits
+from course.sandbox.limits import Limits
 
 ROOT = pack_root()
 LIMITS = Limits(seconds=40, memory=2 * 2**30)
@@ -18,7 +18,7 @@ def hand_in(place, student, **answers):
 
 
 def scores(record):
-    return {row["exercise"]: row["score"] for row in record["exercises"]}
+    return {row.exercise: row.score for row in record.exercises}
 
 
 def small_class(place, count):

@@ -41,7 +41,10 @@ def test_check_says_what_is_right_and_what_is_not(half_done):
     before = half_done.read_bytes()
     shown = io.StringIO()
     done = check(str(half_done), Console(file=shown, width=100))
-    states = {row["exercise"]: row["state"] for row in done["exercises"]}
+    states = {
+        row.exercise: state
+        for row, state in zip(done.exercises, done.states, strict=True)
+    }
     assert states == {
         "reparameterize": "right",
         "kl_divergence": "right",
@@ -52,7 +55,7 @@ def test_check_says_what_is_right_and_what_is_not(half_done):
         "think_beta": "for your instructor",
         "think_improve": "not written yet",
     }
-    assert (done["score"], done["max"]) == (35, 90)
+    assert (done.score, done.max) == (35, 90)
     assert "mean over the pixels" in shown.getvalue()
     assert "35 of 90 points" in shown.getvalue()
     assert half_done.read_bytes() == before

@@ -14,7 +14,7 @@ from distributed import Client
 from benchmarks.students import LESSON
 from course import CourseError
 from course.grading import cluster, one, whole_class
-from course.sandbox.sandbox import available
+from course.sandbox.bubblewrap import available
 from tests.course.handed_in import NO_SANDBOX, ROOT, hand_in, small_class
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -66,8 +66,8 @@ def test_a_cluster_that_loses_a_worker_grades_everyone(dask_cluster, tmp_path):
     done = whole_class.grade_class(tmp_path / "in", out, scheduler=address)
     killer.join()
     assert workers[0].poll() is not None
-    records = [mine[LESSON] for mine in done["students"].values()]
-    assert [record["score"] for record in records] == [90] * 5
+    records = [mine[LESSON] for mine in done.students.values()]
+    assert [record.score for record in records] == [90] * 5
     with Client(address) as client:  # another class may be using its sandbox
         assert list(client.run(lambda: len(one._sandboxes)).values()) == [1]
         client.run(one.close_sandboxes)
@@ -86,9 +86,9 @@ def test_what_kills_its_worker_twice_is_recorded(tmp_path, monkeypatch):
         done = whole_class.grade_class(tmp_path / "in", tmp_path / "out", workers=1)
     finally:
         cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    record = done["students"]["poison"][LESSON]
-    assert record["status"] == "zero"
-    assert "failed twice" in record["reason"]
+    record = done.students["poison"][LESSON]
+    assert record.status == "zero"
+    assert "failed twice" in record.reason
     # Dask sets OMP_NUM_THREADS for its workers, and would leave it set here.
     assert dict(os.environ) == before
 

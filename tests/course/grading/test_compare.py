@@ -9,7 +9,7 @@ from benchmarks.students import LESSON, right_answers, submission
 from course import CourseError, pack_root
 from course.grading import compare
 from course.notebook import grade_id
-from course.sandbox.sandbox import available
+from course.sandbox.bubblewrap import available
 from tests.course.grading.shown import RELEASE, SOLUTION, as_bytes
 from tests.course.handed_in import NO_SANDBOX
 

@@ -3,7 +3,7 @@
 import pytest
 
 from course import pack_root
-from course.grading.copying import LONGEST, normal, similar_pairs
+from course.grading.copying import LONGEST, Pair, normal, similar_pairs
 from course.grading.submission import read_lesson
 
 ORIGINAL = '''
@@ -44,7 +44,7 @@ def pairs(lesson, **students):
 
 def test_renaming_and_layout_do_not_hide_a_copy(lesson):
     assert pairs(lesson, one=ORIGINAL, two=RENAMED, three=OTHER) == [
-        {"students": ("one", "two"), "similarity": 1.0, "exercises": ["kl_divergence"]}
+        Pair(("one", "two"), 1.0, ["kl_divergence"])
     ]
 
 
@@ -95,8 +95,8 @@ def test_a_share_is_a_share(lesson):
         "two": {"kl_divergence": RENAMED, "vae_loss": long.replace("*", "+")},
     }
     (found,) = similar_pairs(code, lesson)
-    assert 0.3 <= found["similarity"] < 0.7
-    assert found["exercises"] == ["kl_divergence"]
+    assert 0.3 <= found.similarity < 0.7
+    assert found.exercises == ["kl_divergence"]
 
 
 @pytest.mark.parametrize(

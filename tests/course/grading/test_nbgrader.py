@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from benchmarks.students import submission
 from course import pack_root
 from course.grading.whole_class import grade_class
-from course.sandbox.sandbox import available
+from course.sandbox.bubblewrap import available
 
 ROOT = pack_root()
 LESSONS = ("00_data_and_baselines", "03_variational_autoencoder")
@@ -156,8 +156,8 @@ def test_course_grade_gives_the_same_points(graded, tmp_path):
     done = grade_class(graded / "submitted", tmp_path / "out")
     for student in ("solved", "untouched", "mixed"):
         for lesson, theirs in points(graded, student).items():
-            ours = done["students"][student][lesson]["exercises"]
-            by_machine = {row["id"]: row["score"] for row in ours}
+            ours = done.students[student][lesson].exercises
+            by_machine = {row.id: row.score for row in ours}
             for name, score in theirs.items():
                 if by_machine[name] is not None:  # the rest was graded by hand above
                     assert by_machine[name] == score, (student, lesson, name)

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.students import LESSON, submission
 from course.grading import one
-from course.sandbox.sandbox import Limits, available
+from course.sandbox.bubblewrap import available
+from course.sandbox.limits import Limits
 from tests.course.handed_in import LIMITS, NO_SANDBOX, cells
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -34,10 +35,10 @@ def test_unsafe_grades_the_same_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     content = nbformat.writes(submission()).encode()
     record = one.grade_one(content, LESSON, unsafe=True)
-    assert record["score"] == 90
-    assert record["sandboxed"] is False
+    assert record.score == 90
+    assert record.sandboxed is False
     sandbox = one.sandbox_of_thread("torch", Limits(), unsafe=True)
-    parent = psutil.Process(sandbox.process.pid)
+    parent = psutil.Process(sandbox.parent.process.pid)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(sandbox.run, cells("import time\ntime.sleep(60)"))
         deadline = time.monotonic() + 20

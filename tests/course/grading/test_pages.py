@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from benchmarks.students import LESSON, right_answers, submission
 from course.grading import compare
+from course.grading.copying import Pair
 from course.grading.intake import Submission
 from course.grading.one import record_of, refused
 from course.grading.pages import (
@@ -136,9 +137,9 @@ def hostile_pages(tmp_path, lesson):
     """All that is written about a hostile student, under a hostile name."""
     content = as_bytes(hostile_notebook())
     record = record_of(content, lesson, stopped_with_an_attack, sandboxed=True)
-    assert "<script>" in record["exercises"][0]["message"]
-    record["flags"].append(ATTACKS)
-    record["reason"] = ATTACKS
+    assert "<script>" in record.exercises[0].message
+    record.flags.append(ATTACKS)
+    record.reason = ATTACKS
     shown = prepare(parse(content, outputs=True), lesson, keep_outputs=True).notebook
     metrics = compare.shown_figures(shown, fast=False)
     assert metrics[0]["name"] == ATTACKS
@@ -147,7 +148,7 @@ def hostile_pages(tmp_path, lesson):
     write_feedback(pages[1], ATTACKS, ATTACKS, record, lesson)
     no_lesson = refused(Submission(ATTACKS, "", ATTACKS, b"", ATTACKS))
     students = {ATTACKS: {LESSON: record, ATTACKS: no_lesson}}
-    pair = {"students": (ATTACKS, "x"), "similarity": 1.0, "exercises": [ATTACKS]}
+    pair = Pair((ATTACKS, "x"), 1.0, [ATTACKS])
     write_summary(pages[2], distributions(students), {LESSON: [pair]}, students)
     return pages
 

@@ -1,7 +1,6 @@
 """A class from its folder to its tables, interrupted and begun again."""
 
 import csv
-import json
 import os
 import signal
 import subprocess
@@ -13,10 +12,12 @@ import pytest
 from distributed import LocalCluster
 from typer.testing import CliRunner
 
+from benchmarks.students import LESSON
 from course import CourseError
 from course.cli import app
 from course.grading import cluster, whole_class
-from course.sandbox.sandbox import available
+from course.grading.records import Record, kept
+from course.sandbox.bubblewrap import available
 from tests.course.handed_in import NO_SANDBOX, ROOT, hand_in, small_class
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -55,20 +56,20 @@ def test_where_the_grader_itself_fails_the_same_command_tries_again(
         raise OSError(28, "No space left on device")
 
     def works(*arguments):
-        return {**zero, "status": "graded", "reason": None}
+        return Record(LESSON, zero.exercises)
 
     with LocalCluster(1, processes=False, dashboard_address=None) as dask:
         command = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
         command += ["--scheduler", dask.scheduler_address]
         monkeypatch.setattr(cluster, "grade_one", full_disk)
         failed = CliRunner().invoke(app, command)
-        (record,) = (tmp_path / "out" / "records").iterdir()
-        zero = json.loads(record.read_text())
+        (file,) = (tmp_path / "out" / "records").iterdir()
+        zero = kept(tmp_path / "out", file.stem)
         assert failed.exit_code == 1
         assert "tries them again" in " ".join(failed.output.split())
-        assert zero["status"] == "zero"
-        assert "the grader itself failed (OSError" in zero.pop("reason")
-        assert zero.pop("again")
+        assert zero.status == "zero"
+        assert "the grader itself failed (OSError" in zero.reason
+        assert zero.again
         monkeypatch.setattr(cluster, "grade_one", works)
         for graded_before in (0, 1):
             done = CliRunner().invoke(app, command)

@@ -320,6 +320,32 @@ def test_a_wrong_request_is_refused_before_anything_runs(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("wrong", [{"jobs": 0}, {"jobs": -1}, {"timeout": 0}])
+def test_less_than_one_at_a_time_is_refused(solutions, tmp_path, wrong):
+    with pytest.raises(CourseError, match="--jobs and --timeout must be at least 1"):
+        run(["01"], solutions, tmp_path / "out", **wrong)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "at_once"), [({}, 1), ({"fast": True}, 2), ({"jobs": 1, "fast": True}, 1)]
+)
+def test_how_many_run_at_once(solutions, tmp_path, monkeypatch, given, at_once):
+    """And each computes with its share of the cores."""
+    seen = []
+
+    def note(runs, out, environment, jobs, *rest):
+        seen.append((jobs, environment["OMP_NUM_THREADS"]))
+        raise CourseError("enough has been seen")
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("course.run.lessons.cores", lambda: 8)
+    monkeypatch.setattr("course.run.lessons._execute_all", note)
+    with pytest.raises(CourseError, match="enough"):
+        run([], solutions, tmp_path / "out", **given)
+    assert seen == [(at_once, str(8 // at_once))]
+
+
 def test_an_output_folder_that_cannot_be_written_is_refused(solutions, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CourseError, match=r"file/out cannot be written: Not a dir"):

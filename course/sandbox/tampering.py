@@ -28,7 +28,7 @@ WATCHED = (
     "ipykernel.zmqshell",
     "IPython.core.interactiveshell",
     "IPython.core.inputtransformer2",
-    "course.sandbox.guard",
+    "course.sandbox.tampering",
 )
 PARTS = ("__code__", "__defaults__", "__kwdefaults__", "__wrapped__")
 ALIASES = {
