@@ -42,6 +42,11 @@ class File:
         parts = self.path.parts
         return bool(set(parts) & set(SYSTEM)) or self.path.name.startswith(("._", "~$"))
 
+    @property
+    def place(self) -> PurePosixPath:
+        """Where it lay, without the folders that systems make."""
+        return PurePosixPath(*(part for part in self.path.parts if part not in SYSTEM))
+
 
 def files_in(place: Path) -> Iterator[File]:
     """Read a folder or a zip file. Nothing is unpacked to the disk.

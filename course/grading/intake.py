@@ -41,6 +41,7 @@ KINDS = {
     ".txt": "a text",
     ".json": "JSON, but no notebook",
 }
+OF_SYSTEM = "left there by a computer, not by a person"
 OF_CLASS = re.compile(
     r"readme|grades|instructions|rubric|submission_metadata|index", re.I
 )
@@ -134,20 +135,20 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
     found = list(files_in(place))
     files = [file for file in found if file.problem != EMPTY]
     handed = Handed(seen=len(files))
-    empty = [file for file in found if file.problem == EMPTY]
-    taken = [file for file in files if not file.of_system]
-    paths = [file.path for file in [*taken, *empty]]
+    # Of a folder in which a computer alone has left something there is a student, too.
+    nobodys = [file for file in files if file.of_system and len(file.place.parts) < 2]
+    handed.aside += [("", str(file.path), OF_SYSTEM) for file in nobodys]
+    taken = [file for file in found if not any(file is each for each in nobodys)]
+    paths = [file.place for file in taken]
     whose = owners(paths, lessons, place.stem, _gradescopes_people(taken))
     looks = [
-        _look(file, owner, lessons)
-        for file, owner in zip([*taken, *empty], whose, strict=True)
+        _look(file, owner, lessons) for file, owner in zip(taken, whose, strict=True)
     ]
     mine: dict[str, list[_Look]] = defaultdict(list)
     for look in looks:
         mine[look.owner.student].append(look)
     for student, theirs in mine.items():
         _sort_out(student, theirs, handed)
-    _of_computers([file for file in files if file.of_system], lessons, place, handed)
     if not handed.submissions:
         raise CourseError(
             f"There is no notebook in {place}. Expected: STUDENT/NN_topic.ipynb, or "
@@ -157,30 +158,13 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
     return handed
 
 
-def _of_computers(
-    files: Sequence[File], lessons: Sequence[str], place: Path, handed: Handed
-) -> None:
-    """Leave aside what tools wrote; whoever handed in nothing else gets a row."""
-    there = {each.student for each in handed.submissions}
-    whose = owners([file.path for file in files], lessons, place.stem)
-    for file, owner in zip(files, whose, strict=True):
-        if owner.platform and owner.student not in there:
-            why = f"there is no notebook, only {file.path.name}, which a tool wrote"
-            handed.submissions.append(
-                _submission(owner.student, _Look(file, owner), why)
-            )
-            handed.with_reason.append((owner.student, str(file.path), why))
-            there.add(owner.student)
-        else:
-            why = "left there by a computer, not by a person"
-            handed.aside.append(("", str(file.path), why))
-
-
 def _look(file: File, owner: Owner, lessons: Sequence[str]) -> _Look:
     """Look into a file: a notebook, of which lesson, with anything written in it?"""
     name = file.path.name.lower()
     meant = name.endswith((".ipynb", ".ipynb.json", ".ipynb.txt")) or ".ipynb" in name
     by_name = lesson_in_name(owner.rest, lessons) or lesson_in_name(name, lessons)
+    if file.of_system:
+        return _Look(file, owner)
     if file.problem or not (meant or file.content.lstrip()[:1] in _OPENING):
         return _Look(file, owner, by_name if meant else "", meant)
     try:
@@ -225,7 +209,7 @@ def _sort_out(student: str, looks: list[_Look], handed: Handed) -> None:
             handed.with_reason.append((student, str(best.file.path), best.file.problem))
     others = [look for look in looks if not look.notebook]
     if rows or nameless:
-        aside += [(look, "it is not a notebook") for look in others if not _empty(look)]
+        aside += [(look, _not_one(look)) for look in others if not _empty(look)]
     if nameless:
         if rows:
             aside += [(look, "nothing in it is of a lesson") for look in nameless]
@@ -263,7 +247,7 @@ def _of(
 def _without_notebook(student: str, looks: list[_Look], handed: Handed) -> None:
     """One row for a student of whom there is no notebook, unless they are nobody's."""
     real = [look for look in looks if not _empty(look)]
-    if not looks or not any(_is_somebodys(look) for look in looks):
+    if not any(_is_somebodys(look) for look in looks):
         handed.aside += [("", str(look.file.path), "it is nobody's") for look in real]
         return
     named = ", ".join(f"{look.file.path.name} ({_kind(look)})" for look in real[:5])
@@ -281,7 +265,11 @@ def _is_somebodys(look: _Look) -> bool:
     """Whether a file without a notebook beside it stands for a student."""
     if look.owner.platform or look.file.problem not in (None, EMPTY):
         return True
-    return len(look.file.path.parts) > 1 and not OF_CLASS.match(look.file.path.name)
+    return len(look.file.place.parts) > 1 and not OF_CLASS.match(look.file.path.name)
+
+
+def _not_one(look: _Look) -> str:
+    return OF_SYSTEM if look.file.of_system else "it is not a notebook"
 
 
 def _empty(look: _Look) -> bool:
@@ -289,8 +277,8 @@ def _empty(look: _Look) -> bool:
 
 
 def _kind(look: _Look) -> str:
-    if look.file.problem:
-        return look.file.problem
+    if look.file.problem or look.file.of_system:
+        return look.file.problem or OF_SYSTEM
     suffix = look.file.path.suffix.lower()
     return KINDS.get(suffix, f"a {suffix} file" if suffix else "no notebook")
 

@@ -180,8 +180,9 @@ def _one_folder(top: str, inner: list, lessons: Sequence[str]) -> dict[int, Owne
     """One folder alone: a student's, or the one in which a class was packed."""
     if _holds_people(inner, lessons) or OF_CLASS.fullmatch(top):
         below = {parts[0] for _, parts in inner if len(parts) > 1}
-        of_work = all(_is_work(name, lessons) for name in below)
-        if top.lower() in ("submitted", "inbound") or (below and not of_work):
+        if top.lower() == "submitted":  # nbgrader's: a folder a student
+            return {i: Owner(p[0], rest="/".join(p[1:])) for i, p in inner}
+        if below and not all(_is_work(name, lessons) for name in below):
             return _by_folders(inner, lessons, top)
         names = _by_name([file for file in inner if len(file[1]) == 1], lessons, top)
         if len({owner.student for owner in names.values()}) > 1 and not below:

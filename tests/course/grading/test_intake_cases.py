@@ -176,7 +176,7 @@ def test_a_student_of_whom_only_a_checkpoint_came_is_a_row(tmp_path):
     handed = taken(
         tmp_path, {f"{folder}/hw-checkpoint.ipynb": notebook(), "b/x.ipynb": notebook()}
     )
-    assert "only hw-checkpoint.ipynb" in rows(handed)["Eve Poe", ""]
+    assert "no notebook: hw-checkpoint.ipynb" in rows(handed)["Eve Poe", ""]
     assert adds_up(handed)
 
 
