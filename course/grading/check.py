@@ -25,7 +25,7 @@ from course.grading.submission import (
 )
 from course.lessons import find_notebook
 from course.notebook import UnreadableError, parse
-from course.run.kernels import kernel_environment
+from course.run.kernels import kernel_environment, own_kernel
 from course.run.terminal import make_console
 
 CELL_TIMEOUT = 600  # seconds
@@ -86,6 +86,7 @@ def check(name: str, console: Console | None = None) -> Progress:
         allow_errors=True,
         on_cell_error=_note_error,
     )
+    client.km = own_kernel()
     environment = kernel_environment(fast=True, threads=cores(), root=pack_root())
     try:
         # Elsewhere, so that what the lesson saves does not replace what is saved here.

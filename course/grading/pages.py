@@ -266,6 +266,12 @@ def write_summary(
         for name, record in mine.items()
         if record.reason
     ]
+    noted = [
+        (student, name, note)
+        for student, mine in sorted(students.items())
+        for name, record in mine.items()
+        for note in [*(["handed in late"] if record.late else []), *record.notes]
+    ]
     totals = {name: _histogram(students, name) for name in lessons}
     _write(
         path,
@@ -274,6 +280,7 @@ def write_summary(
         pairs=pairs,
         students=students,
         refused=refused,
+        noted=noted,
         totals=totals,
     )
 

@@ -12,7 +12,7 @@ from course.files import write_json
 from course.grading.intake import Submission
 from course.sandbox.limits import Limits
 
-VERSION = 1  # of a record's fields; records of another version are graded again
+VERSION = 2  # of a record's fields; records of another version are graded again
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,14 @@ class Record:
     sandboxed: bool = True
     again: bool = False
     """Whether the grader itself failed, so that the next call tries again."""
+    notes: list[str] = field(default_factory=list)
+    """What else lay beside the file and was left aside; of this call, not kept."""
+    platform: str = ""
+    """The learning platform that named the file; of this call, like what follows."""
+    number: str = ""
+    """That platform's number of the student."""
+    late: bool = False
+    """Whether the platform calls it late."""
     version: int = VERSION
 
     @property

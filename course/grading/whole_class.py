@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from course import CourseError, pack_root
 from course.files import file_name, make_writable
 from course.grading.cluster import grade_all
 from course.grading.copying import similar_pairs
-from course.grading.intake import find
+from course.grading.intake import Handed, take_in
 from course.grading.one import refused
 from course.grading.pages import write_feedback, write_summary
 from course.grading.records import (
@@ -25,9 +25,14 @@ from course.grading.records import (
     save,
 )
 from course.grading.submission import lesson_named
-from course.grading.tables import distributions, lesson_names, write_tables
+from course.grading.tables import (
+    distributions,
+    lesson_names,
+    write_files,
+    write_tables,
+)
 from course.run.terminal import make_console
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.limits import Limits
 
 
@@ -58,7 +63,7 @@ def grade_class(
     Parameters
     ----------
     place : Path
-        Where the submissions are; see :func:`course.grading.intake.find`.
+        Where the submissions are; see :func:`course.grading.intake.take_in`.
     out : Path
         Folder for the results.
     workers : int, optional
@@ -84,11 +89,12 @@ def grade_class(
     console = console or make_console()
     limits = limits or Limits()
     if not unsafe and not scheduler and not available():
-        raise CourseError(MISSING)
+        raise CourseError(remedy())
     lessons = sorted(
         path.stem for path in (pack_root() / "solutions").glob("[0-9][0-9]_*.ipynb")
     )
-    submissions = find(place, lessons)
+    handed = take_in(place, lessons)
+    submissions = handed.submissions
     out = out.resolve()
     make_writable(out / "records")
     packs = {lesson: pack_digest(lesson) for lesson in [*lessons, ""]}
@@ -124,8 +130,15 @@ def grade_class(
                 f"A result in {out / 'records'} is gone, or was changed, while the "
                 "class was graded. Start the same command again."
             )
-        students[each.student][each.lesson or each.name] = record
+        students[each.student][each.lesson or each.name] = replace(
+            record,
+            notes=list(each.notes),
+            platform=each.platform,
+            number=each.number,
+            late=each.late,
+        )
     write_all(students, out)
+    write_files(handed, out)
     if gradebook:
         from course.grading.gradebook import write_gradebook
 
@@ -136,6 +149,7 @@ def grade_class(
         f"{len(records) - zero} graded, {zero} with zero points and a reason; "
         f"see {out / 'summary.html'}"
     )
+    console.print(_count(handed))
     failed = sum(record.again for record in records)
     if failed:
         console.print(
@@ -143,6 +157,15 @@ def grade_class(
             "say how; the same command tries them again."
         )
     return Graded(dict(students), ok=not failed)
+
+
+def _count(handed: Handed) -> str:
+    """Say what became of every file that was there."""
+    bad, aside = len(handed.with_reason), len(handed.aside)
+    return (
+        f"{handed.seen} files seen = {handed.seen - bad - aside} taken + {bad} with a "
+        f"reason + {aside} left aside; files.csv names each"
+    )
 
 
 def write_all(students: Mapping[str, Mapping[str, Record]], out: Path) -> None:
