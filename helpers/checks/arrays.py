@@ -10,6 +10,10 @@ import numpy as np
 from helpers.checks.failure import CheckFailed
 from helpers.checks.messages import apart, kind
 
+IN_PLACE = (
+    "in-place operations such as `x -= ...`, `p[...] = ...` or `out=`: inputs stay as "
+    "they are, the caller uses them again"
+)
 FORMULA = "the formula, term by term, on one image of three pixels"
 
 
@@ -132,7 +136,7 @@ def close(seen: Any, value: Any, tolerance: float = 1e-4) -> bool:
 def compare(
     seen: Any,
     right: Any,
-    mistakes: Mapping[str, Any],
+    mistakes: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
     what: str,
     rule: str,
     look: str | Callable[[], str] = FORMULA,
@@ -145,7 +149,7 @@ def compare(
     seen : array_like or float
     right : array_like or float
         Of the same shape.
-    mistakes : mapping of str to array_like or float
+    mistakes : mapping of str to array_like or float, or a callable that makes it
         What somebody did, in words, and what comes out on this input. Where several
         fit, all are told.
     what, rule : str
@@ -161,9 +165,10 @@ def compare(
     """
     if close(seen, right, tolerance):
         return
+    known = mistakes() if callable(mistakes) else mistakes
     found = [
         words
-        for words, value in mistakes.items()
+        for words, value in known.items()
         if close(seen, value, tolerance) and not close(value, right, tolerance)
     ]
     if found:

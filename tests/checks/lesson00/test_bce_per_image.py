@@ -1,12 +1,14 @@
 """``bce_per_image``: wrong answers, what its check says, and right ones."""
 
 import numpy as np
-import pytest
 import torch
 import torch.nn.functional as F
 
 from helpers.checks import lesson00 as checks
-from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.bce_per_image
+NAMES = ("bce_per_image",)
 
 
 def bce(x, p, eps=1e-7):
@@ -67,39 +69,42 @@ def no_brackets(x, p):
     return -(x * np.log(p) + 1 - x * np.log(1 - p)).sum(axis=1).mean()
 
 
-WRONG = {
-    "out=": clips_its_input,
-    "nan_to_num": nan_thrown_away,
-    "not for the first alone": minus_once,
-    "brackets are missing": no_brackets,
-    "p and 1 - p exchanged": lambda x, p: bce(1 - x, p),
-    "x rounded": lambda x, p: bce(np.round(x), p),
-    "each x above 0": lambda x, p: bce((x > 0).astype(np.float32), p),
-    "by 255": lambda x, p: bce(x / 255, p),
-    "first image only": lambda x, p: bce(x[:1], p[:1]),
-    "too far from 0": lambda x, p: bce(x, p, eps=2e-5),
-    "a tuple of 1": lambda x, p: (bce(x, p),),
-    "not x": lambda x, p: unclipped(np.clip(x, 1e-7, 1 - 1e-7), p),
-    "averaged over the pixels too": lambda x, p: bce(x, p) / x.shape[1],
-    "summed over the images too": lambda x, p: bce(x, p) * len(x),
-    "averaged over the pixels and summed": lambda x, p: bce(x, p) * len(x) / x.shape[1],
-    "minus sign": lambda x, p: -bce(x, p),
-    "base 2": lambda x, p: bce(x, p) / np.log(2),
-    "base 10": lambda x, p: bce(x, p) / np.log(10),
-    r"without the \(1 - x\)": one_sided,
-    "without the x log p": other_side,
-    "exchanged": lambda x, p: bce(p, x),
-    "sigmoid": lambda x, p: bce(x, 1 / (1 + np.exp(-p))),
-    "entropy, subtracted": lambda x, p: bce(x, p) - bce(x, x),
-    "squared error": lambda x, p: ((x - p) ** 2).sum(axis=1).mean(),
-    r"log\(0\)": unclipped,
-    "vanishes in float32": tiny_epsilon,
-    "inf": infinite,
-    "epsilon that is too large": lambda x, p: bce(x, p, eps=1e-3),
-    "one value an image": per_image,
-    "stay as they are": bce_in_place,
-    "number 784": lambda x, p: bce(x, p) / x.shape[1] * 784,
-}
+WRONG = [
+    (clips_its_input, "out="),
+    (nan_thrown_away, "nan_to_num"),
+    (minus_once, "not for the first alone"),
+    (no_brackets, "brackets are missing"),
+    (lambda x, p: bce(1 - x, p), "p and 1 - p exchanged"),
+    (lambda x, p: bce(np.round(x), p), "x rounded"),
+    (lambda x, p: bce((x > 0).astype(np.float32), p), "each x above 0"),
+    (lambda x, p: bce(x / 255, p), "by 255"),
+    (lambda x, p: bce(x[:1], p[:1]), "first image only"),
+    (lambda x, p: bce(x, p, eps=2e-5), "too far from 0"),
+    (lambda x, p: (bce(x, p),), "a tuple of 1"),
+    (lambda x, p: unclipped(np.clip(x, 1e-7, 1 - 1e-7), p), "not x"),
+    (lambda x, p: bce(x, p) / x.shape[1], "averaged over the pixels too"),
+    (lambda x, p: bce(x, p) * len(x), "summed over the images too"),
+    (
+        lambda x, p: bce(x, p) * len(x) / x.shape[1],
+        "averaged over the pixels and summed",
+    ),
+    (lambda x, p: -bce(x, p), "minus sign"),
+    (lambda x, p: bce(x, p) / np.log(2), "base 2"),
+    (lambda x, p: bce(x, p) / np.log(10), "base 10"),
+    (one_sided, "without the (1 - x)"),
+    (other_side, "without the x log p"),
+    (lambda x, p: bce(p, x), "exchanged"),
+    (lambda x, p: bce(x, 1 / (1 + np.exp(-p))), "sigmoid"),
+    (lambda x, p: bce(x, p) - bce(x, x), "entropy, subtracted"),
+    (lambda x, p: ((x - p) ** 2).sum(axis=1).mean(), "squared error"),
+    (unclipped, "log(0)"),
+    (tiny_epsilon, "vanishes in float32"),
+    (infinite, "inf"),
+    (lambda x, p: bce(x, p, eps=1e-3), "epsilon that is too large"),
+    (per_image, "one value an image"),
+    (bce_in_place, "stay as they are"),
+    (lambda x, p: bce(x, p) / x.shape[1] * 784, "number 784"),
+]
 
 
 def plus_epsilon(x, p):
@@ -154,13 +159,4 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize("message", WRONG)
-def test_a_mistake_is_named(message):
-    with pytest.raises(CheckFailed, match=message):
-        checks.bce_per_image(WRONG[message])
-
-
-@pytest.mark.parametrize("variant", RIGHT)
-def test_a_right_variant_passes_with_one_line(variant, capsys):
-    checks.bce_per_image(variant)
-    assert capsys.readouterr().out.count("\n") == 1
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

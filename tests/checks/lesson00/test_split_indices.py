@@ -3,12 +3,14 @@
 import random
 
 import numpy as np
-import pytest
 import torch
 from sklearn.model_selection import train_test_split
 
 from helpers.checks import lesson00 as checks
-from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.split_indices
+NAMES = ("split_indices",)
 
 
 def shuffled(n, seed):
@@ -42,35 +44,42 @@ def drop_some(n, v, seed):
     return train[:-1], validation
 
 
-WRONG = {
-    "only class": lambda n, v, seed: (np.arange(n - v), np.arange(n - v, n)),
-    "are in both splits": lambda n, v, seed: (
-        np.arange(n - v),
-        cut(n, v, seed)[1],
+WRONG = [
+    (lambda n, v, seed: (np.arange(n - v), np.arange(n - v, n)), "only class"),
+    (
+        lambda n, v, seed: (
+            np.arange(n - v),
+            cut(n, v, seed)[1],
+        ),
+        "are in both splits",
     ),
-    "separate draws": two_draws,
-    "with replacement": with_replacement,
-    "training first": lambda n, v, seed: cut(n, v, seed)[::-1],
-    "every image is used": drop_some,
-    "counting starts at 0": lambda n, v, seed: tuple(i + 1 for i in cut(n, v, seed)),
-    "same seed gave two different": lambda n, v, seed: cut(n, v, None),
-    "is `seed` used": lambda n, v, seed: cut(n, v, 0),
-    "mask": boolean_masks,
-    "`return` line": lambda n, v, seed: shuffled(n, seed),
-    "whole numbers": lambda n, v, seed: tuple(i / 1.0 for i in cut(n, v, seed)),
-    r"\.indices": lambda n, v, seed: torch.utils.data.random_split(
-        range(n), [n - v, v]
+    (two_draws, "separate draws"),
+    (with_replacement, "with replacement"),
+    (lambda n, v, seed: cut(n, v, seed)[::-1], "training first"),
+    (drop_some, "every image is used"),
+    (lambda n, v, seed: tuple(i + 1 for i in cut(n, v, seed)), "counting starts at 0"),
+    (lambda n, v, seed: cut(n, v, None), "gave two different splits"),
+    (lambda n, v, seed: cut(n, v, 0), "is `seed` used"),
+    (boolean_masks, "mask"),
+    (lambda n, v, seed: shuffled(n, seed), "`return` line"),
+    (lambda n, v, seed: tuple(i / 1.0 for i in cut(n, v, seed)), "whole numbers"),
+    (
+        lambda n, v, seed: torch.utils.data.random_split(range(n), [n - v, v]),
+        ".indices",
     ),
-    "`validation` is a count": lambda n, v, seed: cut(n, v + 5, seed),
-    "not at a share": lambda n, v, seed: cut(n, n // 5, seed),
-    "training has all": lambda n, v, seed: (shuffled(n, seed), cut(n, v, seed)[1]),
-    "two different places": lambda n, v, seed: (
-        shuffled(n, seed)[v - 1 :],
-        cut(n, v, seed)[1],
+    (lambda n, v, seed: cut(n, v + 5, seed), "`validation` is a count"),
+    (lambda n, v, seed: cut(n, n // 5, seed), "not at a share"),
+    (lambda n, v, seed: (shuffled(n, seed), cut(n, v, seed)[1]), "training has all"),
+    (
+        lambda n, v, seed: (
+            shuffled(n, seed)[v - 1 :],
+            cut(n, v, seed)[1],
+        ),
+        "two different places",
     ),
-    "cast to float": lambda n, v, seed: tuple(i * 1.0 for i in cut(n, v, seed)),
-    "a set": lambda n, v, seed: tuple(set(i) for i in cut(n, v, seed)),
-}
+    (lambda n, v, seed: tuple(i * 1.0 for i in cut(n, v, seed)), "cast to float"),
+    (lambda n, v, seed: tuple(set(i) for i in cut(n, v, seed)), "a set"),
+]
 
 
 def legacy(n, v, seed):
@@ -113,13 +122,4 @@ def python_only(n, v, seed):
 RIGHT = [cut, legacy, torch_split, choose, as_lists, scikit, by_mask, python_only]
 
 
-@pytest.mark.parametrize("message", WRONG)
-def test_a_mistake_is_named(message):
-    with pytest.raises(CheckFailed, match=message):
-        checks.split_indices(WRONG[message])
-
-
-@pytest.mark.parametrize("variant", RIGHT)
-def test_a_right_variant_passes_with_one_line(variant, capsys):
-    checks.split_indices(variant)
-    assert capsys.readouterr().out.count("\n") == 1
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
