@@ -135,11 +135,12 @@ def _one_pass(
     _right_sizes([len(x) for x, _ in pairs], n, batch_size)
     x = np.concatenate([read(x, "batches()") for x, _ in pairs])
     y = np.concatenate([read(y, "batches()") for _, y in pairs])
-    if not np.isin(x, images).all():
+    if x.dtype.kind != "f" or not np.isin(x, images).all():
         raise CheckFailed(
             f"pixels of {span(images)} went in, {span(x)} came out",
             "the images as they are, only in another order",
-            "a scaling or another change of the pixels inside `batches`",
+            "a scaling, a cast to whole numbers or another change of the pixels inside "
+            "`batches`",
         )
     order = np.floor(x[:, 0].astype(float) * n + 1e-3).astype(int)
     missing = n - len(np.unique(order))
@@ -244,7 +245,9 @@ def _right_sizes(sizes: list[int], n: int, batch_size: int) -> None:
             else "one image is left out: where the loop, or the permutation, begins "
             "and ends",
         )
-    if sorted(sizes) == sorted(expected):
+    if sizes == expected * (len(sizes) // len(expected)):
+        look = "one call is one pass: the loop over the epochs stands elsewhere"
+    elif sorted(sizes) == sorted(expected):
         look = "the order of whole batches is shuffled: shuffle the images instead"
     elif max(sizes) > batch_size:
         look = (

@@ -47,7 +47,7 @@ def _measured(measure: Callable, x: np.ndarray, p: np.ndarray) -> None:
     """Fail unless one pair is measured rightly."""
     got = _call(measure, x, p)
     same = p is x
-    x, p = x.astype(np.float64), np.clip(p.astype(np.float64), 1e-7, 1 - 1e-7)
+    x, p = x.astype(np.float64), _clipped(p)
     n, d = x.shape
     compare(
         got,
@@ -74,14 +74,18 @@ def _bce(x: np.ndarray, p: np.ndarray) -> np.ndarray:
     return -(x * np.log(p) + (1 - x) * np.log(1 - p))
 
 
+def _clipped(p: np.ndarray) -> np.ndarray:
+    """Keep p from 0 and 1, in float32 as a student does: there 1 - 1e-7 differs."""
+    return np.clip(p.astype(np.float32), 1e-7, 1 - 1e-7).astype(np.float64)
+
+
 def _mistakes(x: np.ndarray, p: np.ndarray) -> dict[str, float]:
     """What the usual mistakes give for these images."""
     n, d = x.shape
     cost, ink, paper = _bce(x, p), x * np.log(p), (1 - x) * np.log(1 - p)
     each = cost.sum(axis=1)
     right, sigmoid = each.mean(), 1 / (1 + np.exp(-p))
-    # In float32, as in a student's code: 1 - 1e-7 is another number there.
-    inside = np.clip(x.astype(np.float32), 1e-7, 1 - 1e-7).astype(np.float64)
+    inside = _clipped(x)
     whole = {
         "averaged over the pixels too": right / d,
         "summed over the images too": right * n,
@@ -126,7 +130,7 @@ def _mistakes(x: np.ndarray, p: np.ndarray) -> dict[str, float]:
         "with each x above 0 taken as 1: a grey pixel costs both parts": (
             _bce((x > 0) * 1.0, p)
         ),
-        "with p rounded to 0 or 1": _bce(x, np.clip(p.round(), 1e-7, 1 - 1e-7)),
+        "with p rounded to 0 or 1": _bce(x, _clipped(p.round())),
         "with x scaled again, by 255: it is in [0, 1] already": _bce(x / 255, p),
         "the squared error, not the cross-entropy": (x - p) ** 2,
         "the absolute error, not the cross-entropy": np.abs(x - p),

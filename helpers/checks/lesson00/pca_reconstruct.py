@@ -188,7 +188,8 @@ def _other_subspace(centred: np.ndarray, v: np.ndarray) -> str:
         )
     return (
         "the components are right, the lengths or the mean are not: subtract the mean "
-        "of `train` once, add it once, and do not rescale the codes"
+        "of `train` once, add it once, take the codes from the same fit, and do not "
+        "rescale them"
     )
 
 

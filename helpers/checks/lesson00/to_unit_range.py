@@ -141,7 +141,8 @@ def _straight_line(p: np.ndarray, x: np.ndarray) -> str:
     if slope < 1e-9 or not close(x, slope * p + start, 1e-4):
         return (
             "arithmetic on bytes before the type is changed (they wrap around at 256), "
-            f"a value that is clipped or replaced, or {FORMULA}"
+            "a type in between that is too short (float16), a value that is clipped or "
+            f"replaced, or {FORMULA}"
         )
     offset = round(-start / slope, 2) + 0.0  # + 0.0: no minus before a zero
     return (
