@@ -783,7 +783,8 @@ def pca_reconstruct(train, images, k):
     Returns
     -------
     array of float, shape (N, D)
-        Not clipped: values may lie a little outside [0, 1]. (A tensor will do as well.)
+        Not clipped: values may lie a little outside [0, 1]. (A tensor will do as well,
+        but no approximation that is off by a hundredth, such as IncrementalPCA's.)
 
     Hint: `PCA(k, svd_solver="covariance_eigh")` is fast and needs little memory;
     `fit`, `transform` and `inverse_transform` take care of the mean.

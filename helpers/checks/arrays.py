@@ -193,6 +193,36 @@ def _worst(seen: Any, right: Any) -> tuple[str, tuple[str, str]]:
     return at, apart(float(seen[place]), float(right[place]))
 
 
+def averaging(each: np.ndarray) -> dict[str, float]:
+    """What mistakes of averaging give, in words to a value, for :func:`compare`.
+
+    Parameters
+    ----------
+    each : numpy.ndarray, shape (N,)
+        What comes out for each image alone; the mean is right.
+    """
+    n, total = len(each), each.sum()
+    first, last = total - each[0], total - each[-1]  # without that image
+    loop = "of the {} image only{}: {}"
+    return {
+        "summed over the images too": total,
+        "divided by the number of images twice": total / n**2,
+        "the median over the images, not the mean": np.median(each),
+        "the largest of the images, not the mean": each.max(),
+        "the last image is left out": last / max(n - 1, 1),
+        "the first image is left out": first / max(n - 1, 1),
+        "the last image is left out, and yet counted": last / n,
+        "the first image is left out, and yet counted": first / n,
+    } | {
+        loop.format(name, share, why): value / size
+        for name, value, why in (
+            ("first", each[0], "a `return` inside the loop?"),
+            ("last", each[-1], "`=` in the loop where `+=` is meant?"),
+        )
+        for share, size in (("", 1), (", divided by the number of images", n))
+    }
+
+
 def span(values: Any) -> str:
     """Write a few values, or of many the smallest and the largest."""
     values = np.asarray(values).reshape(-1)

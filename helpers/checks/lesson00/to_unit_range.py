@@ -111,7 +111,6 @@ def _mistakes(pixels: np.ndarray) -> dict[str, np.ndarray]:
                 (p - p.min(axis=0)) / np.ptp(p, axis=0)
             ),
             "divided by 256": p / 256,
-            "divided by 254": p / 254,
             "scaled to [-1, 1]": p / 127.5 - 1,
             "standardised to mean 0 and standard deviation 1": (p - p.mean()) / p.std(),
             "still 0 to 255: nothing was divided": p,

@@ -448,7 +448,7 @@ WRONG = [
     (order_within, "before they are cut"),
     (drawn, "with replacement"),
     (filled_up, "filled up"),
-    (own_generator, "use the one that is handed in"),
+    (own_generator, "the one that is handed in"),
     (other_generator, "in place of `rng`"),
     (empty_last, "one is empty"),
     (moves_the_arrays, "works in place"),

@@ -315,7 +315,7 @@ WRONG = [
     (lambda t, x, k: PCA(k).fit(t).transform(x), "these are the codes"),
     (lambda t, x, k: np.broadcast_to(t.mean(axis=0), x.shape), "no component"),
     (lambda t, x, k: pca(t, t, k), "which array"),
-    (lambda t, x, k: pca(t, x, 4), "number written"),
+    (lambda t, x, k: pca(t, x, 4), "is `k` used"),
     (changes_images, "stay as they are"),
     (lambda t, x, k: None, "returned None"),
 ]

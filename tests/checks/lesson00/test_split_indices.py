@@ -101,6 +101,16 @@ def unless_seed(n, v, seed):
     return cut(n, v, seed or None)
 
 
+def last_always_trains(n, v, seed):
+    order = np.append(shuffled(n - 1, seed), n - 1)
+    return order[v:], order[:v]
+
+
+def first_always_held_out(n, v, seed):
+    order = np.insert(shuffled(n - 1, seed) + 1, 0, 0)
+    return order[v:], order[:v]
+
+
 def moving_block(n, v, seed):
     order = np.roll(np.arange(n), np.random.default_rng(seed).integers(n))
     return order[v:], order[:v]
@@ -185,6 +195,8 @@ def all_for_validation(n, v, seed):
 
 WRONG = [
     (unless_seed, "same seed, 0"),
+    (last_always_trains, "always in training"),
+    (first_always_held_out, "always in validation"),
     (moving_block, "random choice"),
     (every_so_many, "random choice"),
     (blocks_shuffled, "random choice"),
