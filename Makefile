@@ -36,7 +36,7 @@ run: setup
 # Lint, unit tests, release in sync, every notebook in fast mode. The Keras tests come
 # first and alone: TensorFlow and torch crash each other when they share a process. Two
 # at a time, with a thread each; the files in this order, as the first take longest.
-KERAS_TESTS := tests/checks/test_lesson01.py
+KERAS_TESTS := tests/checks/lesson01
 NBVAL := -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout 300
 test: setup
 	$(BIN)/ruff check .
