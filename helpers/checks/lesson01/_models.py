@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,23 +13,8 @@ from helpers.checks.base import CheckFailed, kind
 PIXELS = 784
 
 
-def keeps_random(check_it: Callable) -> Callable:
-    """Put the random numbers back: building a model draws from `random`."""
-
-    @functools.wraps(check_it)
-    def run(*args: Callable) -> None:
-        state = random.getstate(), np.random.get_state()
-        try:
-            check_it(*args)
-        finally:
-            random.setstate(state[0])
-            np.random.set_state(state[1])
-
-    return run
-
-
 def want_model(value: Any, name: str) -> Any:
-    """What a building function returned, if it is a model."""
+    """Return what a building function returned, if it is a model."""
     import keras
 
     if isinstance(value, keras.Model):
@@ -48,8 +32,22 @@ def want_model(value: Any, name: str) -> Any:
     )
 
 
-def apply(model: Any, x: np.ndarray, name: str) -> np.ndarray:
-    """The model's answer to rows of numbers."""
+def apply(model: Any, x: np.ndarray, name: str, training: bool = False) -> np.ndarray:
+    """Return the model's answer to rows of numbers.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array, shape (B, n)
+    name : str
+        What to call the model in a message.
+    training : bool
+
+    Raises
+    ------
+    CheckFailed
+        If the model takes other inputs, batches of one size, or has several outputs.
+    """
     inputs = getattr(model, "inputs", None)
     if inputs and len(inputs) > 1:
         raise CheckFailed(
@@ -57,8 +55,7 @@ def apply(model: Any, x: np.ndarray, name: str) -> np.ndarray:
             "one input",
             "keras.Model(x, ...): the first argument is one keras.Input",
         )
-    symbol = inputs[0] if inputs else None
-    shape = None if symbol is None else tuple(symbol.shape)
+    shape = tuple(inputs[0].shape) if inputs else None
     if shape and shape[1:] != x.shape[1:]:
         raise CheckFailed(
             f"{name} takes inputs of shape {shape[1:]}",
@@ -71,7 +68,7 @@ def apply(model: Any, x: np.ndarray, name: str) -> np.ndarray:
             "batches of any size: the last one of an epoch is smaller",
             "batch_size or batch_shape in keras.Input: leave it out",
         )
-    answer = model(x.astype(np.float32))
+    answer = model(x.astype(np.float32), training=training)
     if isinstance(answer, tuple | list | Mapping):
         raise CheckFailed(
             f"{name} gives {len(answer)} outputs",
@@ -79,3 +76,56 @@ def apply(model: Any, x: np.ndarray, name: str) -> np.ndarray:
             "keras.Model(..., output): the second argument is one tensor, not a list",
         )
     return np.asarray(answer)
+
+
+def want_calm(model: Any, x: np.ndarray, calm: np.ndarray, name: str) -> None:
+    """Fail if the model answers otherwise while it is trained, or adds to a loss.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x, calm : array
+        Input, and the model's answer to it.
+    name : str
+    """
+    if not np.allclose(calm, apply(model, x, name, training=True), atol=1e-4):
+        raise CheckFailed(
+            f"while training, {name} gives other numbers than afterwards",
+            "dense layers, which do the same at all times",
+            "a Dropout, noise or BatchNormalization layer: leave it out",
+        )
+    if model.losses:
+        raise CheckFailed(
+            f"{name} adds {len(model.losses)} penalties to whatever loss it is "
+            "trained with",
+            "nothing: the loss is what `compile` is told, and no more",
+            "a regularizer (kernel_regularizer, activity_regularizer) or add_loss",
+        )
+
+
+class Seeds:
+    """Notice a function that seeds the notebook's random numbers.
+
+    From different numbers before each call, it always leaves the same ones behind.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+        self.left: list[float] = []
+
+    def watch(self, function: Callable, *args: Any, **options: Any) -> Any:
+        """Call a function, and return what it returns."""
+        random.seed(f"{len(self.left)} of a check")
+        np.random.seed(len(self.left))
+        result = function(*args, **options)
+        self.left.append(random.random())
+        return result
+
+    def want_none(self) -> None:
+        """Fail if two calls have left the same random numbers behind."""
+        if len(set(self.left)) < len(self.left):
+            raise CheckFailed(
+                f"after each call of {self.name}() the same random numbers follow",
+                "random numbers that go on as they were: the notebook sets its seed",
+                "a seed that is set inside the function, as by set_random_seed",
+            )

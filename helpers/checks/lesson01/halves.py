@@ -1,298 +1,317 @@
-"""The encoder and the decoder: ``checks.halves(build_encoder, build_decoder)``."""
+"""The encoder and the decoder: ``checks.halves(build_encoder, build_decoder)``.
+
+A model of two dense layers is one known function of its weights. The check gives it
+weights of its own and compares; what differs is found by trying other activations.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Mapping
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 
 from helpers.checks.base import CheckFailed, check
-from helpers.checks.lesson01._arrays import want_shape
-from helpers.checks.lesson01._models import PIXELS, apply, keeps_random, want_model
+from helpers.checks.draws import Draw
+from helpers.checks.lesson01._models import PIXELS, Seeds, apply, want_calm, want_model
+
+NAMES = ("linear", "relu", "tanh", "elu", "sigmoid", "silu", "gelu", "selu", "softplus")
+NAMES += ("leaky_relu", "softmax", "exponential", "softsign", "hard_sigmoid", "relu6")
+CLOSE = 2e-3  # room for a graphics card's short floats; activations differ by far more
 
 
 @check("encoder and decoder")
-@keeps_random
-def halves(build_encoder: Callable, build_decoder: Callable) -> None:
-    """Check ``build_encoder`` and ``build_decoder``: shapes, sizes, activations."""
-    _check_encoder(build_encoder)
-    _check_decoder(build_decoder)
+def halves(build_encoder: Callable, build_decoder: Callable, draw: Draw) -> None:
+    """Check ``build_encoder`` and ``build_decoder``: two dense layers each."""
+    _check_encoder(build_encoder, draw)
+    _check_decoder(build_decoder, draw)
 
 
-def _check_encoder(build: Callable) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(97, PIXELS)).astype(np.float32)
+def _check_encoder(build: Callable, draw: Draw) -> None:
+    seeds = Seeds("build_encoder")
 
-    encoder = want_model(build(5, width=17), "build_encoder")
-    z = apply(encoder, x, "the encoder")
-    looks = {
-        17: "that is `width`: the two sizes are exchanged, or the hidden layer is what "
-        "the model returns",
-        PIXELS: "those are images again: the decoder is a model of its own",
-    }
-    want_shape(
-        z,
-        (97, 5),
-        "the encoder's output, for 97 images and latent_dim = 5,",
-        looks.get(
-            z.shape[-1],
-            "the size of the last layer, which is the argument `latent_dim`",
-        ),
-    )
-    _want_count(encoder, _dense(PIXELS, 17, 5), "the encoder", "784 to 17 to 5")
-    _want_plain(encoder, x, "the encoder")
-    if bool((z < 0).any()):
-        raise CheckFailed(
-            f"the code has values down to {z.min():.2f}",
-            'no negative value: code="relu" is the default',
-            "the last layer of the encoder: its activation is the argument `code`",
-        )
-    if bool((z == 0).all()):
-        raise CheckFailed(
-            "every code is 0 throughout",
-            "codes that depend on the image",
-            "how the weights start: leave kernel_initializer at Keras' default",
-        )
-    if _always_sums_to_one(z):
-        raise CheckFailed(
-            "each code sums to 1: that is a softmax",
-            "a code of free numbers",
-            "the last layer of the encoder: its activation is the argument `code`",
-        )
+    def check_one(
+        path: tuple[int, int, int], layers: tuple[str, str], **options
+    ) -> Any:
+        model = want_model(seeds.watch(build, path[-1], **options), "build_encoder")
+        x = draw.rng.random((97, PIXELS), np.float32)
+        sizes = {
+            path[1]: "that is `width`: the two sizes are exchanged, or the hidden "
+            "layer is what the model returns",
+            PIXELS: "those are images again: the decoder is a model of its own",
+        }
+        look = "the size of the last layer, which is the argument `latent_dim`"
+        _want_output(model, x, path, "the encoder", sizes.get, look)
+        _want_function(model, x, path, layers, "the encoder", options, "code", draw)
+        return model
 
-    free = want_model(build(5, width=17, code="linear"), "build_encoder")
-    z = apply(free, x, "the encoder")
-    if not bool((z < 0).any()):
-        raise CheckFailed(
-            'with code="linear" the code is never negative',
-            'numbers of both signs: code="linear" means no activation',
-            "the last layer of the encoder: is an activation written in, or is it "
-            "`activation`, in place of the argument `code`?",
-        )
-    if np.abs(apply(free, 1_000 * x, "the encoder")).max() < 2:
-        raise CheckFailed(
-            'with code="linear" the code stays within [-1, 1] for any image',
-            "numbers of any size",
-            "the last layer of the encoder: a tanh or sigmoid in place of `code`",
-        )
-    if np.abs(z).mean() < 0.01:
-        raise CheckFailed(
-            f"the codes are tiny: {np.abs(z).mean():.2g} on average",
-            "codes that depend clearly on the image",
-            "a Rescaling or a division by 255 (the images are scaled already), or "
-            "first weights that are too small",
-        )
-    if _is_affine(free, x):
-        raise CheckFailed(
-            "the encoder is a straight line: f(a) + f(b) = f(a + b) + f(0)",
-            "a hidden layer that bends: ReLU by default",
-            "the hidden layer: is `activation` passed to it?",
-        )
-    if not _grows(free, x):
-        raise CheckFailed(
-            "with the default activation the code no longer grows with the image",
-            "a ReLU in the hidden layer, the default of `activation`",
-            "the hidden layer: is a tanh or sigmoid written in?",
-        )
-    bounded = want_model(
-        build(5, width=17, activation="tanh", code="linear"), "build_encoder"
-    )
-    if _grows(bounded, x):
-        raise CheckFailed(
-            'with activation="tanh" the encoder still grows with its input like ReLU',
-            "the hidden layer uses the argument `activation`",
-            "the hidden layer: is an activation written in?",
-        )
-    _want_fresh(encoder, free, "build_encoder")
-    _want_fresh(
-        encoder, want_model(build(5, width=17), "build_encoder"), "build_encoder"
-    )
-    plain = want_model(build(64), "build_encoder")
-    apply(plain, x, "the encoder")
-    _want_count(
-        plain,
-        _dense(PIXELS, 128, 64),
-        "with latent_dim = 64 and no width given, the encoder",
-        "784 to 128 to 64",
-    )
+    d = _size(draw)
+    width = _size(draw, but=(d, 128))
+    path = PIXELS, width, d
+    models = [
+        check_one((PIXELS, 128, d), ("relu", "relu")),
+        check_one(path, ("relu", "linear"), width=width, code="linear"),
+        check_one(path, ("tanh", "relu"), width=width, activation="tanh"),
+        check_one(path, ("elu", "tanh"), width=width, activation="elu", code="tanh"),
+        want_model(seeds.watch(build, d), "build_encoder"),
+    ]
+    _want_fresh(models, "build_encoder")
+    seeds.want_none()
 
 
-def _check_decoder(build: Callable) -> None:
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=(97, 5)).astype(np.float32)
+def _check_decoder(build: Callable, draw: Draw) -> None:
+    seeds = Seeds("build_decoder")
 
-    decoder = want_model(build(5, width=17), "build_decoder")
-    x_hat = apply(decoder, z, "the decoder")
-    want_shape(x_hat, (97, PIXELS), "the decoder's output, for 97 codes")
-    _want_count(decoder, _dense(5, 17, PIXELS), "the decoder", "5 to 17 to 784")
-    _want_plain(decoder, z, "the decoder")
-    _want_pixels(apply(decoder, 300 * z, "the decoder"))
-    if bool((x_hat >= 0.5).all()):
+    def check_one(path: tuple[int, int, int], hidden: str, **options) -> Any:
+        model = want_model(seeds.watch(build, path[0], **options), "build_decoder")
+        z = draw.rng.normal(size=(97, path[0])).astype(np.float32)
+        look = "the size of the last layer: 784, and no reshaping"
+        _want_output(model, z, path, "the decoder", {}.get, look)
+        layers = (hidden, "sigmoid")
+        _want_function(model, z, path, layers, "the decoder", options, "", draw)
+        return model
+
+    d = _size(draw)
+    width = _size(draw, but=(d, 128))
+    models = [
+        check_one((d, 128, PIXELS), "relu"),
+        check_one((d, width, PIXELS), "elu", width=width, activation="elu"),
+        check_one((d, width, PIXELS), "tanh", width=width, activation="tanh"),
+        want_model(seeds.watch(build, d), "build_decoder"),
+    ]
+    _want_fresh(models, "build_decoder")
+    seeds.want_none()
+
+
+def _size(draw: Draw, but: tuple[int, ...] = ()) -> int:
+    return draw.integer(5, 40, but)
+
+
+def _want_output(
+    model: Any,
+    x: np.ndarray,
+    path: tuple[int, int, int],
+    name: str,
+    look_of: Callable,
+    look: str,
+) -> None:
+    """Fail unless the model has an answer of that size and two layers on the way."""
+    answer = apply(model, x, name)
+    right = (len(x), path[-1])
+    if answer.shape != right:
         raise CheckFailed(
-            f"no pixel is below {x_hat.min():.2f}, whatever the code",
-            "pixels from 0 to 1",
-            "the last layer: a sigmoid applied twice, or after a ReLU",
+            f"{name}'s output, for {len(x)} rows of {path[0]}, has shape "
+            f"{answer.shape}",
+            f"shape {right}",
+            look_of(answer.shape[-1], look),
         )
-    if _is_affine(decoder, z, before=_logit):
+    _want_two_layers(model, path, name)
+    apply(model, x[:1], name)
+    want_calm(model, x, answer, name)
+
+
+def _shapes(model: Any) -> list[tuple[int, ...]]:
+    """Shapes of the weight arrays, without axes of length 1."""
+    return [tuple(n for n in w.shape if n != 1) for w in model.weights]
+
+
+def _want_two_layers(model: Any, path: tuple[int, int, int], name: str) -> None:
+    """Fail unless the weights are two matrices of the right sizes, and biases."""
+    a, width, b = path
+    way = f"{a} to {width} to {b}"
+    shapes = _shapes(model)
+    matrices = [shape for shape in shapes if len(shape) > 1]
+    if len(matrices) != 2:
+        few = len(matrices) < 2
         raise CheckFailed(
-            "apart from the sigmoid at its end, the decoder is a straight line",
-            "a hidden layer that bends: ReLU by default",
-            "the hidden layer: is `activation` passed to it?",
+            f"{name} has {len(matrices)} layer(s) with weights",
+            f"two dense layers, from {way}",
+            "a hidden layer that is missing, or not used: what it returns is what the "
+            "next layer is called with"
+            if few
+            else "a layer too many",
         )
-    if _greys(decoder, 1e6 * z) > 0.1:
+    wanted = [(a, width), (width, b)]
+    if sorted(map(sorted, matrices)) != sorted(map(sorted, wanted)):
         raise CheckFailed(
-            "with the default activation a huge code still leaves grey pixels",
-            "a ReLU in the hidden layer, the default of `activation`",
-            "the hidden layer of the decoder: is a tanh or sigmoid written in?",
+            f"the weight matrices of {name} have shapes "
+            f"{' and '.join(map(str, matrices))}",
+            f"{' and '.join(map(str, wanted))}: from {way}",
+            "the widths (`width`, 128 when it is not given, and `latent_dim`): is one "
+            "written in, or are they exchanged?",
         )
-    bounded = want_model(build(5, width=17, activation="tanh"), "build_decoder")
-    if _greys(bounded, 1e6 * z) < 0.1:
+    rest = [shape for shape in shapes if len(shape) < 2]
+    if set(rest) - {(width,), (b,)} or len(set(rest)) < len(rest):
         raise CheckFailed(
-            'with activation="tanh" a large code still drives all pixels to 0 or 1',
-            "the hidden layer uses the argument `activation`; tanh stays within "
-            "[-1, 1], and so grey pixels are left",
-            "the hidden layer of the decoder: is an activation written in?",
+            f"besides its two weight matrices {name} has arrays of shapes "
+            f"{', '.join(map(str, rest))}",
+            f"at most two biases, of shapes {(width,)} and {(b,)}",
+            "a layer with weights besides the two Dense: BatchNormalization, "
+            "LayerNormalization or PReLU?",
         )
-    _want_fresh(decoder, bounded, "build_decoder")
-    _want_fresh(
-        decoder, want_model(build(5, width=17), "build_decoder"), "build_decoder"
-    )
-    plain = want_model(build(64), "build_decoder")
-    apply(plain, rng.normal(size=(97, 64)), "the decoder")
-    _want_count(
-        plain,
-        _dense(64, 128, PIXELS),
-        "with latent_dim = 64 and no width given, the decoder",
-        "64 to 128 to 784",
-    )
-
-
-def _grows(model: Any, x: np.ndarray) -> bool:
-    """Tell whether the answers still grow when the input is very large already."""
-    near, far = (np.abs(apply(model, s * x, "it")).max() for s in (1e4, 1e6))
-    return bool(far > 10 * near)
-
-
-def _greys(model: Any, z: np.ndarray) -> float:
-    """Which share of the pixels is neither black nor white."""
-    pixels = apply(model, z, "the decoder")
-    return float(((pixels > 1e-6) & (pixels < 1 - 1e-6)).mean())
-
-
-def _want_plain(model: Any, x: np.ndarray, name: str) -> None:
-    """Fail if something is frozen, or behaves in another way while training."""
     if len(model.trainable_weights) < len(model.weights):
         raise CheckFailed(
             f"only {len(model.trainable_weights)} of {len(model.weights)} weight "
             f"arrays of {name} can be trained",
-            "two Dense layers, all of whose weights can be trained",
-            "trainable=False, or a BatchNormalization",
+            "two dense layers, all of whose weights can be trained",
+            "trainable=False",
         )
-    calm, training = (np.asarray(model(x, training=t)) for t in (False, True))
-    if not np.allclose(calm, training, atol=1e-4):
-        raise CheckFailed(
-            f"while training, {name} gives other numbers than afterwards",
-            "two Dense layers, which do the same at all times",
-            "a Dropout, noise or BatchNormalization layer: leave it out",
-        )
+    for weight, shape in zip(model.weights, shapes, strict=True):
+        spread = float(np.std(np.asarray(weight)))
+        if len(shape) == 2 and spread < 0.02 / math.sqrt(max(shape)):
+            raise CheckFailed(
+                f"the first weights of {name} differ from each other by {spread:.2g}",
+                "weights that differ, or all units of a layer learn the same",
+                "kernel_initializer: leave it at Keras' default",
+            )
 
 
-def _want_pixels(x_hat: np.ndarray) -> None:
-    """Fail unless the decoder's answers to large codes are pixels in [0, 1]."""
-    low, high = float(x_hat.min()), float(x_hat.max())
-    if _always_sums_to_one(x_hat):
-        raise CheckFailed(
-            "the 784 pixels of each image sum to 1: that is a softmax",
-            "each pixel by itself between 0 and 1",
-            'the last layer: activation="sigmoid". Softmax is for classes',
+def _want_function(
+    model: Any,
+    x: np.ndarray,
+    path: tuple[int, int, int],
+    layers: tuple[str, str],
+    name: str,
+    options: Mapping[str, Any],
+    last: str,
+    draw: Draw,
+) -> None:
+    """Fail unless the model is the two layers with these activations, and no more."""
+    a, b = _two_layers(model, path, draw)
+    got = apply(model, x, name)
+
+    def is_seen(hidden: Callable, ending: Callable, x: np.ndarray = x) -> bool:
+        wanted = ending(b(hidden(a(x))))
+        scale = 1 + float(np.abs(wanted).max())
+        return bool(np.abs(got - wanted).max() < CLOSE * scale)
+
+    hidden, ending = layers
+    if is_seen(_activation(hidden), _activation(ending)):
+        return
+    asked = ", ".join(f'{k}="{v}"' for k, v in options.items() if k != "width")
+    given = f"with {asked}" if asked else "with no activation given"
+    seen = [
+        (h, e)
+        for h, e in product(NAMES, _endings())
+        if is_seen(_activation(h), _endings()[e])
+    ]
+    if seen:
+        raise _other_activations(seen, layers, f"{given}, {name}", last)
+    if is_seen(_activation(hidden), _activation(ending), x / 255):
+        look = "a Rescaling or a division by 255: the images are scaled already"
+    else:
+        look = (
+            "what stands before, between or after the two layers (a scaling, an "
+            "addition, an activation too many), and the activations"
         )
-    if low < -1 or (low < 0 and high > 1):
-        raise CheckFailed(
-            f"pixels from {low:.3g} to {high:.3g}",
-            "pixels from 0 to 1, like the images",
-            'the last layer: the sigmoid is missing (activation="sigmoid")',
-        )
-    if low < 0:
-        raise CheckFailed(
-            f"pixels from {low:.3g} to {high:.3g}",
-            "pixels from 0 to 1, like the images",
-            'the last layer: tanh gives -1 to 1; use activation="sigmoid"',
-        )
-    if high > 1 and abs(high - 255) < 1:
-        raise CheckFailed(
-            f"pixels up to {high:.3g}",
-            "pixels from 0 to 1, like the images",
-            "a multiplication by 255 after the sigmoid: leave it out",
-        )
-    if high > 1:
-        raise CheckFailed(
-            f"pixels up to {high:.3g}",
-            "pixels from 0 to 1, like the images",
-            'the last layer: ReLU has no upper end; use activation="sigmoid"',
-        )
+    raise CheckFailed(
+        f"{given}, {name} is not two dense layers one after the other: for its own "
+        f"weights its numbers are off by up to {_largest(got, a, b, x, layers):.3g}",
+        f"a dense layer with {hidden}, then a dense layer with {ending}, nothing else",
+        look,
+    )
 
 
-def _dense(*sizes: int) -> int:
-    """How many weights dense layers of these sizes have."""
-    return sum((a + 1) * b for a, b in pairwise(sizes))
+def _two_layers(
+    model: Any, path: tuple[int, int, int], draw: Draw
+) -> tuple[Callable, Callable]:
+    """Give a model new weights; return its layers, without activations, as functions.
+
+    The numbers before an activation are of both signs and of size 2 or so.
+    """
+    kernels, biases = {}, {}
+    for weight, shape in zip(model.weights, _shapes(model), strict=True):
+        if len(shape) == 1:
+            value = biases[shape[0]] = draw.rng.normal(0, 0.5, shape)
+        else:
+            into, out = path[:2] if path[0] in shape else path[1:]
+            value = draw.rng.normal(0, 3 / math.sqrt(into), shape)
+            kernels[into] = value if shape == (into, out) else value.T
+        weight.assign(value.reshape(weight.shape))
+
+    def layer(into: int, out: int) -> Callable:
+        return lambda rows: rows.astype(np.float64) @ kernels[into] + biases.get(out, 0)
+
+    return layer(*path[:2]), layer(*path[1:])
 
 
-def _want_count(model: Any, right: int, name: str, path: str) -> None:
-    """Fail unless the model has about that many weights; biases may be left out."""
-    count = sum(math.prod(weight.shape) for weight in model.weights)
-    dense = sum(len(weight.shape) == 2 for weight in model.weights)
-    if dense == 1:
-        raise CheckFailed(
-            f"{name} has one layer with weights ({count:,} weights)",
-            f"two dense layers, from {path}",
-            "a hidden layer that is missing, or not used: what it returns is what "
-            "the next layer is called with",
+def _activation(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    import keras
+
+    function = keras.activations.get(name)
+    return lambda rows: np.asarray(function(rows.astype(np.float32)), np.float64)
+
+
+def _endings() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Activations that a model may end in, and mistakes that are none."""
+    sigmoid, relu = _activation("sigmoid"), _activation("relu")
+    return {name: _activation(name) for name in NAMES} | {
+        "a cut at 0 and 1": lambda rows: rows.clip(0, 1),
+        "a sigmoid twice": lambda rows: sigmoid(sigmoid(rows)),
+        "a sigmoid after a ReLU": lambda rows: sigmoid(relu(rows)),
+        "a sigmoid, times 255": lambda rows: 255 * sigmoid(rows),
+    }
+
+
+def _other_activations(
+    seen: list[tuple[str, str]], layers: tuple[str, str], who: str, last: str
+) -> CheckFailed:
+    """Say which activation is another than the one that was asked for."""
+    hidden, ending = min(seen, key=lambda pair: sum(map(str.__ne__, pair, layers)))
+    if last and (hidden, ending) == layers[::-1]:
+        return CheckFailed(
+            f"{who} has {hidden} in the hidden layer and {ending} in the last",
+            f"{layers[0]} in the hidden layer, {layers[1]} in the last",
+            "`activation` and `code` are exchanged",
         )
-    if dense > 2:
-        raise CheckFailed(
-            f"{name} has {dense} layers with weights",
-            f"two dense layers, from {path}",
-            "a layer too many",
+    if ending == layers[1]:
+        bend = ": without one, two layers are no more than one"
+        return CheckFailed(
+            f"{who} has {_named(hidden)} in the hidden layer",
+            f"{layers[0]}" + bend * (hidden == "linear"),
+            "the hidden layer: is the argument `activation` passed to it, or is an "
+            "activation written in?",
         )
-    if abs(count - right) > 0.03 * right:
-        raise CheckFailed(
-            f"{name} has {count:,} weights",
-            f"about {right:,}: dense layers from {path}",
-            "the widths (`width`, `latent_dim`), and whether there is a layer too many "
-            "or too few",
+    if last:
+        return CheckFailed(
+            f"{who} has {_named(ending)} in the last layer",
+            f"{_named(layers[1])}, the argument `code`"
+            + (' ("linear" means none)' if layers[1] == "linear" else ""),
+            "the last layer of the encoder: is an activation written in, or is it "
+            "`activation`, in place of the argument `code`?",
         )
+    looks = {
+        "linear": 'the sigmoid is missing (activation="sigmoid")',
+        "tanh": 'tanh gives -1 to 1; use activation="sigmoid"',
+        "relu": 'ReLU has no upper end; use activation="sigmoid"',
+        "softmax": 'activation="sigmoid". Softmax is for classes: its pixels sum to 1',
+        "a sigmoid, times 255": "a multiplication by 255: pixels go from 0 to 1",
+    }
+    return CheckFailed(
+        f"{who} ends in {_named(ending)}",
+        "a sigmoid: each pixel by itself between 0 and 1, like the images",
+        "the last layer: " + looks.get(ending, "one sigmoid, and nothing after it"),
+    )
 
 
-def _want_fresh(first: Any, second: Any, name: str) -> None:
+def _named(activation: str) -> str:
+    return "no activation" if activation == "linear" else activation
+
+
+def _largest(got, a: Callable, b: Callable, x: np.ndarray, layers) -> float:
+    first, last = map(_activation, layers)
+    return float(np.abs(got - last(b(first(a(x))))).max())
+
+
+def _want_fresh(models: list, name: str) -> None:
     """Fail if two models of one building function share weights."""
-    if any(a is b for a in first.weights for b in second.weights):
-        raise CheckFailed(
-            f"two models of {name} share their weights",
-            "new layers on each call: training one must not train the other",
-            f"layers made outside {name}: make them inside",
-        )
-
-
-def _is_affine(
-    model: Any, x: np.ndarray, before: Callable = lambda values: values
-) -> bool:
-    """Tell whether f(a) + f(b) = f(a + b) + f(0) all over."""
-
-    def f(values):
-        return before(apply(model, values, "the model").astype(np.float64))
-
-    a, b = x, x[::-1]
-    left, right = f(a) + f(b), f(a + b) + f(np.zeros_like(a))
-    return bool(np.abs(left - right).max() < 1e-3 * (1e-6 + np.abs(left).max()))
-
-
-def _logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    return np.log(p) - np.log1p(-p)
-
-
-def _always_sums_to_one(rows: np.ndarray) -> bool:
-    return bool(np.allclose(rows.sum(axis=1), 1, atol=1e-3) and (rows >= 0).all())
+    for one, other in combinations(models, 2):
+        if {id(w) for w in one.weights} & {id(w) for w in other.weights}:
+            raise CheckFailed(
+                f"two models of {name} share their weights",
+                "new layers on each call: training one must not train the other",
+                f"layers made outside {name}, or kept from an earlier call: make them "
+                "inside",
+            )
