@@ -14,10 +14,18 @@ PIXELS = 784
 
 
 def want_model(value: Any, name: str) -> Any:
-    """Return what a building function returned, if it is a model."""
+    """Return what a building function returned, if it is a model for any batch."""
     import keras
 
     if isinstance(value, keras.Model):
+        # A model that has no inputs yet takes its sizes from the first batch it sees.
+        shapes = [tuple(x.shape) for x in getattr(value, "inputs", None) or ()]
+        if any(shape[0] is not None for shape in shapes):
+            raise CheckFailed(
+                f"the model of {name} only takes batches of {shapes[0][0]}",
+                "batches of any size: the last one of an epoch is smaller",
+                "batch_size or batch_shape in keras.Input: leave it out",
+            )
         return value
     if isinstance(value, keras.KerasTensor):
         raise CheckFailed(
@@ -46,7 +54,7 @@ def apply(model: Any, x: np.ndarray, name: str, training: bool = False) -> np.nd
     Raises
     ------
     CheckFailed
-        If the model takes other inputs, batches of one size, or has several outputs.
+        If the model takes other inputs, or has several inputs or outputs.
     """
     inputs = getattr(model, "inputs", None)
     if inputs and len(inputs) > 1:
@@ -61,12 +69,6 @@ def apply(model: Any, x: np.ndarray, name: str, training: bool = False) -> np.nd
             f"{name} takes inputs of shape {shape[1:]}",
             f"rows of {x.shape[1]} numbers: shape {x.shape[1:]}",
             f"the input: keras.Input(shape=({x.shape[1]},))",
-        )
-    if shape and shape[0] not in (None, len(x)):
-        raise CheckFailed(
-            f"{name} only takes batches of {shape[0]}",
-            "batches of any size: the last one of an epoch is smaller",
-            "batch_size or batch_shape in keras.Input: leave it out",
         )
     answer = model(x.astype(np.float32), training=training)
     if isinstance(answer, tuple | list | Mapping):
@@ -103,10 +105,12 @@ def want_calm(model: Any, x: np.ndarray, calm: np.ndarray, name: str) -> None:
         )
 
 
-class Seeds:
-    """Notice a function that seeds the notebook's random numbers.
+class Surroundings:
+    """Call a student's function, and notice what it leaves behind in the notebook.
 
-    From different numbers before each call, it always leaves the same ones behind.
+    TensorFlow has no seed meanwhile, whatever the notebook has set: with one, Keras
+    shuffles in the same way in each epoch. A seed that the function sets for Python or
+    NumPy shows so: from other random numbers before each call, the same ones follow.
     """
 
     def __init__(self, name: str):
@@ -114,18 +118,42 @@ class Seeds:
         self.left: list[float] = []
 
     def watch(self, function: Callable, *args: Any, **options: Any) -> Any:
-        """Call a function, and return what it returns."""
+        """Return what the function returns; fail if Keras has other settings then."""
+        import keras
+        import tensorflow as tf
+        from tensorflow.python.eager.context import global_seed
+
+        settings = keras.config.dtype_policy(), keras.config.floatx()
+        seed = global_seed()
+        tf.random.set_seed(None)
         random.seed(f"{len(self.left)} of a check")
         np.random.seed(len(self.left))
-        result = function(*args, **options)
-        self.left.append(random.random())
+        try:
+            result = function(*args, **options)
+            self.left.append(random.random())
+            after = keras.config.dtype_policy(), keras.config.floatx()
+            if global_seed() is not None:
+                self._raise_seed()
+        finally:
+            tf.random.set_seed(seed)
+            keras.config.set_floatx(settings[1])
+            keras.config.set_dtype_policy(settings[0])
+        if settings[0].name != after[0].name or settings[1] != after[1]:
+            raise CheckFailed(
+                f"after {self.name}() Keras computes with {after[0].name}",
+                f"{settings[0].name}, as before: the rest of the notebook rests on it",
+                "set_floatx or set_dtype_policy: leave it out",
+            )
         return result
 
-    def want_none(self) -> None:
+    def want_no_seed(self) -> None:
         """Fail if two calls have left the same random numbers behind."""
         if len(set(self.left)) < len(self.left):
-            raise CheckFailed(
-                f"after each call of {self.name}() the same random numbers follow",
-                "random numbers that go on as they were: the notebook sets its seed",
-                "a seed that is set inside the function, as by set_random_seed",
-            )
+            self._raise_seed()
+
+    def _raise_seed(self) -> None:
+        raise CheckFailed(
+            f"after each call of {self.name}() the same random numbers follow",
+            "random numbers that go on as they were: the notebook sets its seed",
+            "a seed that is set inside the function, as by set_random_seed",
+        )

@@ -15,7 +15,13 @@ import numpy as np
 
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
-from helpers.checks.lesson01._models import PIXELS, Seeds, apply, want_calm, want_model
+from helpers.checks.lesson01._models import (
+    PIXELS,
+    Surroundings,
+    apply,
+    want_calm,
+    want_model,
+)
 
 NAMES = ("linear", "relu", "tanh", "elu", "sigmoid", "silu", "gelu", "selu", "softplus")
 NAMES += ("leaky_relu", "softmax", "exponential", "softsign", "hard_sigmoid", "relu6")
@@ -30,12 +36,12 @@ def halves(build_encoder: Callable, build_decoder: Callable, draw: Draw) -> None
 
 
 def _check_encoder(build: Callable, draw: Draw) -> None:
-    seeds = Seeds("build_encoder")
+    around = Surroundings("build_encoder")
 
     def check_one(
         path: tuple[int, int, int], layers: tuple[str, str], **options
     ) -> Any:
-        model = want_model(seeds.watch(build, path[-1], **options), "build_encoder")
+        model = want_model(around.watch(build, path[-1], **options), "build_encoder")
         x = draw.rng.random((97, PIXELS), np.float32)
         sizes = {
             path[1]: "that is `width`: the two sizes are exchanged, or the hidden "
@@ -55,17 +61,17 @@ def _check_encoder(build: Callable, draw: Draw) -> None:
         check_one(path, ("relu", "linear"), width=width, code="linear"),
         check_one(path, ("tanh", "relu"), width=width, activation="tanh"),
         check_one(path, ("elu", "tanh"), width=width, activation="elu", code="tanh"),
-        want_model(seeds.watch(build, d), "build_encoder"),
+        want_model(around.watch(build, d), "build_encoder"),
     ]
     _want_fresh(models, "build_encoder")
-    seeds.want_none()
+    around.want_no_seed()
 
 
 def _check_decoder(build: Callable, draw: Draw) -> None:
-    seeds = Seeds("build_decoder")
+    around = Surroundings("build_decoder")
 
     def check_one(path: tuple[int, int, int], hidden: str, **options) -> Any:
-        model = want_model(seeds.watch(build, path[0], **options), "build_decoder")
+        model = want_model(around.watch(build, path[0], **options), "build_decoder")
         z = draw.rng.normal(size=(97, path[0])).astype(np.float32)
         look = "the size of the last layer: 784, and no reshaping"
         _want_output(model, z, path, "the decoder", {}.get, look)
@@ -79,10 +85,10 @@ def _check_decoder(build: Callable, draw: Draw) -> None:
         check_one((d, 128, PIXELS), "relu"),
         check_one((d, width, PIXELS), "elu", width=width, activation="elu"),
         check_one((d, width, PIXELS), "tanh", width=width, activation="tanh"),
-        want_model(seeds.watch(build, d), "build_decoder"),
+        want_model(around.watch(build, d), "build_decoder"),
     ]
     _want_fresh(models, "build_decoder")
-    seeds.want_none()
+    around.want_no_seed()
 
 
 def _size(draw: Draw, but: tuple[int, ...] = ()) -> int:
