@@ -14,7 +14,7 @@ from helpers.checks.lesson01._entries import places
 
 CALL = "error_by_class()"
 SIZES = (1, 2, 5, 11, 31, 77, 150, 250, 400, 600)  # of the classes, in some order
-TOLERANCE = 3e-5
+TOLERANCE = 2e-4  # of the largest mean; sums of float32 are off by less
 
 
 @check("error_by_class")
@@ -23,7 +23,7 @@ def error_by_class(function: Callable, draw: Draw) -> None:
     for most, dtype in ((9, np.float32), (600, np.float32), (250, np.float64)):
         sizes = draw.rng.permutation(np.minimum(SIZES, most + np.arange(10)))
         labels = draw.rng.permutation(np.repeat(np.arange(10), sizes)).astype(np.int64)
-        level = draw.rng.permutation(np.linspace(0.01, 0.1, 10))
+        level = draw.rng.permutation(np.linspace(0.002, 0.02, 10))
         errors = level[labels] * draw.rng.uniform(0.3, 1.7, len(labels))
         _check_one(function, errors.astype(dtype), labels)
 
@@ -95,12 +95,7 @@ def _mistakes(
         "divided by 10, as if all classes had the same size": sums / 10,
         "divided by a tenth of all images, as if all classes were alike": sums * 10 / n,
         "divided by 1000, as if each class had 1,000 images": sums / 1000,
-        "divided by one image more than the class has": sums / (sizes + 1),
-        "divided by one image fewer than the class has": (
-            sums / np.where(sizes > 1, sizes - 1, np.nan)
-        ),
         "sorted by error: entry c must belong to class c": np.sort(right),
-        "sorted by error, largest first": np.sort(right)[::-1],
         "the largest error of each class": each(np.max),
         "the smallest error of each class": each(np.min),
         "the median of each class": each(np.median),
@@ -113,15 +108,11 @@ def _mistakes(
         "classes shifted by one: they are numbered from 0": np.roll(right, -1),
         "classes shifted by one: entry c must belong to class c": np.roll(right, 1),
         "how many images each class has": sizes,
-        "the share of each class": sizes / n,
         "errors taken in order, not by label": np.array(
             [part.mean() for part in np.array_split(errors, 10)]
         ),
         "cut in ten pieces by position, not by label": (
             whole.reshape(10, -1).mean(axis=1)
-        ),
-        "every tenth error, not those of one label": (
-            whole.reshape(-1, 10).mean(axis=0)
         ),
         "the same for all: the mean over all images": np.full(10, errors.mean()),
         "the classes in the order in which they occur: entry c must belong to class "
@@ -133,19 +124,10 @@ def _mistakes(
         "the last image of each class only: `=` in place of `+=`?": each(
             lambda g: g[-1]
         ),
-        "the labels themselves": np.arange(10.0),
-        "the errors of the images number 0 to 9": errors[:10],
         "in percent": 100 * right,
-        "scaled to sum 1": right / right.sum(),
-        "divided by the mean over all images": right / errors.mean(),
-        "minus the mean over all images": right - errors.mean(),
-        "added up from class to class": right.cumsum(),
         "added up from class to class: the sum is not set back to 0": (
             sums.cumsum() / sizes
         ),
         "the classes in reverse order": right[::-1],
-        "positions in place of labels: `labels == c`, not argsort": of(
-            lambda c: np.argsort(labels) == c
-        ),
         "cut to whole numbers: an array of integers holds no fractions": right // 1,
     } | {f"rounded to {k} digits": right.round(k) for k in range(1, 5)}

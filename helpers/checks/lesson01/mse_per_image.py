@@ -14,7 +14,7 @@ from helpers.checks.lesson01._entries import places
 from helpers.checks.lesson01._models import PIXELS
 
 CALL = "mse_per_image()"
-TOLERANCE = 3e-5
+TOLERANCE = 1e-4  # of the largest error; sums of float32 are off by less
 
 
 @check("mse_per_image")
@@ -97,8 +97,6 @@ def _mistakes(
         "added, not subtracted": ((x + x_hat) ** 2).mean(axis=1),
         "doubled (`* 2`), not squared (`** 2`)": 2 * mean,
         "squared twice: the fourth power": (error**4).mean(axis=1),
-        "cubed, not squared": (error**3).mean(axis=1),
-        "squared twice: each mean once more": right**2,
         "the length of the error: a norm is a root": np.sqrt(right * d),
         "the length of the error, divided: a norm is a root": np.sqrt(right / d),
         "the largest squared error, not the mean": (error**2).max(axis=1),
@@ -107,17 +105,11 @@ def _mistakes(
         "divided by one less than the number of pixels": right * d / (d - 1),
         "the first pixels only, or the first one left out": (error[:, 1:] ** 2).mean(1),
         "the last pixel left out": (error[:, :-1] ** 2).mean(axis=1),
-        "one less than all pixels, divided by their number": (
-            (error[:, :-1] ** 2).sum(axis=1) / d
-        ),
         "x_hat cut to [0, 1]: reconstructions may lie beyond": (cut**2).mean(axis=1),
         "divided by the mean square of x: a relative error": (
             right / (x**2).mean(axis=1)
         ),
-        "of the first image for all": np.full(n, right[0]),
-        "of the last image for all": np.full(n, right[-1]),
         "in another order: sorted": np.sort(right),
         "in another order: the last image comes first": right[::-1],
-        "of the whole set, divided among the images": np.full(n, right.mean() / n),
         "cut to whole numbers: an array of integers holds no fractions": right // 1,
     } | {f"rounded to {k} digits": right.round(k) for k in range(1, 5)}

@@ -281,7 +281,7 @@ WRONG = [
     (evaluated_once, "a single evaluate"),
     (set_back, "set back at the end"),
     (frozen_at_the_end, "is frozen"),
-    (darkened, "an assignment into it"),
+    (darkened, "changed pixels"),
     (scaled_labels, "an assignment into it"),
     (seeded, "a seed that is set inside"),
     (mixed_precision, "set_dtype_policy"),
