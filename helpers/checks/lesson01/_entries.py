@@ -14,11 +14,11 @@ def places(seen: np.ndarray, right: np.ndarray, entries: str, look: str) -> str:
     entries : str
         What an entry stands for, such as ``"images"``.
     look : str
-        Where to look if all are wrong.
+        Where to look if more than half of them are wrong.
     """
-    off = np.abs(seen - right) > 1e-3 * np.abs(right).max()
+    off = ~(np.abs(seen - right) <= 2e-4 * np.abs(right).max())
     wrong = np.flatnonzero(off)
-    if len(wrong) == len(right) or not len(wrong):
+    if 2 * len(wrong) > len(right) or not len(wrong):
         return look
     some = ", ".join(map(str, wrong[:4])) + ", ..." * (len(wrong) > 4)
     return (

@@ -197,7 +197,7 @@ def _want_function(
     if is_seen(_activation(hidden), _activation(ending)):
         return
     asked = ", ".join(f'{k}="{v}"' for k, v in options.items() if k != "width")
-    given = f"with {asked}" if asked else "with no activation given"
+    given = f"with {asked}" if asked else "with the activations left at their defaults"
     seen = [
         (h, e)
         for h, e in product(NAMES, _endings())

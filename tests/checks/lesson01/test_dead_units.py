@@ -106,6 +106,10 @@ WRONG = [
     (lambda z: (z < 0).all(axis=0).sum(), "nothing was found"),
     (lambda z: -(z == 0).all(axis=0).sum(), "wrong sign"),
     (lambda z: bool((z == 0).all(axis=0).any()), ""),
+    (lambda z: (z[::2] == 0).all(axis=0).sum(), "the last image is left out"),
+    (lambda z: (np.percentile(z, 99.9, axis=0) == 0).sum(), "no share"),
+    (lambda z: max(0, (z == 0).all(axis=0).sum() - 1), ""),
+    (lambda z: (z.min(axis=0) == 0).sum(), "all, not any"),
     (lambda z: None, "returned None"),
     (
         lambda z: sum(int(z[:, min(i, z.shape[1] - 1)].max() == 0) for i in range(9)),

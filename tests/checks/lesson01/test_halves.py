@@ -196,6 +196,15 @@ def as_two_steps(latent_dim, width=128, activation="relu"):
     return keras.Model(front.inputs, back(front.outputs[0]))
 
 
+def warned_of(latent_dim, width=128, activation="relu", code="relu"):
+    return keras.Sequential(
+        [
+            Dense(width, activation=activation, input_shape=(784,)),
+            Dense(latent_dim, activation=code),
+        ]
+    )
+
+
 class Own(layers.Layer):
     """A dense layer with a matrix the other way round."""
 
@@ -217,6 +226,7 @@ RIGHT = [
     (encoder, decoder),
     (sequential, added),
     (Subclass, explicit_sigmoid),
+    (warned_of, decoder_ending_in(lambda t: (ops.tanh(t / 2) + 1) / 2)),
     (own_activations, as_two_steps),
     (
         encoder_of(
@@ -270,6 +280,49 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (
+        (
+            encoder_of(lambda d, w, a, c: [Dense(w, "relu"), Dense(w, a), Dense(d, c)]),
+            decoder,
+        ),
+        "a layer too many",
+    ),
+    (
+        (
+            encoder_of(
+                lambda d, w, a, c: [
+                    Dense(w, a),
+                    layers.LayerNormalization(),
+                    Dense(d, c),
+                ]
+            ),
+            decoder,
+        ),
+        "LayerNormalization",
+    ),
+    (
+        (
+            encoder_of(
+                lambda d, w, a, c: [Dense(w, "relu"), layers.Activation(a), Dense(d, c)]
+            ),
+            decoder,
+        ),
+        "an activation too many",
+    ),
+    (
+        (
+            encoder,
+            decoder_of(
+                lambda d, w, a: [layers.ReLU(), Dense(w, a), Dense(784, "sigmoid")]
+            ),
+        ),
+        "what stands before",
+    ),
+    (
+        (encoder, decoder_ending_in(lambda t: 0.98 * ops.sigmoid(t) + 0.01)),
+        "off by up to",
+    ),
+    ((encoder, decoder_ending_in(lambda t: (ops.tanh(t) + 1) / 2)), "off by up to"),
     ((no_return, decoder), "build_encoder returned None | the return line"),
     ((symbolic, decoder), "symbolic tensor | the model itself"),
     ((of_images, decoder), "takes inputs of shape (28, 28)"),

@@ -237,6 +237,36 @@ def as_dataset(**options):
     return train_model
 
 
+class Batches(keras.utils.PyDataset):
+    """Batches of pairs, in another order each epoch."""
+
+    def __init__(self, images, batch_size):
+        super().__init__()
+        self.images, self.batch_size = images, batch_size
+        self.on_epoch_end()
+
+    def __len__(self):
+        return -(-len(self.images) // self.batch_size)
+
+    def __getitem__(self, number):
+        first = number * self.batch_size
+        batch = self.images[self.order[first : first + self.batch_size]]
+        return batch, batch
+
+    def on_epoch_end(self):
+        self.order = np.random.permutation(len(self.images))
+
+
+def in_own_batches(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    model.compile(keras.optimizers.Adam(), loss)
+    model.optimizer.learning_rate = learning_rate
+    held_out = (validation.flat, validation.flat)
+    batches = Batches(train.flat, batch_size)
+    return model.fit(batches, epochs=epochs, validation_data=held_out)
+
+
 def own_mse(y, x_hat):
     return ops.mean(ops.square(y - x_hat), axis=-1)
 
@@ -247,6 +277,7 @@ RIGHT = [
     as_the_notebook_asks,
     looking_around,
     as_dataset(shuffled=5000),
+    in_own_batches,
     trainer(
         x=lambda t, v: tf.convert_to_tensor(t.flat),
         y=lambda t, v: tf.convert_to_tensor(t.flat),
@@ -355,6 +386,14 @@ WRONG = [
     ),
     (trainer(validation_freq=2), "validation losses"),
     (trainer(shuffle=False), "shuffle=False"),
+    (trainer(validation_steps=1), "of `validation` are in"),
+    (trainer(adam=keras.optimizers.Nadam), "optimizer is Nadam"),
+    (
+        trainer(loss_of=lambda loss: "mean_squared_logarithmic_error"),
+        "the first loss is",
+    ),
+    (trainer(returned=lambda model, history: (model, history)), "a tuple of 2"),
+    (trainer(x=lambda t, v: t.flat[:-1], y=lambda t, v: t.flat[:-1]), "or a slice"),
     (trainer(adam=keras.optimizers.SGD), "optimizer is SGD"),
     (trainer(adam=keras.optimizers.RMSprop), "optimizer is RMSprop"),
     (trainer(adam=lambda rate: "adam"), "takes the default"),
