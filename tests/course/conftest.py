@@ -1,7 +1,8 @@
 """Lessons that several tests run."""
 
 import pytest
-from small_lessons import metric, write_lesson
+
+from tests.course.small_lessons import metric, write_lesson
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_lessons import metric, read_json, write_lesson
 from typer.testing import CliRunner
 
 import course
 from course.cli import app, join_pairs
+from tests.course.small_lessons import metric, read_json, write_lesson
 
 ROOT = Path(course.__file__).parents[1]
 COURSE = [sys.executable, "-c", "from course.cli import app; app()"]

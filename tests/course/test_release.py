@@ -11,10 +11,10 @@ import jupytext
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from small_lessons import write_lesson
 
 from course import CourseError
 from course.release import release, stale, student_version
+from tests.course.small_lessons import write_lesson
 
 
 def grader(grade_id, **more):

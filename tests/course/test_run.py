@@ -12,7 +12,6 @@ import nbformat
 import psutil
 import pytest
 from rich.console import Console
-from small_lessons import metric, read_json, write_lesson
 
 from course import CourseError, figures, pack_root
 from course.grade import write_tables
@@ -21,6 +20,7 @@ from course.lessons import planned_runs
 from course.report import pictures, write_report
 from course.run import complaints, run_lessons, write_json
 from helpers.storage import data_root
+from tests.course.small_lessons import metric, read_json, write_lesson
 
 PNG = base64.b64encode(b"\x89PNG not really").decode()
 PROGRESS = """
