@@ -16,7 +16,7 @@ from helpers.checks.lesson03._inside import check_inside, shaken
 from helpers.checks.messages import kind
 from helpers.checks.modules import build, tails
 
-ROWS = 1_500  # draws of z for one image
+ROWS = 1_000  # draws of z for one image
 
 
 @check("VAE", uses=("reparameterize",))
@@ -65,32 +65,22 @@ def _check_batch(model: nn.Module, latent_dim: int, batch: int) -> None:
 
 
 def _check_shapes(model: nn.Module, latent_dim: int, batch: int) -> None:
-    x = torch.rand(batch, 784)
+    x, z = torch.rand(batch, 784), torch.randn(batch, latent_dim)
     but = ("values",) if model.training else ()  # batch norm takes notes
-    with stays(x), stays(model, but=but):
-        codes = _several(
-            model.encode(x), 2, "encode returns", "two tensors: mu, logvar", "encode"
-        )
+    with stays(x, z), stays(model, but=but):
+        codes, logits, outputs = model.encode(x), model.decode(z), model(x)
+    codes = _several(codes, 2, "encode returns", "two tensors: mu, logvar", "encode")
     look = "the two heads: Linear(512, latent_dim) each; no batch size inside"
     want_tensor(codes[0], (batch, latent_dim), "mu from encode", look)
     want_tensor(codes[1], (batch, latent_dim), "logvar from encode", look)
-    z = torch.randn(batch, latent_dim)
-    with stays(z), stays(model, but=but):
-        logits = model.decode(z)
     want_tensor(
         logits,
         (batch, 784),
         "what decode returns",
         "the decoder's last layer: Linear(512, 784)",
     )
-    with stays(x), stays(model, but=but):
-        outputs = _several(
-            model(x),
-            3,
-            "model(x) returns",
-            "three tensors: logits, mu, logvar",
-            "forward",
-        )
+    expected = "three tensors: logits, mu, logvar"
+    outputs = _several(outputs, 3, "model(x) returns", expected, "forward")
     sizes = {"logits": 784, "mu": latent_dim, "logvar": latent_dim}
     for output, (name, width) in zip(outputs, sizes.items(), strict=True):
         want_tensor(
