@@ -14,7 +14,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._inside import check_inside, shaken
 from helpers.checks.messages import kind
-from helpers.checks.modules import build, tails
+from helpers.checks.modules import build, hang_together, tails
 
 ROWS = 1_000  # draws of z for one image
 
@@ -248,6 +248,7 @@ def _is_normal(noise: Tensor) -> bool:
         noise.mean().abs() < room
         and (noise.std() - 1).abs() < room / 2**0.5
         and abs(tails(noise) - 3) < 1.4 * room * 24**0.5
+        and not hang_together(noise)
         and len(noise.abs().flatten().unique()) > 0.9 * count
     )
 
