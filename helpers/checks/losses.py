@@ -89,7 +89,8 @@ def _agrees(seen: Tensor, value: Tensor, tolerance: float) -> bool:
 def _pattern(seen: Tensor, wanted: Tensor, tolerance: float) -> str:
     """Say that all is right but for a factor, or up to some image, and the like."""
     ratio = (seen.sum() / wanted.sum()).item()
-    if math.isfinite(ratio) and ratio and fits(seen, ratio * wanted, tolerance):
+    apart_from_1 = math.isfinite(ratio) and ratio and abs(ratio - 1) > 5e-4
+    if apart_from_1 and fits(seen, ratio * wanted, tolerance):
         name = apart(ratio, 1)[0] if abs(ratio) > 0.5 else f"1/{number(1 / ratio)}"
         return (
             f"a factor: all is {name} times what it should be, and right otherwise (a "

@@ -79,11 +79,12 @@ def ends_linear(
 
 
 def hang_together(noise: Tensor) -> bool:
-    """Whether rows or columns of standard noise have something in common.
+    """Whether numbers of a row, or of a column, have something in common.
 
     Means of rows of independent numbers vary as little as their length allows.
     """
     noise = noise.detach().double()
+    noise = (noise - noise.mean()) / noise.std()
     return any(
         bool(
             (each.mean(1).var() * each.shape[1] - 1).abs() > 8 * (2 / len(each)) ** 0.5

@@ -114,12 +114,6 @@ def _check_noise(function: Callable) -> None:
             "fresh noise for every image and every latent dimension",
             look,
         )
-    if hang_together(z / torch.exp(torch.tensor(0.5))):
-        raise CheckFailed(
-            "the noise of different elements of z hangs together",
-            "fresh noise for every image and every latent dimension",
-            "noise that is added up, or scaled by other noise: randn_like(mu) will do",
-        )
     different = len(z.abs().flatten().unique()) / z.numel()
     if different < 0.9:
         raise CheckFailed(
@@ -127,6 +121,12 @@ def _check_noise(function: Callable) -> None:
             "the sign)",
             "fresh noise for every image and every latent dimension",
             f"noise that is repeated or mirrored; {look}",
+        )
+    if hang_together(z):
+        raise CheckFailed(
+            "the noise of different elements of z hangs together",
+            "fresh noise for every image and every latent dimension",
+            "noise that is added up, or scaled by other noise: randn_like(mu) will do",
         )
 
 
