@@ -215,8 +215,8 @@ def _check_matrices(model: nn.Module, size: int) -> None:
         (512, 512): "one hidden layer too many",
     }
     named = [why for sides, why in looks.items() if found[sides]]
-    if not named and found[up] == 1:
-        named = ["one matrix for encoder and decoder, or a layer of another width"]
+    if not named and found[up] == 1 and found.total() == 4:
+        named = ["one matrix for encoder and decoder"]
     if not named and found[up] == 2 and found[head] == 2 and not found[both]:
         named = ["one head for both mu and logvar"]
     shapes = (f"{wide} x {narrow}" for narrow, wide in found.elements())

@@ -44,9 +44,9 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
 
 
 def _ready(model: nn.Module) -> nn.Module:
-    """A model in evaluation mode that has seen an image, so that lazy layers are."""
+    """A model in evaluation mode that has seen images: lazy layers are made."""
     with torch.no_grad():
-        model.eval()(torch.rand(2, 784))
+        model.eval()(torch.rand(128, 784))
     return model
 
 
