@@ -1,31 +1,35 @@
-"""The decoder's check names what goes wrong, and accepts what is right."""
+"""Right and wrong decoders."""
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from helpers.checks import lesson04 as checks
 from helpers.checks.base import CheckFailed
-from tests.checks.lesson04._answers import Encoder, replaced
+from tests.checks.trial import trial
+
+CHECK = checks.decoder
+NAMES = ("Decoder",)
 
 
 class Decoder(nn.Module):
-    def __init__(self, d, act=nn.ReLU, end=nn.Sigmoid, norm_at_end=False, kernel=4):
+    """The reference; the variants below change one thing each."""
+
+    def __init__(self, d, act=nn.ReLU, end=nn.Sigmoid, bias=False, last=True):
         super().__init__()
-        more = {} if kernel == 4 else {"output_padding": 1}
         self.body = nn.Sequential(
-            nn.Linear(d, 128),
+            nn.Linear(d, 128, bias=bias),
             nn.BatchNorm1d(128),
             act(),
-            nn.Linear(128, 1568),
+            nn.Linear(128, 1568, bias=bias),
             nn.BatchNorm1d(1568),
             act(),
             nn.Unflatten(1, (32, 7, 7)),
-            nn.ConvTranspose2d(32, 8, kernel, 2, 1, **more),
+            nn.ConvTranspose2d(32, 8, 4, 2, 1, bias=bias),
             nn.BatchNorm2d(8),
             act(),
-            nn.ConvTranspose2d(8, 1, kernel, 2, 1, **more),
-            *([nn.BatchNorm2d(1)] if norm_at_end else []),
+            nn.ConvTranspose2d(8, 1, 4, 2, 1, bias=last),
             end(),
         )
 
@@ -33,13 +37,70 @@ class Decoder(nn.Module):
         return self.body(z)
 
 
-def decoder_with(forward=None, **options):
+def with_options(**options):
+    """The decoder with other arguments."""
+
     class Changed(Decoder):
         def __init__(self, d):
             super().__init__(d, **options)
 
-    Changed.forward = forward or Decoder.forward
     return Changed
+
+
+def running(forward, end=nn.Sigmoid):
+    """The decoder with another forward."""
+
+    class Changed(Decoder):
+        def __init__(self, d):
+            super().__init__(d, end=end)
+
+    Changed.forward = forward
+    return Changed
+
+
+def replaced(place, layer):
+    """The decoder with another layer in one place."""
+
+    class Changed(Decoder):
+        def __init__(self, d):
+            super().__init__(d)
+            self.body[place] = layer()
+
+    return Changed
+
+
+def inserted(place, layer):
+    """The decoder with one more layer."""
+
+    class Changed(Decoder):
+        def __init__(self, d):
+            super().__init__(d)
+            self.body.insert(place, layer())
+
+    return Changed
+
+
+def swapped(place):
+    """The decoder with two layers in each other's place."""
+
+    class Changed(Decoder):
+        def __init__(self, d):
+            super().__init__(d)
+            layers = list(self.body)
+            layers[place : place + 2] = layers[place + 1], layers[place]
+            self.body = nn.Sequential(*layers)
+
+    return Changed
+
+
+def on_logits(end):
+    """The decoder with another end."""
+    return running(lambda self, z: end(self.body(z)), end=nn.Identity)
+
+
+def on_pictures(change):
+    """The decoder with something done to its pictures."""
+    return running(lambda self, z: change(self.body(z)))
 
 
 class LastLayerFirst(Decoder):
@@ -54,19 +115,114 @@ class LastLayerFirst(Decoder):
         return torch.sigmoid(self.out(self.body(z)))
 
 
-class NormMovedToPicture(Decoder):
-    def __init__(self, d):
-        super().__init__(d, norm_at_end=True)
-        self.body[8] = nn.Identity()
-
-
 class NormOnMaps(Decoder):
     """The norm after the dense layer comes after the unflattening."""
 
     def __init__(self, d):
         super().__init__(d)
-        self.body[4], self.body[5] = nn.ReLU(), nn.Unflatten(1, (32, 7, 7))
-        self.body[6] = nn.BatchNorm2d(32)
+        self.body[4], self.body[5] = nn.Unflatten(1, (32, 7, 7)), nn.BatchNorm2d(32)
+        self.body[6] = nn.ReLU()
+
+
+class Explicit(nn.Module):
+    """Layer by layer."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.dense1, self.norm1 = nn.Linear(latent_dim, 128), nn.BatchNorm1d(128)
+        self.dense2, self.norm2 = nn.Linear(128, 1568), nn.BatchNorm1d(1568)
+        self.back1, self.norm3 = nn.ConvTranspose2d(32, 8, 4, 2, 1), nn.BatchNorm2d(8)
+        self.back2 = nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1)
+
+    def forward(self, z):
+        h = F.relu(self.norm1(self.dense1(z)))
+        h = F.relu(self.norm2(self.dense2(h))).view(-1, 32, 7, 7)
+        h = F.relu(self.norm3(self.back1(h)))
+        return torch.sigmoid(self.back2(h))
+
+
+class LazyLayers(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.body = nn.Sequential(
+            *(nn.LazyLinear(128), nn.LazyBatchNorm1d(), nn.ReLU(True)),
+            *(nn.LazyLinear(1568), nn.LazyBatchNorm1d(), nn.ReLU(True)),
+            nn.Unflatten(1, (32, 7, 7)),
+            *(nn.LazyConvTranspose2d(8, 4, 2, 1), nn.LazyBatchNorm2d(), nn.ReLU(True)),
+            nn.LazyConvTranspose2d(1, 4, 2, 1),
+        )
+
+    def forward(self, z):
+        return self.body(z).sigmoid_()
+
+
+class Encoder(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(1, 8, 4, 2, 1), nn.Linear(1568, d)
+
+    def forward(self, x):
+        return self.head(self.conv(x).flatten(1))
+
+
+class Window3(nn.Module):
+    """Right sizes, but a window that stamps a checkerboard."""
+
+    def __init__(self, d):
+        super().__init__()
+        back = dict(kernel_size=3, stride=2, padding=1, output_padding=1)
+        self.body = nn.Sequential(
+            *(nn.Linear(d, 128), nn.BatchNorm1d(128), nn.ReLU()),
+            *(nn.Linear(128, 1568), nn.BatchNorm1d(1568), nn.ReLU()),
+            *(nn.Unflatten(1, (32, 7, 7)), nn.ConvTranspose2d(32, 8, **back)),
+            *(nn.BatchNorm2d(8), nn.ReLU(), nn.ConvTranspose2d(8, 1, **back)),
+            nn.Sigmoid(),
+        )
+
+    forward = Decoder.forward
+
+
+class LogitsInTraining(Decoder):
+    def forward(self, z):
+        logits = self.body[:-1](z)
+        return logits if self.training else torch.sigmoid(logits)
+
+
+class LogitsInUse(Decoder):
+    def forward(self, z):
+        logits = self.body[:-1](z)
+        return torch.sigmoid(logits) if self.training else logits
+
+
+class PlainList(Decoder):
+    def __init__(self, d):
+        super().__init__(d)
+        self.layers = list(self.body)
+        del self.body
+
+    def forward(self, z):
+        for layer in self.layers:
+            z = layer(z)
+        return z
+
+
+class Upsampling(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Upsample(scale_factor=2), nn.Conv2d(32, 8, 3, padding=1))
+
+
+class NormMovedToPicture(Decoder):
+    def __init__(self, d):
+        super().__init__(d)
+        self.body[8] = nn.Identity()
+        self.body.insert(11, nn.BatchNorm2d(1))
+
+
+class SameWeightsForAll(Decoder):
+    """A code added to the picture besides."""
+
+    def forward(self, z):
+        return torch.sigmoid(self.body[:-1](z) + z.mean(1).view(-1, 1, 1, 1))
 
 
 class Clamp(nn.Module):
@@ -79,94 +235,136 @@ class TwoSigmoids(nn.Module):
         return torch.sigmoid(torch.sigmoid(x))
 
 
-RIGHT = {
-    "reference": Decoder,
-    "LeakyReLU": decoder_with(act=nn.LeakyReLU),
-    "window 3 with output padding": decoder_with(kernel=3),
-    "last layer made first": LastLayerFirst,
-    "batch norm on the maps": NormOnMaps,
-    "functional sigmoid": decoder_with(
-        lambda self, z: torch.sigmoid(self.body(z)), end=nn.Identity
-    ),
-}
-WRONG = {
-    "logits": (decoder_with(end=nn.Identity), "sigmoid after the last"),
-    "two sigmoids": (decoder_with(end=TwoSigmoids), "twice"),
-    "softmax over pixels": (
-        decoder_with(
-            lambda self, z: self.body(z).flatten(1).softmax(1).view(-1, 1, 28, 28),
-            end=nn.Identity,
-        ),
-        "softmax",
-    ),
-    "bytes": (decoder_with(lambda self, z: 255 * self.body(z)), "0 to 1"),
-    "one ReLU missing": (replaced(Decoder, 9, nn.Identity), "ReLU after batch norm 3"),
-    "one batch norm missing": (replaced(Decoder, 4, nn.Identity), "after layer 2"),
-    "no running averages": (
-        replaced(Decoder, 1, lambda: nn.BatchNorm1d(128, track_running_stats=False)),
+def from_z_squared(self, z):
+    return self.body(z**2)
+
+
+def dropout_forever(self, z):
+    return self.body(F.dropout(z, 0.1))
+
+
+def dropout_on_z(self, z):
+    return self.body(F.dropout(z, 0.1, self.training))
+
+
+def without_gradient(self, z):
+    with torch.no_grad():
+        return self.body(z)
+
+
+def normalized_over_pixels(x):
+    return x.flatten(1).softmax(1).view(-1, 1, 28, 28)
+
+
+def by_the_maximum(x):
+    p = torch.sigmoid(x)
+    return p / p.amax(dim=(1, 2, 3), keepdim=True)
+
+
+def hard_sigmoid(x):
+    return F.hardsigmoid(x)
+
+
+def half_tanh(x):
+    return (x.tanh() + 1) / 2
+
+
+RIGHT = [
+    Decoder,
+    with_options(act=nn.LeakyReLU),
+    LastLayerFirst,
+    NormOnMaps,
+    on_logits(torch.sigmoid),
+    with_options(bias=True),
+    with_options(act=nn.SiLU),
+    with_options(act=nn.ELU),
+    with_options(act=nn.GELU),
+    with_options(last=False),
+    Explicit,
+    LazyLayers,
+    on_logits(lambda x: 1 / (1 + torch.exp(-x))),
+    on_logits(lambda x: (1 + torch.tanh(x / 2)) / 2),
+    on_pictures(lambda p: p.clamp(1e-7, 1 - 1e-7)),
+    on_pictures(lambda p: p.view(-1, 1, 28, 28)),
+]
+WRONG = [
+    (with_options(end=nn.Identity), "the sigmoid after the last"),
+    (with_options(end=TwoSigmoids), "twice"),
+    (with_options(end=nn.Tanh), "0 to 1"),
+    (with_options(end=nn.ReLU), "0 to 1"),
+    (with_options(end=Clamp), "clamp"),
+    (with_options(act=nn.Identity), "ReLU"),
+    (with_options(act=nn.Tanh), "tanh"),
+    (with_options(act=nn.Sigmoid), "sigmoid"),
+    (on_logits(normalized_over_pixels), "softmax"),
+    (on_logits(by_the_maximum), "x_hat"),
+    (on_logits(hard_sigmoid), "sigmoid"),
+    (on_logits(half_tanh), "sigmoid"),
+    (on_logits(lambda x: torch.sigmoid(x.relu())), "black"),
+    (on_logits(lambda x: torch.sigmoid(5 * x)), "sigmoid"),
+    (on_logits(F.logsigmoid), "0 to 1"),
+    (on_pictures(lambda p: 255 * p), "0 to 1"),
+    (on_pictures(lambda p: p.round()), "clamp or rounding"),
+    (on_pictures(lambda p: 1 - p), "sigmoid"),
+    (on_pictures(lambda p: p.squeeze(1)), "squeeze"),
+    (on_pictures(lambda p: p.flatten(1)), "shape"),
+    (on_pictures(lambda p: p.view(64, 1, 28, 28)), "batch size is written"),
+    (on_pictures(lambda p: p.detach()), "grad"),
+    (on_pictures(lambda p: (p, p)), "not a tensor"),
+    (running(without_gradient), "no gradient"),
+    (running(from_z_squared), "before the first layer"),
+    (running(dropout_forever), "before the first layer"),
+    (running(dropout_on_z), "before the first layer"),
+    (running(lambda self, z: self.body(torch.zeros_like(z))), "before the first layer"),
+    (running(lambda self, z: self.body(torch.randn_like(z))), "before the first layer"),
+    (replaced(9, nn.Identity), "ReLU after batch norm 3"),
+    (replaced(2, nn.Tanh), "after batch norm 1"),
+    (replaced(4, nn.Identity), "after layer 2"),
+    (replaced(4, lambda: nn.LayerNorm(1568)), "after layer 2"),
+    (
+        replaced(1, lambda: nn.BatchNorm1d(128, track_running_stats=False)),
         "track_running_stats",
     ),
-    "upsampling": (
-        replaced(
-            Decoder,
-            7,
-            lambda: nn.Sequential(
-                nn.Upsample(scale_factor=2), nn.Conv2d(32, 8, 3, padding=1)
-            ),
-        ),
-        "Upsample",
-    ),
-    "z not used": (
-        decoder_with(lambda self, z: self.body(torch.zeros_like(z))),
-        "use z",
-    ),
-    "noise for z": (
-        decoder_with(lambda self, z: self.body(torch.randn_like(z))),
-        "two different answers",
-    ),
-    "batch size in the code": (
-        decoder_with(lambda self, z: self.body(z).view(64, 1, 28, 28)),
-        "batch size is written",
-    ),
-    "no channel": (decoder_with(lambda self, z: self.body(z).squeeze(1)), "squeeze"),
-    "relu, then sigmoid": (
-        decoder_with(lambda self, z: torch.sigmoid(self.body(z)), end=nn.ReLU),
-        "black",
-    ),
-    "tanh": (decoder_with(end=nn.Tanh), "0 to 1"),
-    "clamp": (decoder_with(end=Clamp), "clamp"),
-    "no activation": (decoder_with(act=nn.Identity), "ReLU"),
-    "batch norm moved to the picture": (NormMovedToPicture, "none at the output"),
-    "batch norm at the end": (decoder_with(norm_at_end=True), "none at the output"),
-    "flattened": (decoder_with(lambda self, z: self.body(z).flatten(1)), "shape"),
-    "an encoder": (Encoder, "conv2d"),
-    "detached": (decoder_with(lambda self, z: self.body(z).detach()), "grad"),
-}
+    (replaced(7, Upsampling), "Upsample"),
+    (replaced(2, lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.2))), "dropout"),
+    (inserted(3, lambda: nn.Linear(128, 128)), "layer 2"),
+    (inserted(11, lambda: nn.BatchNorm2d(1)), "none at the output"),
+    (inserted(11, lambda: nn.Conv2d(1, 1, 3, padding=1)), "convolution"),
+    (inserted(12, lambda: nn.AvgPool2d(3, 1, 1)), "sigmoid"),
+    (swapped(1), "an activation comes after batch norm"),
+    (swapped(4), "an activation comes after batch norm"),
+    (swapped(8), "an activation comes after batch norm"),
+    (NormMovedToPicture, "batch norm after layer 3"),
+    (Window3, "a window of 3 x 3"),
+    (LogitsInTraining, "in training mode"),
+    (LogitsInUse, "in evaluation mode"),
+    (PlainList, "plain list"),
+    (SameWeightsForAll, "sigmoid"),
+    (Encoder, "conv2d"),
+]
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
 
-@pytest.mark.parametrize("variant", RIGHT)
-def test_right_in_several_ways(variant, capsys):
-    for _ in range(2):  # a check may not depend on luck
-        checks.decoder(RIGHT[variant])
-    assert "right" in capsys.readouterr().out
+def test_a_block_without_forward_is_no_stub():
+    class Block(nn.Module):
+        pass
 
+    class Blocks(Decoder):
+        def __init__(self, d):
+            super().__init__(d)
+            self.body[2] = Block()
 
-@pytest.mark.parametrize("variant", WRONG)
-def test_wrong_is_named(variant):
-    answer, named = WRONG[variant]
-    with pytest.raises(CheckFailed, match=named):
-        checks.decoder(answer)
-
-
-def test_random_numbers_stay_where_they_were():
-    before = torch.get_rng_state()
-    checks.decoder(next(iter(RIGHT.values())))
-    assert torch.equal(torch.get_rng_state(), before)
+    with pytest.raises(CheckFailed, match="forward"):
+        CHECK(Blocks)
 
 
 def test_a_stub_stays_a_stub():
-    def stub(*args, **kwargs):
-        raise NotImplementedError
+    class Begun(nn.Module):
+        def __init__(self, latent_dim):
+            super().__init__()
 
-    with pytest.raises(NotImplementedError, match=r"Decoder.*not written yet"):
-        checks.decoder(stub)
+        def forward(self, z):
+            raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match=r"Decoder: `forward` is not written"):
+        CHECK(Begun)
