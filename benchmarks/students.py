@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 
 from course import pack_root
-from course.submission import grade_id
+from course.notebook import grade_id
 
 LESSON = "03_variational_autoencoder"
 WRONG = {

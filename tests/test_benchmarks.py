@@ -27,8 +27,8 @@ from benchmarks.models import VAE, textbook_loss, vae_loss
 from benchmarks.report import Table
 from benchmarks.turns import Settings, compare, take_turns
 from course import pack_root
-from course.run import write_json
-from course.terminal import make_console
+from course.files import write_json
+from course.run.terminal import make_console
 from helpers import data, storage
 
 
