@@ -83,6 +83,10 @@ def require_layers(
         _require_order(found, wanted, where)
         _require_registered(net, found, where)
         require_end(found[6:])
+        if mode:
+            _require_notes(
+                net, inputs, [call for call in found[:6] if call.average is not None]
+            )
         if not torch.equal(found[0].given, inputs):
             raise CheckFailed(
                 f"the first layer of {where} is given other numbers than forward is",
@@ -196,6 +200,20 @@ def _require_registered(net: nn.Module, found: list[Call], where: str) -> None:
                 f"all layers of {where} made in __init__ and assigned to self",
                 "layers in a plain list (nn.Sequential and nn.ModuleList tell the "
                 "model of theirs), or made in forward",
+            )
+
+
+def _require_notes(net: nn.Module, inputs: Tensor, norms: list[Call]) -> None:
+    """In training mode each batch moves the running averages."""
+    before = [norm.average.clone() for norm in norms]
+    watched(net, inputs[: len(inputs) // 2])
+    for i, (norm, then) in enumerate(zip(norms, before, strict=True)):
+        if torch.equal(norm.average, then):
+            raise CheckFailed(
+                f"in training mode the running averages of batch norm {i + 1} stay as "
+                "they are",
+                "averages that move with each batch: eval() uses them",
+                "momentum=0, or eval() inside the class",
             )
 
 
