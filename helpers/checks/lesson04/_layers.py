@@ -83,15 +83,15 @@ def require_layers(
         _require_order(found, wanted, where)
         _require_registered(net, found, where)
         require_end(found[6:])
-        if mode:
-            _require_notes(
-                net, inputs, [call for call in found[:6] if call.average is not None]
-            )
         if not torch.equal(found[0].given, inputs):
             raise CheckFailed(
                 f"the first layer of {where} is given other numbers than forward is",
                 "what comes in, as it comes",
                 "what stands before the first layer",
+            )
+        if mode:
+            _require_notes(
+                net, inputs, [call for call in found[:6] if call.average is not None]
             )
         nexts = ([2], [4], range(6, len(found)))
         for i, following in enumerate(nexts):
