@@ -46,5 +46,5 @@ def _note_what_the_check_did(request, record_property):
     name = request.node.originalname or request.node.name
     kind = "right" if "right" in name else "wrong"
     if SEEN and (kind == "right" or "wrong" in name or "mistake" in name):
-        lesson = request.path.stem.removeprefix("test_")
+        lesson = request.path.parent.name
         record_property("check", (lesson, kind, *SEEN[-1]))
