@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -227,7 +228,7 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
 
 
 def lent_answers(lessons: list[Path]) -> bytes:
-    """Collect what `checks.lend` lends: each exercise's functions and classes.
+    """Collect what checks lend and stand in with: each exercise's answers.
 
     Parameters
     ----------
@@ -237,26 +238,63 @@ def lent_answers(lessons: list[Path]) -> bytes:
     Returns
     -------
     bytes
-        JSON: lesson number, name, its source, and the name of its check.
+        JSON: lesson number to ``given``, the source of what answers rest on (imports
+        from libraries, functions that the lesson gives), and ``answers``, name to
+        source and name of its check.
     """
-    answers: dict[str, dict[str, dict[str, str]]] = {}
+    kept: dict[str, dict[str, Any]] = {}
     for lesson in lessons:
-        mine = answers.setdefault(lesson.name[:2], {})
         cells = [
             cell
             for cell in nbformat.read(lesson, as_version=4).cells
-            if cell.cell_type == "code" and "nbgrader" in cell.metadata
+            if cell.cell_type == "code"
         ]
-        for above, below in pairwise(cells):
+        graded = [cell for cell in cells if "nbgrader" in cell.metadata]
+        answers: dict[str, dict[str, str]] = {}
+        for above, below in pairwise(graded):
             check = re.match(r"checks\.(\w+)\(", below.source)
             if not check or not above.metadata["nbgrader"]["solution"]:
                 continue
             source = SOLUTION_MARK.sub("", above.source)
             for part in ast.parse(source).body:
                 if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
-                    text = ast.get_source_segment(source, part)
-                    mine[part.name] = {"check": check[1], "source": text}
-    return json.dumps(answers, sort_keys=True).encode()
+                    text = _with_decorators(source, part)
+                    answers[part.name] = {"check": check[1], "source": text}
+        kept[lesson.name[:2]] = {
+            "given": _given([cell for cell in cells if cell not in graded], answers),
+            "answers": answers,
+        }
+    return json.dumps(kept).encode()
+
+
+def _with_decorators(source: str, part: ast.FunctionDef | ast.ClassDef) -> str:
+    first = min([part.lineno, *(each.lineno for each in part.decorator_list)])
+    return "\n".join(source.splitlines()[first - 1 : part.end_lineno])
+
+
+def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
+    """What the answers rest on that no exercise asks for: imports, given functions."""
+    imports: dict[str, None] = {}
+    functions: dict[str, str] = {}
+    for cell in cells:
+        source = re.sub(r"^[%!]", "#", cell.source, flags=re.M)
+        for part in ast.parse(source).body:
+            if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+                functions[part.name] = _with_decorators(source, part)
+                continue
+            for node in ast.walk(part):
+                ours = getattr(node, "module", "") or ""
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    if not ours.startswith("helpers"):
+                        imports[ast.unparse(node)] = None
+    needed: dict[str, str] = {}
+    sources = [answer["source"] for answer in answers.values()]
+    while sources:
+        words = set(re.findall(r"\w+", sources.pop()))
+        for name in functions.keys() & words - needed.keys():
+            needed[name] = functions[name]
+            sources.append(functions[name])
+    return "\n".join([*imports, *needed.values()])
 
 
 def _lends(lent: Path, answers: bytes) -> bool:

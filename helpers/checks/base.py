@@ -1,92 +1,129 @@
-"""What all checks share: how they fail, how they pass, and whose line was wrong."""
+"""What all checks share: how they run, how they fail and pass, whose line was wrong."""
 
 from __future__ import annotations
 
 import functools
 import linecache
+import re
 import sysconfig
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
+
+from helpers.checks import standins
+from helpers.checks.draws import VISIBLE, Draw, seeded
+from helpers.checks.leftovers import surroundings_stay
+from helpers.checks.messages import kind, shorten
+from helpers.checks.printed import kept_from_stderr
+from helpers.checks.failure import CheckFailed
+
+__all__ = ["CheckFailed", "check", "kind", "want_tensor"]
 
 STANDARD = Path(sysconfig.get_paths()["stdlib"])
 PACK = Path(__file__).resolve().parents[1]
 checking: str | None = None  # the name of the check function that is running
 
 
-class CheckFailed(AssertionError):
-    """An exercise is not right yet.
-
-    Parameters
-    ----------
-    observed : str
-        What the student's code did, with numbers and shapes.
-    expected : str
-        What was expected, and why.
-    look : str
-        Where to look for the mistake.
-    """
-
-    def __init__(self, observed: str, expected: str, look: str):
-        self.observed, self.expected, self.look = observed, expected, look
-        super().__init__(
-            f"\n  seen:     {observed}\n  expected: {expected}\n  look at:  {look}"
-        )
-
-    def _render_traceback_(self) -> list[str]:
-        """Show only the message: the lines of the pack do not help a student.
-
-        IPython calls this instead of printing a traceback.
-        """
-        return [f"CheckFailed: not right yet{self}"]
-
-
-def kind(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "None"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
-    return f"a {type(value).__name__}"
-
-
-def check(exercise: str) -> Callable:
+def check(exercise: str, uses: Sequence[str] = ()) -> Callable:
     """Turn a function that raises :class:`CheckFailed` into an exercise's check.
 
     Parameters
     ----------
     exercise : str
         What the printed line of a pass calls the exercise.
+    uses : sequence of str
+        Names of earlier answers that this exercise may call. Where it fails with the
+        notebook's, it is tried with the pack's own: it is judged by itself.
 
     Returns
     -------
     callable
-        A decorator. The decorated check prints one line when it passes. A stub's
-        ``NotImplementedError`` stays one; anything else that goes wrong
-        in the student's code becomes a :class:`CheckFailed` that names their line.
+        A decorator for ``function(*answers, draw)``. The decorated check takes the
+        answers and, by name, ``draws``: the numbers of the :class:`Draw` that it is
+        run on one after the other, in a hidden test others than in the notebook. It
+        prints one line when it passes. A stub's ``NotImplementedError`` stays one;
+        anything else that goes wrong in the student's code becomes a
+        :class:`CheckFailed` that names their line. What their code writes to stderr
+        is printed as a note.
     """
 
     def decorate(function: Callable) -> Callable:
         @functools.wraps(function)
-        def run(*args, **kwargs) -> None:
+        def run(*answers, draws: Iterable[int] | None = None) -> None:
             global checking
+            numbers = VISIBLE if draws is None else tuple(draws)
+            trial = functools.partial(_trial, function, exercise, answers, numbers)
             checking = function.__name__
             try:
-                function(*args, **kwargs)
-            except CheckFailed as failure:
-                raise failure.with_traceback(None) from None
-            except NotImplementedError as error:
-                raise _not_written(exercise, error) from None
-            except Exception as error:  # noqa: BLE001 (a student's code may raise any)
-                raise _as_failure(exercise, error) from None
+                with kept_from_stderr() as printed:
+                    failure, helped = _judge(trial, answers, function, uses)
             finally:
                 checking = None
-            print(f"✓ {exercise}: right.")
+            for note in printed.notes():
+                print(note)
+            if failure is not None:
+                raise failure.with_traceback(None) from None
+            if helped:
+                print(f"✓ {exercise}: right, {_with_the_packs(helped)}")
+            elif draws is None:
+                print(f"✓ {exercise}: right.")
 
         return run
 
     return decorate
+
+
+def _judge(
+    trial: Callable, answers: tuple, function: Callable, uses: Sequence[str]
+) -> tuple[Exception | None, list[str]]:
+    """Try answers as the notebook has them, then with the pack's earlier answers.
+
+    Returns why they fail, or None, and which of the pack's answers that took.
+    """
+    failure = trial()
+    if failure is None or not uses:
+        return failure, []
+    lesson = standins.lesson_of(function)
+    others = [name for name in uses if standins.has(lesson, name)]
+    if not others:
+        return failure, []
+    with standins.in_place(lesson, others, answers):
+        with_all = trial()
+    if with_all is not None:
+        return with_all, []
+    for name in others if len(others) > 1 else ():
+        with standins.in_place(lesson, [name], answers):
+            if trial() is None:
+                return None, [name]
+    return None, others
+
+
+def _trial(
+    function: Callable, exercise: str, answers: tuple, numbers: Sequence[int]
+) -> Exception | None:
+    """Run a check on every draw; return what was wrong first, or None."""
+    for number in numbers:
+        try:
+            with seeded(number), surroundings_stay():
+                function(*answers, Draw(number))
+        except CheckFailed as failure:
+            return failure
+        except NotImplementedError as error:
+            if _is_theirs(error.__traceback__):
+                return _not_written(exercise, error)
+            return _as_failure(exercise, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (a student's code may raise any)
+            return _as_failure(exercise, error)
+    return None
+
+
+def _with_the_packs(names: Sequence[str]) -> str:
+    """What a pass says that took the pack's version of earlier answers."""
+    listed = " and ".join(f"`{name}`" for name in names)
+    verb = "is" if len(names) == 1 else "are"
+    return f"with the pack's {listed}: yours {verb} not right yet."
 
 
 def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> None:
@@ -141,20 +178,33 @@ def _not_written(exercise: str, stub: NotImplementedError) -> NotImplementedErro
     return error
 
 
-def _as_failure(exercise: str, error: Exception) -> CheckFailed:
+def _is_theirs(tb: TracebackType | None) -> bool:
+    """Whether the line that raised stands in a student's own code.
+
+    PyTorch raises NotImplementedError too, of a module without `forward`.
+    """
+    *_, last = traceback.extract_tb(tb)
+    return _students(last)
+
+
+def _students(frame: traceback.FrameSummary) -> bool:
+    path = Path(frame.filename)
+    library = STANDARD in path.parents or "site-packages" in path.parts
+    source = path.suffix in ("", ".py") and not frame.filename.startswith("<frozen")
+    return source and PACK not in path.parents and not library
+
+
+def _as_failure(exercise: str, error: BaseException) -> CheckFailed:
     """Explain an exception that came out of the student's code."""
     where = "the code of this exercise"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        ours = PACK in path.parents
-        library = STANDARD in path.parents or "site-packages" in path.parts
-        source = path.suffix in ("", ".py") and not frame.filename.startswith("<frozen")
-        if source and not ours and not library:
-            line = frame.line or linecache.getline(frame.filename, frame.lineno)
+        if _students(frame):
+            line = frame.line or linecache.getline(frame.filename, frame.lineno or 0)
             where = f"line {frame.lineno} of your cell, `{line.strip()}`"
             break
+    said = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")
     return CheckFailed(
-        f"{type(error).__name__}: {error}".strip(),
+        shorten(said),
         f"{exercise} runs without an error on the small input of this check",
         where,
     )

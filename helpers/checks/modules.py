@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
-import random
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from helpers.checks import base
-from helpers.checks.base import CheckFailed
-
-
-def undisturbed(function: Callable) -> Callable:
-    """Same random numbers in each run of a check; the notebook's stay as they were."""
-
-    @functools.wraps(function)
-    def run(*args, **kwargs) -> None:
-        states = random.getstate(), np.random.get_state()
-        gradients = torch.is_grad_enabled()
-        try:
-            devices = range(min(torch.cuda.device_count(), 1))
-            with torch.random.fork_rng(devices=devices), torch.enable_grad():
-                random.seed(0)
-                np.random.seed(0)
-                torch.manual_seed(0)
-                function(*args, **kwargs)
-        finally:
-            torch.set_grad_enabled(gradients)
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-
-    return run
+from helpers.checks.failure import CheckFailed
+from helpers.checks.messages import kind, shorten
 
 
 @contextlib.contextmanager
@@ -49,9 +23,8 @@ def explained(reasons: Mapping[str, tuple[str, str]]) -> Iterator[None]:
     except Exception as error:
         for words, (expected, look) in reasons.items():
             if words in str(error):
-                what = " ".join(str(error).split())
-                seen = what if len(what) < 200 else f"{what[:200]} ..."
-                raise CheckFailed(seen, expected, look) from None
+                seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                raise CheckFailed(shorten(seen), expected, look) from None
         raise
 
 
@@ -103,15 +76,6 @@ def ends_linear(
             values.append(f(louder))
     first, second = values[1] - values[0], values[2] - values[1]
     return bool((first - second).abs().max() <= 1e-3 * second.abs().max() + 1e-6)
-
-
-def kind(value: Any) -> str:
-    """What a value is, in words; arrays and tensors are told apart."""
-    if isinstance(value, np.ndarray):
-        return f"a NumPy array of shape {value.shape}"
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    return base.kind(value)
 
 
 def tails(noise: Tensor) -> float:

@@ -1,0 +1,179 @@
+"""What an answer leaves behind: a good one leaves everything as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+
+from helpers.checks.failure import CheckFailed
+
+HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
+
+
+@contextlib.contextmanager
+def surroundings_stay() -> Iterator[None]:
+    """Fail if the block changes what the rest of a notebook rests on.
+
+    Raises
+    ------
+    CheckFailed
+        If gradients are switched off for good, torch's type of numbers or seed is set,
+        or files are left in the notebook's folder.
+    """
+    torch = sys.modules.get("torch")
+    files = set(_files())
+    before = _settings(torch)
+    yield
+    for (what, look), old, new in zip(SETTINGS, before, _settings(torch), strict=True):
+        if new != old:
+            if torch:
+                torch.set_default_dtype(before[1])
+            raise CheckFailed(
+                f"after the call {what} {new}", f"{old}, as before the call", look
+            )
+    if left := sorted(set(_files()) - files):
+        for name in left:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+        raise CheckFailed(
+            f"after the call the notebook's folder holds {', '.join(left)}",
+            "no new file: nothing asks for one here",
+            "what is saved, and where",
+        )
+
+
+SETTINGS = (
+    (
+        "torch.is_grad_enabled() is",
+        "torch.set_grad_enabled(False) without its end: use `with torch.no_grad():`",
+    ),
+    ("torch's default type is", "torch.set_default_dtype: leave it out"),
+    (
+        "torch's seed is",
+        "a seed set inside the function: every later draw of the notebook would follow "
+        "from it",
+    ),
+)
+
+
+def _settings(torch: Any) -> tuple:
+    if torch is None:
+        return (True, None, None)
+    return torch.is_grad_enabled(), torch.get_default_dtype(), torch.initial_seed()
+
+
+def _files() -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir() if entry.is_file()]
+    except OSError:
+        return []
+
+
+@contextlib.contextmanager
+def stays(*things: Any, but: Collection[str] = (), look: str = "") -> Iterator[None]:
+    """Fail if a block changes what was handed to a student's code.
+
+    Parameters
+    ----------
+    things : numpy.ndarray, torch.Tensor or torch.nn.Module
+        What was handed in.
+    but : collection of str
+        What may change in a model: "values" (weights and buffers), "gradients",
+        "modes".
+    look : str, optional
+        Where to look, instead of the usual words.
+
+    Raises
+    ------
+    CheckFailed
+        If values, modes, ``requires_grad``, gradients, layers or hooks differ.
+    """
+    before = [_state(thing) for thing in things]
+    yield
+    for thing, old in zip(things, before, strict=True):
+        new = _state(thing)
+        for part, (what, value, hint) in new.items():
+            same = _same(value, old[part][1])
+            if part not in but and not same:
+                raise CheckFailed(what, "it stays as it was handed in", look or hint)
+
+
+def _state(thing: Any) -> dict[str, tuple[str, Any, str]]:
+    """Parts of a thing: name to (what a change is called, its value, a hint)."""
+    if isinstance(thing, np.ndarray):
+        changed = "the array that was handed in has other numbers after the call"
+        hint = "an assignment into it, or `+=` and the like: work on a copy"
+        return {"values": (changed, thing.copy(), hint)}
+    if hasattr(thing, "named_parameters"):
+        return _module_state(thing)
+    changed = "the tensor that was handed in has other numbers after the call"
+    hint = "an operation in place (`add_`, `sigmoid_`, `+=`): use the one without _"
+    return {
+        "values": (changed, thing.detach().clone(), hint),
+        "requires_grad": (
+            "the tensor that was handed in requires another gradient after the call",
+            thing.requires_grad,
+            "requires_grad_() on what was handed in: leave it out",
+        ),
+    }
+
+
+def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
+    training = "training" if model.training else "evaluation"
+    return {
+        "layers": (
+            "the model has other layers after the call",
+            [name for name, _ in model.named_modules()],
+            "layers that are replaced or added",
+        ),
+        "modes": (
+            f"the model, or a part of it, is in {training} mode after the call, and "
+            f"was not before",
+            [module.training for module in model.modules()],
+            "train() and eval(): put it back into the mode it was handed in",
+        ),
+        "requires_grad": (
+            "the model's weights are frozen, or no longer frozen, after the call",
+            [p.requires_grad for p in model.parameters()],
+            "requires_grad_(): leave it out",
+        ),
+        "hooks": (
+            "the model carries hooks after the call that it did not have",
+            [len(getattr(m, name)) for m in model.modules() for name in HOOKS],
+            "register_..._hook: remove() what it returns",
+        ),
+        "gradients": (
+            "the model's gradients are others after the call",
+            [
+                None if p.grad is None else p.grad.detach().clone()
+                for p in model.parameters()
+            ],
+            "backward() or zero_grad() inside the function: leave it out",
+        ),
+        "values": (
+            "the model's weights or running averages are others after the call",
+            [value.detach().clone() for value in model.state_dict().values()],
+            "what changes the weights: a step of an optimizer, an operation in place, "
+            "or a call in training mode, in which batch norm takes notes",
+        ),
+    }
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if hasattr(one, "shape") and hasattr(other, "shape"):
+        if one.shape != other.shape or one.dtype != other.dtype:
+            return False
+        return bool(((one == other) | ((one != one) & (other != other))).all())
+    return type(one) is type(other) and one == other
