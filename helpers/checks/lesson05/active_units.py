@@ -5,36 +5,85 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from helpers.checks.base import CheckFailed, check, want_tensor
-from helpers.checks.modules import undisturbed
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.messages import number
 
 
 @check("active_units")
-@undisturbed
-def active_units(function: Callable) -> None:
+def active_units(function: Callable, draw: Draw) -> None:
     """Check that dimensions count as active by the variance of their means."""
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(400, 5, generator=generator)
+    count = draw.integer(1_300, 1_600)
+    mu = _means(count, 0.01)
+    active = _try(function, mu)
+    want = mu.var(0) > 0.01
+    if not torch.equal(active, want):
+        fixed = torch.equal(_try(function, mu, threshold=0.01), want)
+        default = "the default of the argument: threshold=0.01"
+        raise _failure(mu, active, 0.01, default if fixed else "")
+    for threshold in (draw.pick(0.001, 0.002, 0.004), draw.pick(0.5, 2.0, 3.0)):
+        mu = _means(count, threshold)
+        active = _try(function, mu, threshold=threshold)
+        if not torch.equal(active, mu.var(0) > threshold):
+            fixed = torch.equal(active, mu.var(0) > 0.01)
+            look = "is 0.01 written into the function instead of `threshold`?"
+            raise _failure(mu, active, threshold, look if fixed else "")
+    for one, expected in ((mu[:, :1], True), (mu[:, 1:2], False)):
+        if _try(function, one.clone(), threshold=0.01).tolist() != [expected]:
+            raise CheckFailed(
+                f"one dimension alone, of variance {number(one.var())}: {not expected}",
+                f"{expected}, as among others",
+                "the threshold itself: is it compared with a share of the whole?",
+            )
+
+
+def _means(count: int, threshold: float) -> Tensor:
+    """Means with all kinds of dimensions: (count, 11).
+
+    None has a variance within a sixth of the threshold, where it would matter what the
+    sum of squares is divided by.
+    """
+    noise = torch.randn(count, 5).double()
     noise = (noise - noise.mean(0)) / noise.std(0)
-    spread = torch.tensor([3.0, 0.0, 0.2, 0.05, 0.0])  # variances 9, 0, 0.04, 0.0025, 0
-    centre = torch.tensor([0.0, 0.0, -3.0, 0.0, 2.0])
-    mu = centre + spread * noise
-    before = mu.clone()
-    active = function(mu)
-    if not torch.equal(mu, before):
-        raise CheckFailed(
-            "mu was changed",
-            "mu as it was: it is used again",
-            "functions that end in _ and assignments with -= work in place",
-        )
-    if isinstance(active, torch.Tensor) and active.ndim == 0:
+    few = max(count - 1_000, 1) // 2  # rows after the first thousand, and among these
+    rare = torch.zeros(count).double()
+    rare[-few:] = 1.0
+    rare /= rare.std()
+    sides = (torch.arange(count) % 2 * 2.0 - 1).double()
+    root = threshold**0.5
+    columns = [
+        900**0.5 * root * noise[:, 0],
+        0 * rare,
+        2 * root * noise[:, 1] - 3,
+        0.5 * root * noise[:, 2],
+        0 * rare + 2,
+        0 * rare - 2,
+        2 * root * sides,  # of one size, on either side of 0
+        2 * root * rare,  # in the last rows alone
+        2 * root * rare.flip(0),  # in the first rows alone
+        1.2**0.5 * root * noise[:, 3],
+        0.8**0.5 * root * noise[:, 4],
+    ]
+    mu = torch.stack(columns, 1).float()
+    # As an encoder's chunk: not contiguous.
+    return torch.cat([mu, torch.zeros_like(mu)], 1).chunk(2, dim=1)[0]
+
+
+def _try(function: Callable, mu: Tensor, **threshold: float) -> Tensor:
+    """Call it and look at the form of what it returns."""
+    with stays(mu, look="functions that end in _ and -= and the like: mu was changed"):
+        active = function(mu, **threshold)
+    dims = mu.shape[1]
+    if isinstance(active, Tensor) and active.ndim == 0:
         raise CheckFailed(
             f"active_units returns one number, {active.item()}",
-            "a tensor of bool, one for each dimension",
-            "count later; here, keep the dimensions apart",
+            f"a tensor of bool, one for each dimension, here of shape ({dims},)",
+            "a sum, a mean or squeeze: count later; here, keep the dimensions apart",
         )
-    if isinstance(active, torch.Tensor) and active.dtype != torch.bool:
+    if isinstance(active, Tensor) and active.dtype != torch.bool:
         raise CheckFailed(
             f"the result has the type {active.dtype}",
             "torch.bool, so that it can pick dimensions: True or False each",
@@ -42,36 +91,49 @@ def active_units(function: Callable) -> None:
         )
     want_tensor(
         active,
-        (5,),
-        "active_units for mu of shape (400, 5)",
+        (dims,),
+        f"active_units for mu of shape {tuple(mu.shape)}",
         "the axis of the variance: dim=0 runs over the images",
     )
-    got, want = active.tolist(), [True, False, True, False, False]
-    if got != want:
-        look = "variance over the images, compared with the threshold"
-        if function(mu, threshold=0.01).tolist() == want:
-            look = "the default of the argument: threshold=0.01"
-        elif got == [not value for value in want]:
-            look = "the comparison: active means above the threshold"
-        elif got[4]:
-            look = (
-                "a mean that is always 2 says nothing about the image: take the "
-                "variance of mu, not its size or its square"
-            )
-        elif got == [True, False, True, True, False]:
-            look = (
-                "the variance, a mean of squares (0.05 squared is 0.0025), not the "
-                "standard deviation, the range or a sum"
-            )
-        raise CheckFailed(
-            f"for variances 9, 0, 0.04, 0.0025, 0 (the last mean always 2): {got}",
-            f"{want} at the threshold 0.01",
-            look,
-        )
-    raised = function(mu, threshold=0.1).tolist()
-    if raised != [True, False, False, False, False]:
-        raise CheckFailed(
-            f"at threshold 0.1: {raised}",
-            "the variance 0.04 is below 0.1: not active there",
-            "is 0.01 written into the function instead of `threshold`?",
-        )
+    return active
+
+
+def _failure(mu: Tensor, active: Tensor, threshold: float, look: str) -> CheckFailed:
+    """Say what was seen of the first dimension that is wrong."""
+    want = mu.var(0) > threshold
+    j = int((active != want).nonzero()[0])
+    variance, mean = number(mu[:, j].var(), 3), number(mu[:, j].mean(), 3)
+    return CheckFailed(
+        f"a dimension of variance {variance} (its mean is {mean}): {bool(active[j])}",
+        f"{bool(want[j])} at the threshold {number(threshold)}",
+        look or _mistake(mu, active, threshold),
+    )
+
+
+def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
+    """Where to look, from the answers for all dimensions."""
+    away = mu - mu.mean(0)
+    known = {
+        "the comparison: active means above the threshold": -mu.var(0) + 2 * threshold,
+        "the variance, a mean of squares, not the standard deviation": mu.std(0),
+        "the variance, a mean of squares, not of the distances": away.abs().mean(0),
+        "the variance, not the range": mu.amax(0) - mu.amin(0),
+        "a sum of squares: the variance is their mean": away.square().sum(0),
+        "a mean that is always 2 says nothing about the image: take the variance of "
+        "mu, not its square": mu.square().mean(0),
+        "a mean that is always 2 says nothing about the image: take the variance of "
+        "mu, not its size": mu.abs().mean(0),
+        "a mean that is always 2 says nothing about the image: take the variance of "
+        "mu, not its mean": mu.mean(0),
+        "the variance of mu, with its sign: abs() or a square comes first": (
+            mu.abs().var(0)
+        ),
+        "all images count, not the first few": mu[:100].var(0),
+        "all images count, not the first thousand": mu[:1000].var(0),
+        "all images count, not the last few": mu[-20:].var(0),
+    }
+    found = [look for look, v in known.items() if torch.equal(v > threshold, active)]
+    return (
+        "; or: ".join(found)
+        or "the variance over all images (dim=0), compared with the threshold itself"
+    )
