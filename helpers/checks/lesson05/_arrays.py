@@ -17,9 +17,7 @@ def quantiles(count: int) -> Tensor:
     return torch.special.ndtri(shares)
 
 
-def want_floats(
-    value: object, shape: tuple[int, ...], what: str, look: str
-) -> Tensor:
+def want_floats(value: object, shape: tuple[int, ...], what: str, look: str) -> Tensor:
     """Return a tensor of finite floats in float64, or fail and say what it was."""
     want_tensor(value, shape, what, look)
     if value.dtype not in (torch.float32, torch.float64):

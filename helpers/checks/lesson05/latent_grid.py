@@ -66,7 +66,7 @@ def _mistake(z1: Tensor, z2: Tensor, right: Tensor, up: Tensor, q: Tensor) -> st
     places = torch.stack([z1, z2]).flatten()
     if bool(((places[:, None] - q).abs().amin(1) < 1e-5).all()):
         return "the order: row by row, z_1 changes from tile to tile, z_2 after a row"
-    if same(z1.round(decimals=2), right.round(decimals=2)):
-        if (rounded := decimals(places)) is not None:
-            return f"the numbers are rounded to {rounded} decimal places"
+    rounded = decimals(places)
+    if rounded is not None and torch.allclose(z1, right, atol=0.06):
+        return f"the numbers are rounded to {rounded} decimal places"
     return "the positions on each axis: normal_quantiles(count)"
