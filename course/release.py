@@ -284,9 +284,9 @@ def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
                 continue
             for node in ast.walk(part):
                 ours = getattr(node, "module", "") or ""
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    if not ours.startswith("helpers"):
-                        imports[ast.unparse(node)] = None
+                imported = isinstance(node, ast.Import | ast.ImportFrom)
+                if imported and not ours.startswith("helpers"):
+                    imports[ast.unparse(node)] = None
     needed: dict[str, str] = {}
     sources = [answer["source"] for answer in answers.values()]
     while sources:

@@ -10,14 +10,13 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from helpers.checks import standins
 from helpers.checks.draws import VISIBLE, Draw, seeded
+from helpers.checks.failure import CheckFailed
 from helpers.checks.leftovers import surroundings_stay
 from helpers.checks.messages import kind, shorten
 from helpers.checks.printed import kept_from_stderr
-from helpers.checks.failure import CheckFailed
 
 __all__ = ["CheckFailed", "check", "kind", "want_tensor"]
 

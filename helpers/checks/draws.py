@@ -1,4 +1,4 @@
-"""The numbers that a check is run on, and random numbers that leave a notebook's alone."""
+"""The numbers that a check is run on; a notebook's own random numbers stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a check says what it saw: numbers that tell apart, names of kinds, short texts."""
+"""How a check says what it saw: numbers that tell apart, kinds, short texts."""
 
 from __future__ import annotations
 

@@ -1,15 +1,20 @@
-"""A failure points at the student's line, not at a library's."""
+"""How every check runs: whose line, whose fault, which numbers, what it says."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from helpers.checks import base, standins
 from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import VISIBLE
 
 
 @check("shuffled")
-def shuffled(function):
+def shuffled(function, draw):
     function(5)
 
 
@@ -53,3 +58,147 @@ def test_of_what_was_begun_the_open_method_is_named():
     for stub in (NotBegun, not_begun):
         with pytest.raises(NotImplementedError, match="shuffled: this is not written"):
             shuffled(stub)
+
+
+def test_pytorchs_own_not_implemented_is_no_stub():
+    with pytest.raises(CheckFailed, match="missing the required"):
+        shuffled(lambda n: nn.Module()(torch.zeros(n)))
+
+
+def test_an_exit_is_a_failure_and_not_the_end_of_the_kernel():
+    with pytest.raises(CheckFailed, match="SystemExit"):
+        shuffled(lambda n: exit())
+
+
+def test_a_notebook_and_its_hidden_test_run_the_same_check_on_other_draws(capsys):
+    seen = []
+
+    @check("noted")
+    def noted(function, draw):
+        seen.append((draw.number, draw.integer(1, 10**6), random.random(),
+                     np.random.rand(), torch.rand(1).item()))  # fmt: skip
+
+    noted(None)
+    assert [number for number, *_ in seen] == list(VISIBLE)
+    assert capsys.readouterr().out == "✓ noted: right.\n"
+    noted(None, draws=[41, 42])
+    assert capsys.readouterr().out == ""
+    noted(None, draws=[41])
+    assert seen[2] == seen[4]
+    assert not set(seen[2]) & set(seen[3])
+
+
+def test_a_notebooks_random_numbers_go_on_as_if_there_had_been_no_check():
+    def next_numbers():
+        return random.random(), np.random.rand(), torch.rand(1).item()
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    expected = next_numbers()
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    torch.set_rng_state(states[2])
+    shuffled(lambda n: torch.rand(n), draws=[3])
+    assert next_numbers() == expected
+
+
+# An exercise is judged by itself
+
+
+def earlier(x):
+    return x + 1
+
+
+@check("later", uses=("earlier", "other"))
+def later(function, draw):
+    n = draw.integer(1, 99)
+    if function(n) != 2 * (n + 1):
+        raise CheckFailed(f"{function(n)}", f"{2 * (n + 1)}", "the factor 2")
+
+
+@pytest.fixture
+def pack(monkeypatch):
+    """A pack with two answers, in the place of the real one."""
+    kept = {
+        "given": "import math",
+        "answers": {
+            "earlier": {"source": "def earlier(x):\n    return x + math.ceil(0.5)"},
+            "other": {"source": "def other(x):\n    return earlier(x)"},
+        },
+    }
+    monkeypatch.setattr(standins, "lesson_of", lambda function: "99")
+    monkeypatch.setattr(standins, "kept_answers", lambda: {"99": kept})
+    standins._namespace.cache_clear()
+    yield
+    standins._namespace.cache_clear()
+
+
+def test_what_is_right_but_for_an_earlier_answer_passes_and_says_so(
+    pack, monkeypatch, capsys
+):
+    def broken(x):
+        return x + 3
+
+    monkeypatch.setitem(globals(), "earlier", broken)
+    later(lambda x: 2 * earlier(x))
+    assert capsys.readouterr().out == (
+        "✓ later: right, with the pack's `earlier`: yours is not right yet.\n"
+    )
+    assert earlier is broken
+
+
+def test_an_earlier_stub_takes_nothing_along(pack, monkeypatch, capsys):
+    monkeypatch.setitem(globals(), "earlier", not_begun)
+    later(lambda x: 2 * earlier(x))
+    assert "yours is not right yet" in capsys.readouterr().out
+
+
+def test_what_is_wrong_itself_is_told_its_own_mistake(pack, monkeypatch):
+    monkeypatch.setitem(globals(), "earlier", not_begun)
+    with pytest.raises(CheckFailed, match="the factor 2"):
+        later(lambda x: 3 * earlier(x))
+
+
+def test_a_class_and_a_wrapped_function_find_the_packs_answers_too(pack, monkeypatch):
+    class Doubles:
+        def __new__(cls, x):
+            return 2 * earlier(x)
+
+    @torch.no_grad()
+    def wrapped(x):
+        return 2 * earlier(x)
+
+    monkeypatch.setitem(globals(), "earlier", not_begun)
+    later(Doubles)
+    later(wrapped)
+
+
+def test_a_name_that_the_notebook_does_not_have_is_gone_again(pack):
+    with pytest.raises(CheckFailed):
+        later(lambda x: other(x))  # noqa: F821
+    later(lambda x: 2 * other(x))  # noqa: F821
+    assert "other" not in globals()
+
+
+def test_without_the_packs_answers_it_is_judged_as_it_is(monkeypatch):
+    monkeypatch.setattr(standins, "kept_answers", dict)
+    monkeypatch.setitem(globals(), "earlier", not_begun)
+    with pytest.raises(NotImplementedError):
+        later(lambda x: 2 * earlier(x))
+
+
+def test_every_lessons_answers_can_stand_in():
+    """Keras' lesson has its test beside its own (it cannot run here)."""
+    for lesson, kept in standins.kept_answers().items():
+        if lesson != "01":
+            for name in kept["answers"]:
+                assert callable(standins.pack_answer(lesson, name))
+
+
+def test_what_is_running_is_known_and_forgotten_again():
+    seen = SimpleNamespace()
+
+    def look(n):
+        seen.checking = base.checking
+
+    shuffled(look)
+    assert (seen.checking, base.checking) == ("shuffled", None)

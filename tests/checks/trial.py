@@ -5,7 +5,7 @@ A test file of one exercise holds four things at its top level, by these names::
     CHECK = checks.kl_divergence
     NAMES = ("kl_divergence",)  # what a notebook calls the answers
     RIGHT = [kl, lambda m, s: ...]  # a tuple each where an exercise has two answers
-    WRONG = [(lambda m, s: -kl(m, s), "sign is flipped"), ...]  # and words of the message
+    WRONG = [(lambda m, s: -kl(m, s), "sign is flipped"), ...]  # words of its message
     test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
 Each right answer must pass and each wrong one fail on every single draw. COURSE_DRAWS
@@ -56,7 +56,8 @@ def trial(
         note(record_property, check, "right", "F")
         check(*answers)
         out, err = capfd.readouterr()
-        assert "✓" in out and not err
+        assert "✓" in out
+        assert not err
         check(*answers, draws=DRAWS)
         note(record_property, check, "right", "p")
 

@@ -1,0 +1,93 @@
+"""What an answer leaves behind is seen: modes, gradients, hooks, values, files."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.leftovers import stays
+
+
+@check("tidy")
+def tidy(function, draw):
+    function()
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda: torch.set_grad_enabled(False), "torch.no_grad()"),
+        (lambda: torch.set_default_dtype(torch.float64), "set_default_dtype"),
+        (lambda: torch.manual_seed(3), "a seed set inside"),
+        (lambda: Path("left.txt").write_text("x"), "left.txt"),
+    ],
+)
+def test_what_a_notebook_rests_on_stays(function, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckFailed, match=re.escape(words)):
+        tidy(function)
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() is torch.float32
+    assert not list(tmp_path.iterdir())
+    tidy(lambda: None)
+
+
+def model():
+    return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout())
+
+
+def one_layer_to_evaluation(net):
+    net[1].eval()
+
+
+CHANGES = {
+    "modes": [lambda net: net.eval(), one_layer_to_evaluation],
+    "requires_grad": [lambda net: net.requires_grad_(False)],
+    "hooks": [lambda net: net[0].register_forward_hook(lambda *_: None)],
+    "gradients": [lambda net: net(torch.ones(4, 2)).sum().backward()],
+    "values": [
+        lambda net: net(torch.ones(4, 2)),  # batch norm takes notes
+        lambda net: net[0].weight.data.add_(1),
+    ],
+    "layers": [lambda net: net.append(nn.ReLU())],
+}
+ALL = [(part, change) for part, changes in CHANGES.items() for change in changes]
+
+
+@pytest.mark.parametrize(("part", "change"), ALL)
+def test_a_model_stays(part, change):
+    net = model()
+    with pytest.raises(CheckFailed), stays(net):
+        change(net)
+
+
+def test_what_may_change_may():
+    net = model()
+    with stays(net, but={"gradients", "values"}):
+        net(torch.ones(4, 2)).sum().backward()
+    with stays(net):
+        net.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("thing", "change"),
+    [
+        (np.zeros(3), lambda x: x.__iadd__(1)),
+        (torch.zeros(3), lambda x: x.add_(1)),
+        (torch.zeros(3), lambda x: x.requires_grad_()),
+    ],
+)
+def test_an_input_stays(thing, change):
+    with pytest.raises(CheckFailed), stays(thing):
+        change(thing)
+    with stays(thing):
+        pass
+
+
+def test_nan_stays_nan():
+    with stays(torch.tensor([float("nan")]), np.array([np.nan])):
+        pass
