@@ -99,7 +99,7 @@ def _failure(mu: Tensor, active: Tensor, threshold: float, look: str) -> CheckFa
     """Say what was seen of the first dimension that is wrong."""
     want = mu.var(0) > threshold
     j = int((active != want).nonzero()[0])
-    variance, mean = number(mu[:, j].var(), 3), number(mu[:, j].mean(), 3)
+    variance, mean = number(mu[:, j].var(), 3), f"{mu[:, j].mean():.2f}"
     return CheckFailed(
         f"a dimension of variance {variance} (its mean is {mean}): {bool(active[j])}",
         f"{bool(want[j])} at the threshold {number(threshold)}",
@@ -123,6 +123,9 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         "a mean that is always 2 says nothing about the image: take the variance of "
         "mu, not its mean": mu.mean(0),
         "the threshold as it is, not its square": mu.var(0) / threshold,
+        "the variance itself, not its share of the largest": (
+            mu.var(0) / mu.var(0).max()
+        ),
         "the threshold as it is, not its root": mu.var(0) * threshold**0.5,
         "the variance of mu, with its sign: abs() or a square comes first": (
             mu.abs().var(0)

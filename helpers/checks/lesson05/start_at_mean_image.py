@@ -49,13 +49,14 @@ def start_at_mean_image(function: Callable, draw: Draw) -> None:
         layers[1].bias.add_(torch.randn(784))
     for layer in layers:
         _starts(function, layer, mean_image)
-        _trains(layer)
     if layers[0].bias.data_ptr() == layers[2].bias.data_ptr():
         raise CheckFailed(
             "two layers share the memory of their bias",
             "each its own numbers: training one may not change the other",
             "a tensor that is kept between calls: layer.bias.copy_(...) copies it",
         )
+    for layer in layers:
+        _trains(layer)
 
 
 def _mean_image() -> Tensor:
@@ -178,6 +179,8 @@ def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
 
 def _trains(layer: nn.Module) -> None:
     """Take a step of training with an optimizer that knew the layer before."""
+    if not torch.is_grad_enabled():  # they are looked at after the check
+        return
     start = layer.bias.detach().clone()
     width = layer.in_features if isinstance(layer, nn.Linear) else 784
     reasons = {

@@ -56,7 +56,7 @@ WRONG = [
     ),
     (
         lambda mu, threshold=0.01: (mu - mu.mean(0)).abs().mean(0) > threshold,
-        "not the standard",
+        "not of the distances",
     ),
     (
         lambda mu, threshold=0.01: ((mu - mu.mean(0)) ** 2).sum(0) > threshold,
@@ -86,7 +86,7 @@ WRONG = [
     ),
     (
         lambda mu, threshold=0.01: mu.var(0) / mu.var(0).max() > threshold,
-        "compared with the threshold",
+        "share of the largest",
     ),
     (
         lambda mu, threshold=0.01: mu.var(0) > threshold**2,
