@@ -33,7 +33,7 @@ def linear_probe(function: Callable, draw: Draw) -> None:
             "that is the share of errors; count what is right"
             if easy < 0.05
             else "is the classifier trained on codes, labels and scored on the test "
-            "pair, and has each class an output of its own (not the label as a number)?",
+            "pair? Has each class an output of its own (not the label as a number)?",
         )
     _counted_on_the_test_pair(function, draw)
     _by_itself(function, draw)
@@ -93,7 +93,7 @@ def _mistake(
     known = {
         "an average over the classes; count all test codes alike": np.mean(of_classes),
         "the first thousand test codes alone; count all of them": right[:1000].mean(),
-        "the first thousand codes alone; train on all of them": np.mean(
+        "the first thousand codes, or fewer; train on all of them": np.mean(
             right & np.isin(told, labels[:1000])
         ),
         "the pairs are swapped: codes and labels train, test_codes and test_labels are "
@@ -111,8 +111,8 @@ def _mistake(
     _by_itself(function, draw)
     return (
         "the share of test_labels that are predicted, each test code counted once (no "
-        "average over classes); codes and labels train, all of them; and are both codes "
-        "scaled alike?"
+        "average over classes); codes and labels train, all of them; both codes are "
+        "scaled alike"
     )
 
 

@@ -80,25 +80,8 @@ def _starts(function: Callable, layer: nn.Module, mean_image: Tensor) -> None:
         explained(ERRORS),
     ):
         function(layer, mean_image)
+        _same_parameter(layer, old)
     bias = layer.bias
-    if not isinstance(bias, nn.Parameter) or not bias.requires_grad:
-        raise CheckFailed(
-            "the bias is not a trainable parameter any more",
-            "it only starts at the mean image; training goes on from there",
-            "change it in place, layer.bias.copy_(...), inside torch.no_grad()",
-        )
-    if bias is not old:
-        raise CheckFailed(
-            "layer.bias is a new tensor",
-            "the same parameter with new values: an optimizer knows only the old one",
-            "an assignment to layer.bias; layer.bias.copy_(...) changes it in place",
-        )
-    if bias.shape != (784,) or bias.dtype != torch.float32:
-        raise CheckFailed(
-            f"the bias is {kind(bias)}",
-            "shape (784,) and type float32, as before",
-            "copy_ keeps both; an assignment to .data does not",
-        )
     for name, value in layer.state_dict().items():
         if name != "bias" and not torch.equal(value, others.get(name, start)):
             raise CheckFailed(
@@ -123,6 +106,29 @@ def _starts(function: Callable, layer: nn.Module, mean_image: Tensor) -> None:
     _at_the_mean(bias.detach().double(), start.double(), mean_image.double())
 
 
+def _same_parameter(layer: nn.Module, old: nn.Parameter) -> None:
+    """Fail unless the bias is the parameter that it was."""
+    bias = layer.bias
+    if not isinstance(bias, nn.Parameter) or not bias.requires_grad:
+        raise CheckFailed(
+            "the bias is not a trainable parameter any more",
+            "it only starts at the mean image; training goes on from there",
+            "change it in place, layer.bias.copy_(...), inside torch.no_grad()",
+        )
+    if bias is not old:
+        raise CheckFailed(
+            "layer.bias is a new tensor",
+            "the same parameter with new values: an optimizer knows only the old one",
+            "an assignment to layer.bias; layer.bias.copy_(...) changes it in place",
+        )
+    if bias.shape != (784,) or bias.dtype != torch.float32:
+        raise CheckFailed(
+            f"the bias is {kind(bias)}",
+            "shape (784,) and type float32, as before",
+            "copy_ keeps both; an assignment to .data does not",
+        )
+
+
 def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
     """Compare the bias with the logit of the mean that is kept within its bounds."""
     kept = mean.clamp(LOW, HIGH)
@@ -144,9 +150,6 @@ def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
     m = mean[i].item()
     known = {
         "the bias is the mean itself; the sigmoid comes after: use its logit": kept,
-        "the bias is the mean itself, not kept within 0.003 and 0.997; use its logit": (
-            mean
-        ),
         "that is sigmoid(mean); its inverse is wanted, torch.logit": mean.sigmoid(),
         "the logit is added to the old bias; it has to replace it": start + want,
         "the sign is flipped: log(mean / (1 - mean))": -want,
