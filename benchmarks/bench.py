@@ -86,8 +86,8 @@ def measure(
     from benchmarks.lesson_tables import LESSON_D64
     from benchmarks.tables import TABLES
     from benchmarks.turns import Settings
-    from course.run import make_writable, write_json
-    from course.terminal import make_console
+    from course.files import make_writable, write_json
+    from course.run.terminal import make_console
 
     out = Path(out or pack_root() / "build" / "bench").resolve()
     try:

@@ -9,7 +9,7 @@ from benchmarks import BenchError
 from benchmarks.report import Table
 from benchmarks.turns import Settings
 from course import CourseError
-from course.run import run_lessons
+from course.run.lessons import run_lessons
 
 LESSON_D64 = "05"
 TIME_TO_LOSS = "seconds until validation loss 100.35"

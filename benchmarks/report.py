@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from course import pack_root
-from course.run import cores
+from course.files import cores
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def run(
     ] = None,
 ) -> None:
     """Execute lessons and hold their figures against the expected bands."""
-    from course.run import run_lessons
+    from course.run.lessons import run_lessons
     from helpers.budget import fast_mode
 
     def job() -> bool:
@@ -124,8 +124,8 @@ def release(
     ] = False,
 ) -> None:
     """Derive the student notebooks from the solutions."""
-    from course.release import release as write
-    from course.release import stale
+    from course.handout.release import release as write
+    from course.handout.release import stale
 
     places = (
         pack_root() / "solutions",
@@ -162,7 +162,7 @@ def compare(
     ] = False,
 ) -> None:
     """Set submissions beside the solution: one HTML page each."""
-    from course.compare import compare as write
+    from course.grading.compare import compare as write
 
     def job() -> bool:
         for page in write(submissions, out, unsafe):
@@ -200,15 +200,15 @@ def grade(
     ] = False,
 ) -> None:
     """Grade a class in a sandbox. Interrupted, the same command goes on."""
-    from course.grade import grade_class
-    from course.sandbox import Limits
+    from course.grading.whole_class import grade_class
+    from course.sandbox.limits import Limits
 
     def job() -> bool:
         limits = Limits(seconds=seconds)
         done = grade_class(
             submissions, out, workers, scheduler, unsafe, limits, gradebook
         )
-        return done["ok"]
+        return done.ok
 
     _finish(job)
 
@@ -220,7 +220,7 @@ def check(
     ],
 ) -> None:
     """Say which exercises of your notebook are right so far. Save it first."""
-    from course.student import check as look
+    from course.grading.check import check as look
 
     def job() -> bool:
         look(name)
@@ -236,7 +236,7 @@ def reset(
     ],
 ) -> None:
     """Put a notebook back as it was handed out; a dated copy of yours is kept."""
-    from course.student import reset as put_back
+    from course.handout.reset import reset as put_back
 
     def job() -> bool:
         notebook, kept = put_back(name)
@@ -263,7 +263,7 @@ def site(
     ] = Path("build/site"),
 ) -> None:
     """Build the lessons as web pages: without answers for students, and with them."""
-    from course.site import build_site
+    from course.handout.site import build_site
 
     def job() -> bool:
         for page in build_site(out):

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course import CourseError
+from course import CourseError, pack_root
 
 OUTPUT_PARAMETERS = frozenset({"plot_path", "weights_path", "out_dir", "checkpoint"})
-TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": list}
-TYPES |= {"dict": dict, "tuple": tuple}
-AN_EXAMPLE = {
+TYPES: dict[str, type] = {
+    each.__name__: each for each in (int, float, bool, str, list, dict, tuple)
+}
+AN_EXAMPLE: dict[type, str] = {
     int: "a whole number, such as 20",
     float: "a number, such as 0.001",
     bool: "true or false",
@@ -96,6 +97,37 @@ def _find(name: str, known: Mapping[str, Path]) -> Path:
     raise CourseError(
         f"There is no lesson {name!r}.{hint} The lessons are: {', '.join(known)}."
     )
+
+
+def find_notebook(name: str) -> tuple[Path, Path]:
+    """Find a student notebook and the lesson it comes from.
+
+    Parameters
+    ----------
+    name : str
+        A lesson's name or an unmistakable beginning, or a notebook's path.
+
+    Returns
+    -------
+    notebook, solution : Path
+
+    Raises
+    ------
+    CourseError
+        If there is none of that name, or the pack has no solutions.
+    """
+    solutions = pack_root() / "solutions"
+    if not any(solutions.glob("*.ipynb")):
+        raise CourseError(
+            "This pack has no solutions/, with which `course check` and `course reset` "
+            "compare. Run the checks in the notebook, or ask your instructor."
+        )
+    path = Path(name)
+    if path.suffix == ".ipynb" and path.is_file():
+        (solution,) = find_lessons([path.stem], solutions)
+        return path, solution
+    (solution,) = find_lessons([name], solutions)
+    return pack_root() / "notebooks" / solution.name, solution
 
 
 def declared_parameters(lesson: Path) -> dict[str, Parameter]:
@@ -230,7 +262,7 @@ def _convert(lesson: str, parameter: Parameter, value: Any) -> Any:
     try:
         result = _as_type(parameter.type, value)
     except (ValueError, SyntaxError, TypeError):
-        wanted = AN_EXAMPLE[parameter.type]
+        wanted = AN_EXAMPLE[parameter.type or str]  # without a type nothing is wrong
         raise CourseError(
             f"Lesson {lesson}: the parameter {parameter.name} must be {wanted}; "
             f"{value!r} is not."

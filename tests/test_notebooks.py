@@ -12,8 +12,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from course import pack_root
-from course.kernels import kernel_environment
-from course.run import run_lessons
+from course.run.kernels import kernel_environment
+from course.run.lessons import run_lessons
 
 ROOT = pack_root()
 LESSONS = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9][0-9]_*.py"))

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from course import pack_root
-from course.site import build_site
+from course.handout.site import build_site
 from tests.browser.conftest import SCREENSHOTS
 
 LESSONS = sorted(path.stem for path in (pack_root() / "solutions").glob("0*.ipynb"))

@@ -1,13 +1,22 @@
 """Lessons that several tests run."""
 
 import pytest
-from small_lessons import metric, write_lesson
+
+from benchmarks.students import LESSON
+from course.grading.submission import lesson_named
+from tests.course.small_lessons import metric, write_lesson
 
 
 @pytest.fixture(autouse=True)
 def an_ordinary_run(monkeypatch):
     """`make test` sets fast mode; these tests choose for themselves."""
     monkeypatch.delenv("COURSE_FAST", raising=False)
+
+
+@pytest.fixture(scope="session")
+def lesson():
+    """Lesson 03, beside what students get of it."""
+    return lesson_named(LESSON)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_lessons import metric, read_json, write_lesson
 from typer.testing import CliRunner
 
 import course
 from course.cli import app, join_pairs
+from tests.course.small_lessons import metric, read_json, write_lesson
 
 ROOT = Path(course.__file__).parents[1]
 COURSE = [sys.executable, "-c", "from course.cli import app; app()"]
@@ -48,7 +48,7 @@ def test_the_seeds_command_line_works(solutions, tmp_path, monkeypatch):
 def test_no_names_means_all_lessons_and_the_environment_may_say_fast(
     solutions, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("course.run.pack_root", lambda: tmp_path)
+    monkeypatch.setattr("course.run.lessons.pack_root", lambda: tmp_path)
     monkeypatch.setenv("COURSE_FAST", "1")
     result = invoke("run")
     assert result.exit_code == 0, result.output

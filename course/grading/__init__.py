@@ -1,0 +1,1 @@
+"""Grading: whose files, what they earn, and what is said about it."""

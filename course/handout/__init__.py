@@ -1,0 +1,1 @@
+"""What students get: the notebooks without answers, and the lessons as pages."""

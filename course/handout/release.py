@@ -1,0 +1,380 @@
+"""Derive the student notebooks from the solutions, as nbgrader does."""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from course import CourseError
+from course.files import write_whole
+
+LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
+SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
+REMEDY = "run: make release"
+SAVED = "saved"  # the folder beside the notebooks that keeps what was written in them
+
+
+def release(
+    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+) -> list[Path]:
+    """Write the student version of every lesson.
+
+    Files that are already right are left untouched. A student notebook whose lesson
+    is gone is removed. Of what someone may have written a dated copy is kept.
+
+    Parameters
+    ----------
+    solutions_dir : Path
+        Holds ``NN_topic.ipynb`` and its text ``NN_topic.py``.
+    notebooks_dir : Path
+        Made if missing.
+    lent : Path, optional
+        The file of the answers that `checks.lend` lends.
+
+    Returns
+    -------
+    list of Path
+        What was written, copies included, or removed.
+
+    Raises
+    ------
+    CourseError
+        If a lesson's text and notebook differ, or nbgrader refuses a lesson: nothing
+        is written then. If a copy cannot be kept: its notebook is left as it is.
+    """
+    lessons = _lesson_files(solutions_dir)
+    if not lessons:
+        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
+    apart = list(_pairs_apart(solutions_dir))
+    if apart:
+        raise CourseError(" ".join(apart))
+    wanted = {notebooks_dir / file.name: student_version(file) for file in lessons}
+    if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
+        wanted[lent] = zlib.compress(answers, 9)
+
+    changed = []
+    for target, content in wanted.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.read_bytes() != content:
+            if target.suffix == ".ipynb" and target.exists() and _filled_in(target):
+                changed.append(keep_copy(target))
+            write_whole(target, content)
+            changed.append(target)
+    for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
+        changed.append(keep_copy(orphan))
+        orphan.unlink()
+        changed.append(orphan)
+    return changed
+
+
+def keep_copy(notebook: Path, now: datetime | None = None) -> Path:
+    """Copy a notebook into the folder ``saved`` beside it, under a dated name.
+
+    Parameters
+    ----------
+    notebook : Path
+    now : datetime, optional
+        Goes into the copy's name.
+
+    Returns
+    -------
+    Path
+        The copy.
+
+    Raises
+    ------
+    CourseError
+        If the copy cannot be written.
+    """
+    stamp = (now or datetime.now()).strftime("%Y-%m-%d-%H%M%S")
+    kept = notebook.parent / SAVED / f"{notebook.stem}-{stamp}.ipynb"
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        with kept.open("xb") as file:
+            file.write(notebook.read_bytes())
+    except OSError as error:
+        raise CourseError(
+            f"A copy cannot be kept as {kept}: {error.strerror}. {notebook.name} was "
+            "left as it is. See that its folder can be written, then try again."
+        ) from error
+    return kept
+
+
+def _filled_in(notebook: Path) -> bool:
+    """Whether someone wrote into a student notebook, or that cannot be told."""
+    from nbgrader.utils import is_solution
+
+    from course.notebook import UnreadableError, parse, untouched
+
+    try:
+        cells = parse(notebook.read_bytes()).cells
+        return any(is_solution(cell) and not untouched(cell) for cell in cells)
+    except (UnreadableError, KeyError):
+        return True
+
+
+def stale(
+    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+) -> list[str]:
+    """Say what keeps the folders from being in step.
+
+    Parameters
+    ----------
+    solutions_dir, notebooks_dir, lent : Path
+        As for :func:`release`.
+
+    Returns
+    -------
+    list of str
+        One line for each problem; empty when all is in step. Nothing is written.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader refuses a lesson.
+    """
+    problems = []
+    lessons = _lesson_files(solutions_dir)
+    for lesson in lessons:
+        target = notebooks_dir / lesson.name
+        if not target.exists():
+            problems.append(f"{_short(target)} is missing; {REMEDY}")
+        elif target.read_bytes() != student_version(lesson):
+            problems.append(f"{_short(target)} is stale; {REMEDY}")
+    if lent is not None and not _lends(lent, lent_answers(lessons)):
+        problems.append(f"{_short(lent)} is stale; {REMEDY}")
+    for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
+        problems.append(f"{_short(orphan)} has no lesson any more; {REMEDY}")
+    for lesson in lessons:
+        if not lesson.with_suffix(".py").exists():
+            problems.append(
+                f"{_short(lesson)} has no text beside it; "
+                f"run: jupytext --to py:percent {_short(lesson)}"
+            )
+    return problems + list(_pairs_apart(solutions_dir))
+
+
+def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
+    """Turn one complete lesson into what students get.
+
+    The same bytes as ``nbgrader generate_assignment`` writes with its default
+    configuration: that command does this and keeps a gradebook besides.
+
+    Parameters
+    ----------
+    lesson : Path
+        A complete lesson, ``.ipynb``.
+    keep_outputs : bool
+        For reading instead of working: the figures stay, the answers go.
+
+    Returns
+    -------
+    bytes
+        The notebook as UTF-8 JSON with a newline at its end.
+
+    Raises
+    ------
+    CourseError
+        If it is no notebook, has cells without an id, or nbgrader refuses it.
+    """
+    from jsonschema import ValidationError
+    from nbconvert.exporters import NotebookExporter
+    from nbgrader import preprocessors as steps
+    from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError
+    from traitlets.config import Config
+
+    _check_cell_ids(lesson)
+    quiet = logging.getLogger("course.release")
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    exporter = NotebookExporter(
+        config=Config({"Exporter": {"default_preprocessors": []}}), log=quiet
+    )
+    for step in (
+        steps.LockCells,
+        steps.ClearSolutions,
+        *([] if keep_outputs else [steps.ClearOutput]),
+        steps.CheckCellMetadata,
+        steps.ComputeChecksums,
+        steps.ClearHiddenTests,
+        steps.ClearMarkScheme,
+        steps.ComputeChecksums,
+        steps.CheckCellMetadata,
+    ):
+        exporter.register_preprocessor(step(parent=exporter, log=quiet), enabled=True)
+    try:
+        text, _ = exporter.from_filename(str(lesson))
+    except (
+        RuntimeError,
+        ValueError,
+        ValidationError,
+        SchemaTooOldError,
+        SchemaTooNewError,
+    ) as error:
+        raise CourseError(
+            f"nbgrader refuses {_short(lesson)}: {error} Put its cell metadata or "
+            "its BEGIN SOLUTION / END SOLUTION marks right."
+        ) from error
+    return text.encode()
+
+
+def lent_answers(lessons: list[Path]) -> bytes:
+    """Collect what checks lend and stand in with: each exercise's answers.
+
+    Parameters
+    ----------
+    lessons : list of Path
+        Complete lessons, ``.ipynb``.
+
+    Returns
+    -------
+    bytes
+        JSON: lesson number to ``given``, the source of what answers rest on (imports
+        from libraries, functions that the lesson gives), and ``answers``, name to
+        source and name of its check.
+    """
+    kept: dict[str, dict[str, Any]] = {}
+    for lesson in lessons:
+        cells = [
+            cell
+            for cell in nbformat.read(lesson, as_version=4).cells
+            if cell.cell_type == "code"
+        ]
+        graded = [cell for cell in cells if "nbgrader" in cell.metadata]
+        answers: dict[str, dict[str, str]] = {}
+        for above, below in pairwise(graded):
+            check = re.match(r"checks\.(\w+)\(", below.source)
+            if not check or not above.metadata["nbgrader"]["solution"]:
+                continue
+            source = SOLUTION_MARK.sub("", above.source)
+            for part in ast.parse(source).body:
+                if isinstance(part, ast.FunctionDef | ast.ClassDef):
+                    text = _with_decorators(source, part)
+                    answers[part.name] = {"check": check[1], "source": text}
+        kept[lesson.name[:2]] = {
+            "given": _given([cell for cell in cells if cell not in graded], answers),
+            "answers": answers,
+        }
+    return json.dumps(kept).encode()
+
+
+def _with_decorators(source: str, part: ast.FunctionDef | ast.ClassDef) -> str:
+    first = min([part.lineno, *(each.lineno for each in part.decorator_list)])
+    return "\n".join(source.splitlines()[first - 1 : part.end_lineno])
+
+
+def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
+    """What the answers rest on that no exercise asks for: imports, given functions."""
+    imports: dict[str, None] = {}
+    functions: dict[str, str] = {}
+    for cell in cells:
+        source = re.sub(r"^[%!]", "#", cell.source, flags=re.M)
+        for part in ast.parse(source).body:
+            if isinstance(part, ast.FunctionDef | ast.ClassDef):
+                functions[part.name] = _with_decorators(source, part)
+                continue
+            for node in ast.walk(part):
+                ours = getattr(node, "module", "") or ""
+                imported = isinstance(node, ast.Import | ast.ImportFrom)
+                if imported and not ours.startswith("helpers"):
+                    imports[ast.unparse(node)] = None
+    needed: dict[str, str] = {}
+    sources = [answer["source"] for answer in answers.values()]
+    while sources:
+        words = set(re.findall(r"\w+", sources.pop()))
+        for name in functions.keys() & words - needed.keys():
+            needed[name] = functions[name]
+            sources.append(functions[name])
+    return "\n".join([*imports, *needed.values()])
+
+
+def _lends(lent: Path, answers: bytes) -> bool:
+    """Whether the file holds these (compressed bytes differ between zlib versions)."""
+    try:
+        return zlib.decompress(lent.read_bytes()) == answers
+    except (OSError, zlib.error):
+        return False
+
+
+def _lesson_files(folder: Path) -> list[Path]:
+    files = folder.glob("*.ipynb")
+    return sorted(file for file in files if LESSON_FILE.fullmatch(file.name))
+
+
+def _orphans(notebooks_dir: Path, wanted: dict | set) -> list[Path]:
+    return [file for file in _lesson_files(notebooks_dir) if file.name not in wanted]
+
+
+def _pairs_apart(solutions_dir: Path) -> Iterator[str]:
+    """Name each lesson whose text and notebook do not hold the same cells."""
+    for text in sorted(solutions_dir.glob("[0-9][0-9]_*.py")):
+        notebook = text.with_suffix(".ipynb")
+        remedy = f"run: jupytext --sync {_short(text)}"
+        if not notebook.exists():
+            yield f"{_short(text)} has no notebook beside it; {remedy}"
+            continue
+        cell = _first_difference(text, notebook)
+        if cell is not None:
+            yield (
+                f"{_short(text)} and {_short(notebook)} differ, first in cell {cell}; "
+                f"{remedy}"
+            )
+
+
+def _first_difference(text: Path, notebook: Path) -> int | None:
+    """Number (from 1) of the first cell that the two files do not share."""
+    import jupytext
+
+    ours = _cells(jupytext.read(text, fmt="py:percent"))
+    # Through text and back, so that both sides went the same way.
+    as_text = jupytext.writes(jupytext.read(notebook), fmt="py:percent")
+    theirs = _cells(jupytext.reads(as_text, fmt="py:percent"))
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=False), start=1):
+        if one != other:
+            return number
+    if len(ours) != len(theirs):
+        return min(len(ours), len(theirs)) + 1
+    return None
+
+
+def _cells(notebook) -> list[tuple]:
+    return [
+        (
+            cell.cell_type,
+            cell.source,
+            cell.metadata.get("tags", []),
+            cell.metadata.get("nbgrader", {}),
+        )
+        for cell in notebook.cells
+    ]
+
+
+def _check_cell_ids(lesson: Path) -> None:
+    """Refuse a notebook whose cells nbformat would give new, random ids each time."""
+    try:
+        notebook = json.loads(lesson.read_bytes())
+        version = (notebook["nbformat"], notebook["nbformat_minor"])
+        ids = [cell.get("id") for cell in notebook["cells"]]
+    except (ValueError, KeyError, AttributeError) as error:
+        raise CourseError(f"{_short(lesson)} is not a notebook: {error}.") from error
+    if version < (4, 5):
+        return
+    if None in ids or len(set(ids)) < len(ids):
+        raise CourseError(
+            f"{_short(lesson)} has cells without an id of their own, so its student "
+            "version would differ each time. Open and save it in JupyterLab once."
+        )
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

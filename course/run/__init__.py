@@ -1,0 +1,1 @@
+"""Lessons executed, judged by their figures, and reported."""

@@ -1,0 +1,87 @@
+"""`course check` on a student's own notebook."""
+
+import io
+
+import nbformat
+import pytest
+from rich.console import Console
+
+from benchmarks.students import LESSON, right_answers
+from course import CourseError, pack_root
+from course.grading.check import check
+from course.handout.reset import reset
+
+RELEASED = pack_root() / "notebooks" / f"{LESSON}.ipynb"
+
+
+@pytest.fixture(scope="module")
+def half_done(tmp_path_factory):
+    """Two exercises right, two wrong, the rest not written."""
+    notebook = nbformat.read(RELEASED, 4)
+    answers = right_answers()
+    answers["reconstruction_loss"] = answers["reconstruction_loss"].replace(
+        "pixels.sum(dim=1)", "pixels.mean(dim=1)"
+    )
+    # No output can hold half a letter: of this error the kernel sends none.
+    answers["sample"] = "def sample(*_):\n    raise ValueError(chr(0xD800))"
+    wanted = (
+        *("reparameterize", "kl_divergence", "reconstruction_loss"),
+        *("sample", "think_beta"),
+    )
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in wanted:
+            cell.source = answers[name]
+    path = tmp_path_factory.mktemp("mine") / f"{LESSON}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_check_says_what_is_right_and_what_is_not(half_done):
+    before = half_done.read_bytes()
+    shown = io.StringIO()
+    done = check(str(half_done), Console(file=shown, width=100))
+    states = {
+        row.exercise: state
+        for row, state in zip(done.exercises, done.states, strict=True)
+    }
+    assert states == {
+        "reparameterize": "right",
+        "kl_divergence": "right",
+        "reconstruction_loss": "not right yet",
+        "vae_class": "not written yet",
+        "vae_loss": "not written yet",
+        "sample": "not right yet",
+        "think_beta": "for your instructor",
+        "think_improve": "not written yet",
+    }
+    assert (done.score, done.max) == (35, 90)
+    assert "mean over the pixels" in shown.getvalue()
+    assert "35 of 90 points" in shown.getvalue()
+    assert half_done.read_bytes() == before
+
+
+def test_a_pack_without_solutions_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("course.lessons.pack_root", lambda: tmp_path)
+    for command in (check, reset):
+        with pytest.raises(CourseError, match=r"no solutions/.*ask your instructor"):
+            command("03")
+
+
+def test_a_loop_without_an_end_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("course.grading.check.CELL_TIMEOUT", 2)
+    mine = nbformat.read(RELEASED, 4)
+    mine.cells.insert(0, nbformat.v4.new_code_cell("while True: pass"))
+    path = tmp_path / f"{LESSON}.ipynb"
+    nbformat.write(mine, path)
+    with pytest.raises(CourseError, match="loop that never ends"):
+        check(str(path))
+
+
+def test_a_name_that_is_no_lesson_is_told(tmp_path):
+    with pytest.raises(CourseError, match="no lesson"):
+        check("nothing_of_the_kind")
+    broken = tmp_path / f"{LESSON}.ipynb"
+    broken.write_text("{not json")
+    with pytest.raises(CourseError, match="cannot be read"):
+        check(str(broken))

@@ -1,0 +1,101 @@
+"""Many at a time, and what becomes of a class when workers die."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import cloudpickle
+import pytest
+from distributed import Client
+
+from benchmarks.students import LESSON
+from course import CourseError
+from course.grading import cluster, one, whole_class
+from course.sandbox.bubblewrap import available
+from tests.course.handed_in import NO_SANDBOX, ROOT, hand_in, small_class
+
+pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
+
+
+@pytest.fixture
+def dask_cluster(tmp_path):
+    """A real scheduler and two workers on loopback."""
+    dask = [sys.executable, "-m", "dask"]
+    address = tmp_path / "scheduler.json"
+    found = ["--scheduler-file", str(address), "--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", *found, "--port", "0", "--host", "127.0.0.1"],
+        env=environment,
+        **quiet,
+    )
+    workers = [
+        subprocess.Popen(
+            [*dask, "worker", *found, "--nthreads", "1", "--no-nanny"],
+            env=environment,
+            **quiet,
+        )
+        for _ in range(2)
+    ]
+    deadline = time.monotonic() + 60
+    while not address.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    yield json.loads(address.read_text())["address"], workers
+    for process in (*workers, scheduler):
+        process.kill()
+        process.wait()
+
+
+def test_a_cluster_that_loses_a_worker_grades_everyone(dask_cluster, tmp_path):
+    address, workers = dask_cluster
+    small_class(tmp_path / "in", 5)
+    out = tmp_path / "out"
+
+    def kill_one():
+        deadline = time.monotonic() + 120
+        while not list(out.glob("records/*.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        workers[0].kill()
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    done = whole_class.grade_class(tmp_path / "in", out, scheduler=address)
+    killer.join()
+    assert workers[0].poll() is not None
+    records = [mine[LESSON] for mine in done.students.values()]
+    assert [record.score for record in records] == [90] * 5
+    with Client(address) as client:  # another class may be using its sandbox
+        assert list(client.run(lambda: len(one._sandboxes)).values()) == [1]
+        client.run(one.close_sandboxes)
+
+
+def test_what_kills_its_worker_twice_is_recorded(tmp_path, monkeypatch):
+    hand_in(tmp_path / "in", "poison")
+
+    def poison(*arguments):
+        os._exit(1)
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    monkeypatch.setattr(cluster, "grade_one", poison)
+    before = dict(os.environ)
+    try:
+        done = whole_class.grade_class(tmp_path / "in", tmp_path / "out", workers=1)
+    finally:
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+    record = done.students["poison"][LESSON]
+    assert record.status == "zero"
+    assert "failed twice" in record.reason
+    # Dask sets OMP_NUM_THREADS for its workers, and would leave it set here.
+    assert dict(os.environ) == before
+
+
+def test_a_wrong_address_is_told(tmp_path):
+    hand_in(tmp_path / "in", "solved")
+    with pytest.raises(CourseError, match="no Dask scheduler"):
+        whole_class.grade_class(
+            tmp_path / "in", tmp_path / "out", scheduler="tcp://127.0.0.1:9"
+        )

@@ -1,0 +1,138 @@
+"""A submission beside the solution: one real run, and what is refused."""
+
+from itertools import pairwise
+
+import nbformat
+import pytest
+
+from benchmarks.students import LESSON, right_answers, submission
+from course import CourseError, pack_root
+from course.grading import compare
+from course.notebook import grade_id
+from course.sandbox.bubblewrap import available
+from tests.course.grading.shown import RELEASE, SOLUTION, as_bytes
+from tests.course.handed_in import NO_SANDBOX
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """One real run in the sandbox: a wrong exercise and a check that was changed."""
+    if not available():
+        pytest.skip(NO_SANDBOX)
+    place = tmp_path_factory.mktemp("in") / "alice"
+    place.mkdir()
+    wrong = right_answers()["kl_divergence"].replace("-0.5 *", "0.5 *")
+    notebook = submission({"kl_divergence": wrong})
+    for cell in notebook.cells:
+        if grade_id(cell) == "check_sample":
+            cell.source = "print('right')"
+    nbformat.write(notebook, place / f"{LESSON}.ipynb")
+    out = place.parent / "out"
+    (page,) = compare.compare([place / f"{LESSON}.ipynb"], out)
+    assert list(out.iterdir()) == [page]
+    return page
+
+
+def test_the_page_shows_points_figures_code_and_pictures(compared):
+    text = compared.read_text()
+    assert compared.name == f"alice-{LESSON}.html"
+    assert "60 of 100\npoints" in text
+    assert "the locked cell check_sample had been changed" in text
+    assert "the sign is flipped" in text, "the check's own message"
+    assert "not enforced: fast" in text, "figures of the run, against their bands"
+    assert "101.3 to 103.5" in text
+    assert text.count("<img ") >= 16, "its pictures beside the reference's"
+    assert "Model answer" in text
+    assert "Rubric" in text
+
+
+def test_the_page_is_usable_in_a_browser(compared, browser):
+    tab = browser.new_page(viewport={"width": 900, "height": 900})
+    seen = []
+    tab.on("request", lambda request: seen.append(request.url))
+    tab.goto(compared.as_uri())
+    assert [url for url in seen if not url.startswith("data:")] == [compared.as_uri()]
+    levels = tab.eval_on_selector_all("h1,h2,h3", "all => all.map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+    assert levels.count(1) == 1
+    images = tab.eval_on_selector_all(
+        "img", "all => all.map(i => [i.naturalWidth > 0, i.alt.length > 10])"
+    )
+    assert images
+    assert all(drawn and described for drawn, described in images)
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.hash") == "#check_reparameterize"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("location.hash") == "#check_reparameterize"
+    assert tab.evaluate("document.querySelectorAll('[id]').length") == tab.evaluate(
+        "new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size"
+    )
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 700, "height": 900})  # A4 within its margins
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tab.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_it_refuses_before_it_writes(tmp_path, monkeypatch):
+    garbage = tmp_path / "homework.ipynb"
+    garbage.write_text('{"garbage')
+    other = tmp_path / "other.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), other)
+    monkeypatch.setattr(compare, "available", lambda: True)
+    for path, words in (
+        (garbage, r"names? says no lesson, and it is not a notebook.*Name it after"),
+        (other, "neither its name nor its cells"),
+        (tmp_path / "gone.ipynb", "cannot be read"),
+    ):
+        with pytest.raises(CourseError, match=words) as error:
+            compare.compare([path], tmp_path / "out")
+        assert "\n" not in str(error.value)
+    monkeypatch.setattr(compare, "available", lambda: False)
+    with pytest.raises(CourseError, match="apt-get install bubblewrap"):
+        compare.compare([RELEASE], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_garbage_of_a_known_lesson_gets_a_page_with_the_reason(tmp_path):
+    paths = []
+    for student in ("alice", "bob"):
+        paths.append(tmp_path / student / f"{LESSON}.ipynb")
+        paths[-1].parent.mkdir()
+        paths[-1].write_text('{"garbage <b>')
+    paths.append(tmp_path / f"carol_{LESSON}.ipynb")
+    paths[-1].write_text("[]")
+    pages = compare.compare(paths, tmp_path / "out", unsafe=True)
+    assert [page.name.split("-")[0] for page in pages] == ["alice", "bob", "carol"]
+    for page in pages:
+        assert "No points: it is not a notebook" in page.read_text()
+        assert "Graded without a sandbox" in page.read_text()
+
+
+@pytest.mark.parametrize("lost", ["its name", "its name and all metadata"])
+def test_the_lesson_is_known_by_its_cells(lesson, lost):
+    notebook = nbformat.read(RELEASE, 4)
+    if "metadata" in lost:
+        for cell in notebook.cells:
+            cell.metadata = {}
+    known = {path.stem: path for path in SOLUTION.parent.glob("0*.ipynb")}
+    path = pack_root() / "alice" / "homework.ipynb"
+    found = compare._whose(path, as_bytes(notebook), known, {})
+    assert found == ("alice homework", LESSON)
+
+
+def test_a_hostile_file_name_stays_in_the_folder(tmp_path):
+    name = f"<img src=x onerror=window.hacked=1>_{LESSON}.ipynb"
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / name
+    path.write_text("not a notebook")
+    odd = str(tmp_path / "in").encode() + b"/\xff_" + LESSON.encode() + b".ipynb"
+    with open(odd, "w") as file:
+        file.write("not a notebook")
+    odd_path = next(each for each in (tmp_path / "in").iterdir() if each != path)
+    pages = compare.compare([path, odd_path], tmp_path / "out", unsafe=True)
+    assert {page.parent for page in pages} == {tmp_path / "out"}
+    assert pages[0].name.isascii()
+    assert "<img" not in pages[0].read_text()
+    assert "&lt;img src=x" in pages[0].read_text()

@@ -1,0 +1,66 @@
+"""What a command inside sees of this machine, and what it can change: nothing."""
+
+import subprocess
+
+import pytest
+
+from course.sandbox.bubblewrap import available, wrapped
+from tests.course.handed_in import LIMITS, NO_SANDBOX, ROOT
+
+pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
+
+
+def test_nothing_but_its_scratch_can_be_written(tmp_path):
+    """Not even by the user whom bubblewrap's own folders belong to."""
+    (tmp_path / "ipc").mkdir()
+    scratch = tmp_path / "scratch"
+    look = f"for place in / /tmp /dev {ROOT} {scratch} /dev/shm; do " + (
+        "touch $place/left 2>/dev/null && echo $place; done; "
+        "df --output=size -B1 /dev/shm | tail -1"
+    )
+    environment = {"PATH": "/usr/bin:/bin"}
+    command = wrapped(["sh", "-c", look], tmp_path, LIMITS, environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *written, size = done.stdout.split()
+    assert written == [str(scratch), "/dev/shm"]
+    assert int(size) == LIMITS.scratch_bytes
+
+
+def inside(folder, *command, environment=None):
+    (folder / "ipc").mkdir()
+    given = {"PATH": "/usr/bin:/bin"} | (environment or {})
+    done = subprocess.run(
+        wrapped([*command], folder, LIMITS, given), capture_output=True, text=True
+    )
+    return done.stdout.split()
+
+
+def test_nothing_is_inherited_but_what_is_handed_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_OF_THE_HOST", "only the instructor may read this")
+    seen = inside(tmp_path, "env", environment={"GIVEN": "1"})
+    names = {line.partition("=")[0] for line in seen}
+    assert names == {"PATH", "GIVEN", "COURSE_DATA", "PWD"}
+
+
+def test_the_pack_is_there_without_its_answers(tmp_path):
+    assert set(inside(tmp_path, "ls", str(ROOT))) - {"data"} == {"course", "helpers"}
+
+
+def test_no_other_process_and_no_network_is_in_reach(tmp_path):
+    look = "ls /proc | grep -c '^[0-9]'; cat /proc/net/dev"
+    processes, *network = inside(tmp_path, "sh", "-c", look)
+    assert int(processes) <= 5
+    assert [word for word in network if word.endswith(":")] in ([], ["lo:"])
+
+
+def test_without_bubblewrap_it_is_not_available(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert not available()
+
+
+def test_a_bubblewrap_that_the_system_forbids_is_not_available(tmp_path, monkeypatch):
+    forbidden = tmp_path / "bwrap"
+    forbidden.write_text("#!/bin/sh\nexit 1\n")
+    forbidden.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not available()
