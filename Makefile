@@ -33,7 +33,7 @@ endif
 run: setup
 	$(BIN)/course run
 
-# Lint, unit tests, release in sync, every notebook in fast mode. The Keras tests come
+# Lint, types, unit tests, release in sync, every notebook in fast mode. The Keras tests come
 # first and alone: TensorFlow and torch crash each other when they share a process. Two
 # at a time, with a thread each; the files in this order, as the first take longest.
 KERAS_TESTS := tests/checks/test_lesson01.py
@@ -41,6 +41,7 @@ NBVAL := -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ty check
 	$(BIN)/course release --check
 	$(BIN)/pytest $(KERAS_TESTS)
 	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) --ignore $(KERAS_TESTS) tests solutions

@@ -53,7 +53,8 @@ def parse(content: bytes, outputs: bool = False) -> nbformat.NotebookNode:
         raw = json.loads(content)
         if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
             raise ValueError("no notebook format")
-        for sheet in raw.get("worksheets", ()):  # format 3
+        # Format 3: its converter expects text as it is in memory, not a list of lines.
+        for sheet in raw.get("worksheets", ()):
             for cell in sheet["cells"]:
                 cell |= {
                     key: _text(cell[key]) for key in ("source", "input") if key in cell

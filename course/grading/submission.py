@@ -138,6 +138,7 @@ def prepare(
         if cell.cell_type != ours.cell_type:
             result.flags.append(f"{name} had been turned into {cell.cell_type}")
             _change_type(cell, ours.cell_type)
+        # Never what the file says of points, or of which cell may be changed.
         cell.metadata["nbgrader"] = copy.deepcopy(given.metadata.nbgrader)
         if is_locked(ours):
             if cell.source.strip() != given.source.strip():
@@ -158,6 +159,7 @@ def _change_type(cell, kind: str) -> None:
 
 def _name_cells_again(cells, lesson: Lesson) -> None:
     """Give cells that lost all metadata their names back, by text and place."""
+    # With the cell above, as an answer in words may be known by its place alone.
     for above, ours in pairwise(lesson.release.cells):
         if grade_id(ours) is None:
             continue
@@ -221,6 +223,7 @@ def without_idle_cells(
         A copy with fewer code cells.
     """
     given = Counter(cell.source.strip() for cell in lesson.release.cells)
+    # From the end: a cell's readers are below it, so all of them are known by then.
     kept, names = [], set()
     for cell in reversed(prepared.cells):
         ours = grade_id(cell) is None and given[cell.source.strip()] > 0
@@ -278,6 +281,7 @@ def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[Exercise]:
     list of Exercise
         In the lesson's order.
     """
+    # A check that fails after its function's cell had stopped only tells half.
     there, above, stopped = {}, {}, ""
     for cell in ran.cells if ran else ():
         if grade_id(cell) is None:

@@ -129,15 +129,17 @@ def snapshot(kernel: Any, shell: Any) -> Callable[[Mapping[str, Any]], list[str]
     modules = _watched()
     known = [entry for module in modules.values() for entry in _functions(module)]
     meant = {alias: sys.modules.get(name) for alias, name in ALIASES.items()}
+    # Held in the closure: were these looked up later, replacing this module's own
+    # functions would blind it.
     inside, same, missing, checks = _inside, _same, object(), "helpers.checks."
-    hooks = _hooks
+    hooks, shadows = _hooks, _shadows
     hooked = {name: [*things] for name, things in hooks(shell).items()}
+    # A method can also be hidden, by one of its name on the object or on a subclass.
     objects = (kernel, shell, shell.input_transformer_manager)
     holders = {
         *objects,
         *(kind for each in objects for kind in type(each).__mro__[:-1]),
     }
-    shadows = _shadows
     hidden = [(holder, shadows(holder)) for holder in holders]
 
     def changed(variables: Mapping[str, Any]) -> list[str]:
@@ -166,6 +168,6 @@ def snapshot(kernel: Any, shell: Any) -> Callable[[Mapping[str, Any]], list[str]
             module for name, module in modules.items() if name.startswith(checks)
         ]:
             found.append("the name checks")
-        return found[:5]
+        return found[:5]  # a page names them; whoever replaced five replaced enough
 
     return changed

@@ -44,6 +44,7 @@ CONNECTION_BYTES = 4096
 def main() -> None:
     """Import, say so, then serve requests until the standard input closes."""
     framework, scratch = sys.argv[1], Path(sys.argv[2])
+    # Copies of the two pipes, under numbers that no import prints to.
     requests, answers = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -62,7 +63,7 @@ def main() -> None:
         if "stop" in request:
             continue  # meant for a kernel that had ended by then
         pid = os.fork()
-        if pid == 0:
+        if pid == 0:  # the fork: it must neither hear requests nor answer them
             requests.close()
             answers.close()
             become_kernel(request)
@@ -82,6 +83,7 @@ def preload(framework: str) -> None:
     with quiet_start():
         for module in (*COMMON, *OF_FRAMEWORK[framework], *checks_of(framework)):
             importlib.import_module(module)
+    # Drawing once fills Matplotlib's cache of fonts, which takes seconds.
     figure = plt.figure()
     figure.text(0, 0, "fonts are read once")
     figure.canvas.draw()
@@ -115,7 +117,7 @@ def become_kernel(request: dict[str, Any]) -> None:
     status = 1
     try:
         limits = request["limits"]
-        os.setsid()
+        os.setsid()  # signals to its group reach neither the parent nor the grader
         if not os.environ.get("COURSE_DEBUG"):
             os.dup2(0, 2)
         set_limits(limits)
@@ -123,8 +125,9 @@ def become_kernel(request: dict[str, Any]) -> None:
             os.setgroups([])
             os.setresgid(*[request["uid"]] * 3)
             os.setresuid(*[request["uid"]] * 3)
+        # The parent may look into the fork, to count its memory; not the reverse.
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
-        random.seed()
+        random.seed()  # else every notebook would draw the same numbers
         os.chdir(request["cwd"])
         serve_kernel(request["connection"])
         status = 0
@@ -132,7 +135,7 @@ def become_kernel(request: dict[str, Any]) -> None:
         if os.environ.get("COURSE_DEBUG"):
             traceback.print_exc()
     finally:
-        os._exit(status)
+        os._exit(status)  # without the parent's handlers, which the fork has inherited
 
 
 def set_limits(limits: dict[str, int]) -> None:
@@ -145,9 +148,9 @@ def set_limits(limits: dict[str, int]) -> None:
 
     limit(resource.RLIMIT_AS, limits["address_space"])
     limit(resource.RLIMIT_FSIZE, limits["file_bytes"])
-    limit(resource.RLIMIT_CPU, limits["seconds"] * 2)
+    limit(resource.RLIMIT_CPU, limits["seconds"] * 2)  # of all threads together
     limit(resource.RLIMIT_NOFILE, 512)
-    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_CORE, 0)  # an image of memory would fill the disk
     if limits["own_user"]:  # else it would count all that this user runs
         limit(resource.RLIMIT_NPROC, limits["processes"] * 4)
 
@@ -283,6 +286,7 @@ def end_all_others() -> None:
         for pid in remaining:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+        # Without being waited for, the dead stay in /proc and would count as left.
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -303,7 +307,7 @@ def empty(scratch: Path) -> None:
             else:
                 with contextlib.suppress(OSError):
                     entry.unlink()
-    if any(scratch.iterdir()):
+    if any(scratch.iterdir()):  # too deep, or locked: the next gets a new parent
         os._exit(3)
 
 

@@ -302,20 +302,6 @@ def test_pages_say_what_happened(graded):
     assert "this is not written yet" in summary
 
 
-def test_points_go_into_an_nbgrader_gradebook(graded, tmp_path):
-    from nbgrader.api import Gradebook
-
-    from course.grading.gradebook import write_gradebook
-
-    students = {name: graded[0][name] for name in ("solved", "untouched")}
-    for _ in range(2):  # again changes nothing
-        write_gradebook(tmp_path / "gradebook.db", students)
-    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
-        assert gradebook.find_submission(LESSON, "solved").score == 90
-        assert gradebook.find_submission(LESSON, "solved").needs_manual_grade
-        assert gradebook.find_submission(LESSON, "untouched").score == 0
-
-
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox("torch", LIMITS) as started:
