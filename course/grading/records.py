@@ -42,7 +42,11 @@ class Record:
     reason: str | None = None
     """Why the whole submission has no points; None if it has been graded."""
     flags: list[str] = field(default_factory=list)
-    """What was done to cells that students are not to touch."""
+    """What an instructor should look at, each with its line; not for the student."""
+    repairs: list[str] = field(default_factory=list)
+    """What was put right before grading, such as metadata that had been lost."""
+    first_trouble: str | None = None
+    """Which cell before the first check failed first, and why."""
     code: dict[str, str] = field(default_factory=dict)
     """What the student wrote, by grade_id."""
     answers: dict[str, str] = field(default_factory=dict)

