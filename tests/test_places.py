@@ -44,12 +44,14 @@ def test_nbconvert_and_jupyter_execute_run_a_solution(command, lesson, tmp_path)
     assert "application/vnd.jupyter.widget-view+json" not in types
 
 
-def test_installed_by_pip_the_helpers_are_whole(tmp_path):
+def test_installed_by_pip_the_pack_is_whole(tmp_path):
     """As on a hosted notebook server: not from this folder, and not editable."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     place = ["--no-build-isolation", "--target", str(tmp_path / "site")]
     subprocess.run([*pip, *place, str(pack_root())], check=True)
     code = """
+from pathlib import Path
+
 import helpers
 from helpers import data, explore, latex
 from helpers.checks import lending, lesson05
@@ -57,6 +59,17 @@ from helpers.checks import lending, lesson05
 assert "site" in helpers.__file__, helpers.__file__
 assert lending.ANSWERS.exists()
 print(explore.PLANE.read_text()[:2], latex.__name__)
+
+import course
+from course.files import templates
+from course.grading import pages
+from course.run import report
+from course.sandbox import warm
+
+assert "site" in course.__file__, course.__file__
+for module, names in ((pages, "submission summary page"), (report, "report")):
+    for name in names.split():
+        templates(Path(module.__file__).parent).get_template(f"{name}.html.j2")
 """
     done = subprocess.run(
         [sys.executable, "-c", code],

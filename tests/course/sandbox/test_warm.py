@@ -1,4 +1,13 @@
-"""What the warm parent imports."""
+"""What the warm parent imports, counts and clears away."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
 
 from course.sandbox import warm
 
@@ -20,3 +29,100 @@ def test_checks_of_a_new_lesson_are_known(tmp_path, monkeypatch):
     assert warm.checks_of("keras") == [
         f"helpers.checks.{name}" for name in ("lesson07", "lesson08", "lesson09")
     ]
+
+
+@pytest.fixture
+def connection(tmp_path):
+    """A kernel's file of addresses and its five sockets, as they should be."""
+    file = tmp_path / "kernel.json"
+    file.write_text("{}")
+    listening = []
+    for number in range(5):
+        listening.append(socket.socket(socket.AF_UNIX))
+        listening[-1].bind(str(tmp_path / f"kernel-{number}"))
+    yield file
+    for each in listening:
+        each.close()
+
+
+def test_five_sockets_and_their_addresses_are_in_order(connection):
+    assert not warm.holds_more_than_sockets(connection)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: file.write_text("x" * (warm.CONNECTION_BYTES + 1)),
+        lambda file: (file.parent / "more").mkdir(),
+        lambda file: (file.parent / "more").write_text("x"),
+        lambda file: (
+            (file.parent / "kernel-4").unlink()
+            or (file.parent / "kernel-4").write_text("x")
+        ),
+        lambda file: (
+            (file.parent / "kernel-4").unlink()
+            or (file.parent / "kernel-4").symlink_to("/etc")
+        ),
+        lambda file: shutil.rmtree(file.parent),
+    ],
+)
+def test_whatever_else_lies_there_is_seen(connection, write):
+    write(connection)
+    assert warm.holds_more_than_sockets(connection)
+
+
+def test_a_sixth_socket_is_one_too_many(connection):
+    with socket.socket(socket.AF_UNIX) as sixth:
+        sixth.bind(str(connection.parent / "kernel-5"))
+        assert warm.holds_more_than_sockets(connection)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, "it ended its own kernel (exit status 0)"),
+        (3, "it ended its own kernel (exit status 3)"),
+        (-signal.SIGXFSZ, "it wrote too large a file"),
+        (-signal.SIGSEGV, "its kernel was ended by SIGSEGV"),
+    ],
+)
+def test_how_a_kernel_ended_is_said_in_words(code, words):
+    assert warm.describe(code) == words
+
+
+def test_memory_is_counted_and_what_has_ended_holds_none():
+    mine = warm.resident(os.getpid())
+    assert mine > 2**20
+    assert 0 < warm.proportional(os.getpid()) <= mine + 2**20
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert warm.resident(gone.pid) == warm.proportional(gone.pid) == 0
+
+
+def test_children_and_their_children_are_counted(monkeypatch):
+    monkeypatch.delenv("COURSE_SANDBOX", raising=False)
+    family = subprocess.Popen(["sh", "-c", "sleep 60 & wait"], start_new_session=True)
+    try:
+        deadline = time.monotonic() + 20
+        while len(warm.descendants()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        count, used = warm.census(2**40)
+        assert count >= 2
+        assert used > 0
+        assert family.pid in warm.descendants()
+    finally:
+        os.killpg(family.pid, signal.SIGKILL)
+        family.wait()
+
+
+def test_nothing_is_left_in_the_scratch_folder(tmp_path):
+    (tmp_path / "folder" / "deep").mkdir(parents=True)
+    (tmp_path / "folder" / "deep" / "file").write_text("x")
+    outside = tmp_path.parent / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("stays")
+    (tmp_path / "link").symlink_to(outside)
+    (tmp_path / "file").write_text("x")
+    warm.empty(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert (outside / "file").read_text() == "stays"
