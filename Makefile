@@ -33,18 +33,21 @@ endif
 run: setup
 	$(BIN)/course run
 
-# Lint, types, unit tests, release in sync, every notebook in fast mode. The Keras tests come
-# first and alone: TensorFlow and torch crash each other when they share a process. Two
-# at a time, with a thread each; the files in this order, as the first take longest.
-KERAS_TESTS := tests/checks/test_lesson01.py
-NBVAL := -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout 300
+# Lint, types, unit tests, release in sync, every notebook in fast mode. Two at a time,
+# with a thread each; the files in this order, as the first take longest. Coverage is
+# measured where it costs little: not of what runs in kernels and browsers.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+NBVAL := $(TWO) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
+MEASURED := tests/helpers tests/course
+test: export COURSE_FAST := 1
+test: export OMP_NUM_THREADS := 1
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 	$(BIN)/course release --check
-	$(BIN)/pytest $(KERAS_TESTS)
-	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) --ignore $(KERAS_TESTS) tests solutions
+	$(BIN)/pytest $(TWO) --cov $(MEASURED)
+	$(BIN)/pytest $(NBVAL) $(MEASURED:%=--ignore %) tests solutions
 
 lab: setup
 	cd notebooks && ../$(BIN)/jupyter lab

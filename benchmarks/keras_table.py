@@ -70,7 +70,7 @@ def _keras_results(settings: Settings) -> Iterator[dict]:
         command, stdout=subprocess.PIPE, text=True, cwd=pack_root()
     ) as child:
         try:
-            for line in child.stdout:
+            for line in child.stdout or ():
                 if line.startswith("{"):
                     yield json.loads(line)
         except BaseException:

@@ -16,18 +16,16 @@ from torchvision.transforms import ToTensor
 
 from benchmarks import BenchError
 from benchmarks.models import textbook_loss
-from helpers import storage, training
-from helpers.data import POOL
+from helpers import training
+from helpers.data import POOL, originals
 
 
-def textbook_images(
-    train_images: int | None = None, validation_images: int = 5_000, seed: int = 0
-) -> tuple[Subset, Subset]:
+def textbook_images(train_images: int | None = None) -> tuple[Subset, Subset]:
     """MNIST as torchvision gives it, split as `helpers.data.load` splits it.
 
     Parameters
     ----------
-    train_images, validation_images, seed
+    train_images : int, optional
         As for `helpers.data.load`.
 
     Returns
@@ -42,8 +40,8 @@ def textbook_images(
         If there is no way to the real files.
     """
     try:
-        files = storage.originals("MNIST")
-    except storage.UnreachableError as error:
+        files = originals.original_files("MNIST")
+    except originals.UnreachableError as error:
         raise BenchError(need_real_data("MNIST")) from error
     # torchvision wants unpacked files; the data root keeps them packed.
     with tempfile.TemporaryDirectory() as folder:
@@ -52,11 +50,9 @@ def textbook_images(
         for name, packed in files.items():
             (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress(packed))
         mnist = datasets.MNIST(folder, transform=ToTensor())
-    order = np.random.default_rng(seed).permutation(POOL)
-    train = order[validation_images:][:train_images]
-    return Subset(mnist, train.tolist()), Subset(
-        mnist, order[:validation_images].tolist()
-    )
+    order = np.random.default_rng(0).permutation(POOL)
+    train, validation = order[5_000:][:train_images], order[:5_000]
+    return Subset(mnist, train.tolist()), Subset(mnist, validation.tolist())
 
 
 def need_real_data(name: str) -> str:
@@ -72,7 +68,6 @@ def textbook_loop(
     train: Iterable,
     validation: Iterable,
     epochs: int,
-    learning_rate: float = 1e-3,
 ) -> list[float]:
     """Train as tutorials do, after the `vae` of pytorch/examples.
 
@@ -83,8 +78,6 @@ def textbook_loop(
     train, validation : DataLoader
         Yield ``(x, y)``, `x` (B, 1, 28, 28).
     epochs : int
-    learning_rate : float
-        Adam's step size.
 
     Returns
     -------
@@ -92,7 +85,7 @@ def textbook_loop(
         The mean validation loss per image after each epoch.
     """
     device = next(model.parameters()).device
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     losses = []
     for _ in range(epochs):
         model.train()

@@ -32,8 +32,8 @@ def submission(answers: dict[str, str] | None = None, lesson: str = LESSON):
     notebook = nbformat.read(pack_root() / "notebooks" / f"{lesson}.ipynb", 4)
     right = right_answers(lesson) | (answers or {})
     for cell in notebook.cells:
-        if grade_id(cell) in right:
-            cell.source = right[grade_id(cell)]
+        if (name := grade_id(cell)) in right:
+            cell.source = right[name]
     return notebook
 
 
@@ -41,9 +41,10 @@ def right_answers(lesson: str = LESSON) -> dict[str, str]:
     """The solution's cells that students write, by grade_id."""
     complete = nbformat.read(pack_root() / "solutions" / f"{lesson}.ipynb", 4)
     return {
-        grade_id(cell): cell.source
+        name: cell.source
         for cell in complete.cells
         if cell.metadata.get("nbgrader", {}).get("solution")
+        and (name := grade_id(cell))
     }
 
 

@@ -63,13 +63,11 @@ def median(results: Sequence[Mapping[str, Any]], figure: str) -> float:
     return statistics.median(result[figure] for result in results)
 
 
-def compare(
-    above: Sequence[Mapping], below: Sequence[Mapping], figure: str = "seconds"
-) -> dict[str, float]:
-    """Ratio of the medians, and the range of the ratios within a repeat."""
-    within = [a[figure] / b[figure] for a, b in zip(above, below, strict=True)]
+def compare(above: Sequence[Mapping], below: Sequence[Mapping]) -> dict[str, float]:
+    """Ratio of the median seconds, and the range of the ratios within a repeat."""
+    within = [a["seconds"] / b["seconds"] for a, b in zip(above, below, strict=True)]
     return {
-        "ratio_of_medians": median(above, figure) / median(below, figure),
+        "ratio_of_medians": median(above, "seconds") / median(below, "seconds"),
         "lowest_in_a_repeat": min(within),
         "highest_in_a_repeat": max(within),
     }

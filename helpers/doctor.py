@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import storage
+from helpers.data import originals
 
 PYTHONS = ((3, 11), (3, 13))
 GIB = 2**30
@@ -48,7 +48,7 @@ def examine() -> list[Finding]:
         python(),
         kernel(),
         packages(),
-        *(data(name) for name in storage.TITLES),
+        *(data(name) for name in originals.TITLES),
         disk(),
         memory(),
         device(),
@@ -157,8 +157,8 @@ def packages(lock: Path | None = None) -> Finding:
 
 def data(name: str) -> Finding:
     """Whether the files of a data set are there and whole."""
-    title, root = storage.TITLES[name], storage.data_root()
-    good, bad = storage.checked(root, name)
+    title, root = originals.TITLES[name], originals.data_root()
+    good, bad = originals.checked(root, name)
     if not bad:
         return Finding(title, True, f"{len(good)} files, checksums right")
     if set(bad.values()) == {"missing"}:
@@ -166,7 +166,7 @@ def data(name: str) -> Finding:
             title,
             True,
             f"to come: fetched into {root} by the first lesson that needs it "
-            f"({storage.MEGABYTES[name]} MB; offline, set COURSE_DATA_MIRROR to a "
+            f"({originals.MEGABYTES[name]} MB; offline, set COURSE_DATA_MIRROR to a "
             "folder that has it)",
         )
     return Finding(
@@ -180,7 +180,7 @@ def data(name: str) -> Finding:
 
 def disk(place: Path | None = None) -> Finding:
     """Whether there is room for data and results."""
-    place = place or storage.data_root()
+    place = place or originals.data_root()
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free / GIB
@@ -248,11 +248,12 @@ def device(speed: float | None = None) -> Finding:
     )
 
 
-def gigaflops(torch, name, size: int = 1024, repeats: int = 5) -> float:
+def gigaflops(torch, name) -> float:
     """Best speed of a few products of two square matrices."""
+    size = 1024
     a = torch.full((size, size), 0.5, device=name)
     best = float("inf")
-    for _ in range(repeats):
+    for _ in range(5):
         started = time.perf_counter()
         (a @ a)[0, 0].item()  # waits for the device
         best = min(best, time.perf_counter() - started)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-    Decode = Callable[[ArrayLike], ArrayLike]
+    Decode = Callable[[Any], ArrayLike]
 
 PLANE = Path(__file__).with_name("plane.js")
+WIDEST = 3.0  # a standard normal code is within it almost always
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -76,7 +77,6 @@ def units(
     z: ArrayLike,
     active: Sequence[int],
     title: str,
-    width: float = 3.0,
 ) -> None:
     """Move single numbers of one code with sliders, and see it decoded.
 
@@ -89,9 +89,6 @@ def units(
         The units that get a slider, most active first; 4 to 8 read well.
     title : str
         The question, as for :func:`helpers.plots.figure`.
-    width : float
-        Sliders and pictures go from ``-width`` to ``width``; a standard normal code
-        is within 3 almost always.
 
     Raises
     ------
@@ -107,7 +104,7 @@ def units(
         raise ValueError(
             f"active lists the units to move, from 0 to {len(z) - 1}; it was {active}."
         )
-    steps = np.linspace(-width, width, 9, dtype=np.float32)
+    steps = np.linspace(-WIDEST, WIDEST, 9, dtype=np.float32)
     rows = {}
     for unit in active:
         moved = np.tile(z, (len(steps), 1))
@@ -116,7 +113,7 @@ def units(
     fig = plots.draw_rows(rows, title)
     alt = (
         f"{title} A row of {len(steps)} images for each of the units "
-        f"{', '.join(map(str, active))}: the unit goes from {-width:g} to {width:g}, "
+        f"{', '.join(map(str, active))}: the unit goes from {-WIDEST:g} to {WIDEST:g}, "
         f"the others stay. In a live notebook sliders move them."
     )
 
@@ -126,7 +123,7 @@ def units(
             code[int(name.split()[1])] = value
         return _decoded(decode, code)
 
-    ranges = {f"unit {unit}": (-width, width, float(z[unit])) for unit in active}
+    ranges = {f"unit {unit}": (-WIDEST, WIDEST, float(z[unit])) for unit in active}
     _offer(fig, alt, lambda: _slider_widget(answer, ranges, title))
 
 
@@ -188,7 +185,7 @@ def _plane_widget(decode, z, labels, class_names, title: str):
     area = ax.get_position()  # known once it is drawn
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
 
-    def answer(point: Sequence[float]) -> dict[str, str]:
+    def answer(point: Sequence[float]) -> dict[str, Any]:
         png = _png(_decoded(decode, np.asarray(point)))
         return {
             "z": list(point),
@@ -254,7 +251,7 @@ def _slider_widget(
     return widgets.VBox([heading, columns])
 
 
-def _taking(decode: Decode, codes: ArrayLike) -> Callable[[np.ndarray], np.ndarray]:
+def _taking(decode: Decode, codes: Any) -> Callable[[np.ndarray], np.ndarray]:
     """`decode` from arrays to arrays, called with what `codes` is."""
 
     def from_array(z: np.ndarray) -> np.ndarray:

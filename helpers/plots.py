@@ -16,7 +16,7 @@ import math
 import textwrap
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -424,7 +424,9 @@ def _spread(names: Sequence[Annotation], fig: Figure) -> None:
     pixels = np.array(steps) * fig.dpi / 72  # steps are in points
     taken = np.empty((0, 2, 2))  # lower left and upper right corners
     for name in names:
-        box = name.get_bbox_patch().get_window_extent().get_points()
+        patch = name.get_bbox_patch()
+        assert patch is not None, "`draw_codes` gives each name a box"
+        box = patch.get_window_extent().get_points()
         boxes = box + pixels[:, None]  # (S, 2, 2), one for each step
         overlap = (boxes[:, None, 0] < taken[:, 1]) & (taken[:, 0] < boxes[:, None, 1])
         chosen = overlap.all(-1).any(-1).argmin()  # the first that hides none
@@ -487,7 +489,7 @@ def live_curves(
     )
 
 
-def as_array(values: ArrayLike) -> np.ndarray:
+def as_array(values: Any) -> np.ndarray:
     """An array from an array or a tensor on any device."""
     if hasattr(values, "detach"):
         values = values.detach().cpu()

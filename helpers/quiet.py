@@ -1,12 +1,12 @@
 """Start TensorFlow without its messages in the notebook."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def quiet_start() -> Iterator[None]:
+def quiet_start() -> Generator[None]:
     """Keep out of the notebook what TensorFlow's C++ side prints while it loads.
 
     Some of it ("Could not find cuda drivers ...") goes to the process's error

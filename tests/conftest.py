@@ -1,4 +1,4 @@
-"""A browser for tests of pages, the matrix of checks, and in CI no skipped tests."""
+"""A browser, the matrix of checks, Keras kept apart, and in CI no skipped tests."""
 
 import os
 import shutil
@@ -6,6 +6,8 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 import pytest
+
+from tests import keras_process
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -35,8 +37,28 @@ def browser():
         yield started
 
 
+def pytest_pycollect_makemodule(module_path, parent):
+    if keras_process.is_kept_apart(module_path, parent.config):
+        return keras_process.KerasFile.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_collection_finish(session):
+    kept_apart = keras_process.KerasTest
+    if not any(isinstance(item, kept_apart) for item in session.items):
+        keras_process.dismiss(session)
+
+
+def pytest_runtest_protocol(item, nextitem):
+    if not isinstance(item, keras_process.KerasTest):
+        return None
+    keras_process.run(item, nextitem)
+    return True
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
+    keras_process.dismiss(session)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped") if reporter else None
     if skipped and os.environ.get("COURSE_NO_SKIPS") and session.exitstatus == 0:

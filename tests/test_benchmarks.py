@@ -29,7 +29,8 @@ from benchmarks.turns import Settings, compare, take_turns
 from course import pack_root
 from course.files import write_json
 from course.run.terminal import make_console
-from helpers import data, storage
+from helpers import data
+from helpers.data import originals
 
 
 def invoke(*arguments):
@@ -59,7 +60,7 @@ def numbered_files():
 
 @pytest.fixture
 def mnist_files(numbered_files, monkeypatch):
-    monkeypatch.setattr(storage, "originals", lambda name: numbered_files)
+    monkeypatch.setattr(originals, "original_files", lambda name: numbered_files)
     training_tables.real_mnist.cache_clear()
     yield
     training_tables.real_mnist.cache_clear()
@@ -68,14 +69,14 @@ def mnist_files(numbered_files, monkeypatch):
 @pytest.fixture
 def no_files(monkeypatch):
     def refuse(name):
-        raise storage.UnreachableError("nowhere")
+        raise originals.UnreachableError("nowhere")
 
-    monkeypatch.setattr(storage, "originals", refuse)
+    monkeypatch.setattr(originals, "original_files", refuse)
 
 
-def random_loader(images=10, flat=True):
-    shape = (images, 784) if flat else (images, 1, 28, 28)
-    pairs = TensorDataset(torch.rand(shape), torch.zeros(images))
+def random_loader(flat=True):
+    shape = (10, 784) if flat else (10, 1, 28, 28)
+    pairs = TensorDataset(torch.rand(shape), torch.zeros(10))
     return DataLoader(pairs, batch_size=4)
 
 

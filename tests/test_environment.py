@@ -63,6 +63,13 @@ def test_this_environment_has_the_locked_versions():
         assert version == pin.version, f"{requirement.name} {version}; run: make setup"
 
 
+def test_the_version_is_the_same_wherever_it_stands():
+    version = PROJECT["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    assert f"\n## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
 def test_importing_helpers_imports_no_framework_and_is_quick():
     code = (
         "import sys, time; start = time.perf_counter(); import helpers; "

@@ -1,4 +1,4 @@
-"""Where else the notebooks run: nbconvert, `jupyter execute`, a pip install, no Lab."""
+"""Where else it works: nbconvert, `jupyter execute`, a pip install, a Windows clone."""
 
 import os
 import shutil
@@ -79,6 +79,20 @@ for module, names in ((pages, "submission summary page"), (report, "report")):
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_clone_that_git_gives_the_line_ends_of_windows_is_in_step(tmp_path):
+    clone = ["git", "clone", "--quiet", "-c", "core.autocrlf=true"]
+    subprocess.run([*clone, str(pack_root()), str(tmp_path / "clone")], check=True)
+    course = "from course.cli import app; app()"
+    done = subprocess.run(
+        [sys.executable, "-c", course, "release", "--check"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "clone")},
+        cwd=tmp_path / "clone",
+        capture_output=True,
+        text=True,
+    )
+    assert "in step" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("folder", ["notebooks", "solutions"])

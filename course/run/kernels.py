@@ -21,7 +21,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillException, strip_color
 
-from helpers.storage import data_root
+from helpers.data import data_root
 from helpers.training import PROGRESS_MIME
 
 THREAD_VARIABLES = (

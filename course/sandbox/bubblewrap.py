@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course import pack_root
 from course.sandbox.limits import Limits
-from helpers.storage import data_root
+from helpers.data import data_root
 
 MISSING = (
     "bubblewrap is not there, so submissions could read your files and reach the "

@@ -77,7 +77,7 @@ def preload(framework: str) -> None:
     """Import what lessons use, and read the data, so that a fork has them already."""
     import matplotlib.pyplot as plt
 
-    from helpers import storage
+    from helpers.data import originals
     from helpers.quiet import quiet_start
 
     with quiet_start():
@@ -90,10 +90,10 @@ def preload(framework: str) -> None:
     plt.close(figure)
 
     # Every fork asks by this name, and finds what has been read before it was forked.
-    remembered = functools.cache(storage.originals)
-    storage.originals = remembered  # ty: ignore[invalid-assignment]
+    remembered = functools.cache(originals.original_files)
+    originals.original_files = remembered  # ty: ignore[invalid-assignment]
     for name in ("MNIST", "FashionMNIST"):
-        with contextlib.suppress(storage.UnreachableError):
+        with contextlib.suppress(originals.UnreachableError):
             remembered(name)
 
 

@@ -1,26 +1,12 @@
-"""A mirror on loopback, original files to serve, and a machine without a network."""
+"""No setting of the caller's reaches a test, and no test leaves the machine."""
 
-import contextlib
-import gzip
-import hashlib
-import http.server
-import io
 import os
-import socket
-import struct
-import subprocess
-import sys
-import threading
 import urllib.request
-from collections import Counter
-from pathlib import Path
 
-import numpy as np
 import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
 
-from helpers import data, fetch, storage
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from helpers.data import splits
 
 
 @pytest.fixture(autouse=True)
@@ -34,113 +20,22 @@ def own_environment(monkeypatch, tmp_path):
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(urllib.request, "_opener", None)
-    monkeypatch.setattr(data, "_stand_ins", set())
-
-
-def _with_originals() -> Path | None:
-    places = [
-        os.environ.get("COURSE_DATA_MIRROR", ""),
-        REPOSITORY.parent / "shared/data",
-    ]
-    for place in [*map(Path, filter(None, places)), storage.data_root()]:
-        folder = (REPOSITORY / place).resolve()
-        if folder.is_dir() and not storage.checked(folder, "MNIST")[1]:
-            return folder
-    return None
-
-
-ORIGINALS = _with_originals()
-
-
-@pytest.fixture(scope="session")
-def originals(tmp_path_factory):
-    """Folder with MNIST/raw: the real files, else files of the same form."""
-    if ORIGINALS:
-        yield ORIGINALS
-        return
-    folder = tmp_path_factory.mktemp("originals")
-    with pytest.MonkeyPatch.context() as patch:
-        files = {"MNIST": _build(folder)}
-        patch.setattr(storage, "FILES", files | {"FashionMNIST": files["MNIST"]})
-        yield folder
-
-
-def _build(folder: Path) -> dict[str, str]:
-    """Write four IDX files, no two images alike; return their checksums."""
-    raw = folder / "MNIST/raw"
-    raw.mkdir(parents=True)
-    numbers = np.arange(70_000, dtype=">u4")
-    images = np.zeros((70_000, 28, 28), np.uint8)
-    images[:, 4:24, 13] = 255
-    images[:, 0, :4] = numbers.view(np.uint8).reshape(-1, 4)
-    sums = {}
-    for prefix, part in ("train", slice(0, 60_000)), ("t10k", slice(60_000, None)):
-        for kind, values in ("images-idx3", images), ("labels-idx1", numbers % 10):
-            chosen = values[part].astype(np.uint8)
-            header = bytes([0, 0, 8, chosen.ndim]) + struct.pack(
-                f">{chosen.ndim}I", *chosen.shape
-            )
-            file = f"{prefix}-{kind}-ubyte.gz"
-            blob = gzip.compress(header + chosen.tobytes(), 1)
-            (raw / file).write_bytes(blob)
-            sums[file] = hashlib.md5(blob).hexdigest()
-    return sums
-
-
-class Mirror:
-    """What a test tells the server to do, and what it saw."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.address = ""
-        # First or last part of a path: the status to answer, or "truncated".
-        self.answers: dict[str, int | str] = {}
-        self.requests: Counter[str] = Counter()
+    monkeypatch.setattr(splits, "_stand_ins", set())
 
 
 @pytest.fixture
-def mirror(originals, monkeypatch):
-    """A server of the original files, named by COURSE_DATA_MIRROR."""
-    seen = Mirror(originals)
+def shown(monkeypatch):
+    """What a notebook would have displayed, as a list of messages."""
+    from IPython.core.interactiveshell import InteractiveShell
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            _, first, *_, file = self.path.split("/")
-            seen.requests[file] += 1
-            answer = seen.answers.get(first) or seen.answers.get(file)
-            if isinstance(answer, int):
-                self.send_error(answer)
-                return
-            body = (seen.folder / "MNIST/raw" / file).read_bytes()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            # torchvision hangs up after asking where the file is.
-            with contextlib.suppress(ConnectionError):
-                self.wfile.write(body[: len(body) // 2] if answer else body)
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    seen.address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("COURSE_DATA_MIRROR", seen.address)
-    yield seen
-    server.shutdown()
-    server.server_close()
+    shell = InteractiveShell.instance()
+    publisher = CapturingDisplayPublisher()
+    monkeypatch.setattr(shell, "display_pub", publisher)
+    yield publisher.outputs
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture
-def in_process(monkeypatch):
-    """Run helpers.fetch in this process, which has torchvision loaded already."""
-
-    def run(command, **_):
-        stdout = io.StringIO()
-        with monkeypatch.context() as patch, contextlib.redirect_stdout(stdout):
-            patch.setattr(sys, "argv", command[2:])
-            patch.setattr(socket, "setdefaulttimeout", lambda seconds: None)
-            code = fetch.main()
-        return subprocess.CompletedProcess(command, code, stdout.getvalue(), "")
-
-    monkeypatch.setattr(storage, "_run", run)
+def slow_mode(monkeypatch):
+    monkeypatch.delenv("COURSE_FAST", raising=False)
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)

@@ -7,7 +7,8 @@ import types
 
 import pytest
 
-from helpers import doctor, storage
+from helpers import doctor
+from helpers.data import originals
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_data_that_is_to_come_or_damaged(tmp_path, monkeypatch):
     assert "COURSE_DATA_MIRROR" in found.text
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    (raw / next(iter(storage.FILES["MNIST"]))).write_bytes(b"cut short")
+    (raw / next(iter(originals.FILES["MNIST"]))).write_bytes(b"cut short")
     found = doctor.data("MNIST")
     assert not found.fine
     assert "damaged" in found.text

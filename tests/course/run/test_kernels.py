@@ -10,7 +10,7 @@ from course.run.kernels import (
     execute,
     kernel_environment,
 )
-from helpers.storage import data_root
+from helpers.data import data_root
 from tests.course.small_lessons import write_lesson
 
 

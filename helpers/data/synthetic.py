@@ -216,10 +216,10 @@ class _Pen:
         self.area(*points, grey=grey)
         self.area(*((SIDE - x, y) for x, y in points), grey=grey)
 
-    def outline(self, *right: tuple[float, float], grey: float = 1.0) -> None:
+    def outline(self, *right: tuple[float, float]) -> None:
         """A symmetric area, given by the points of its right half, top to bottom."""
         left = [(SIDE - x, y) for x, y in reversed(right)]
-        self.area(*right, *left, grey=grey)
+        self.area(*right, *left)
 
     @staticmethod
     def _fine(points) -> list[tuple[float, float]]:

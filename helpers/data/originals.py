@@ -79,7 +79,7 @@ def data_root() -> Path:
     return Path(platformdirs.user_cache_dir("autoencoders-course"))
 
 
-def originals(name: str) -> dict[str, bytes]:
+def original_files(name: str) -> dict[str, bytes]:
     """Return the four original files of a data set, fetching them if need be.
 
     Parameters
@@ -162,7 +162,7 @@ def decode(blob: bytes) -> np.ndarray:
 
 
 def _repository() -> Path | None:
-    above = Path(__file__).resolve().parent.parent
+    above = Path(__file__).resolve().parents[2]
     is_one = (above / "pyproject.toml").is_file() and (above / "notebooks").is_dir()
     return above if is_one else None
 
@@ -297,8 +297,8 @@ def _refusal(url: str) -> str | None:
 
 
 def _download(name: str, stage: Path, address: str) -> str | None:
-    """Run `helpers.fetch`: None if it succeeded, else what the source did wrong."""
-    program = Path(__file__).with_name("fetch.py")
+    """Run `download.py`: None if it succeeded, else what the source did wrong."""
+    program = Path(__file__).with_name("download.py")
     what = (name, str(stage), address, json.dumps(FILES[name]))
     try:
         done = _run([sys.executable, "-P", str(program), *what])

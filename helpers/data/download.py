@@ -1,7 +1,7 @@
 """Download one data set's original files with torchvision, in a process of its own.
 
-`helpers.storage` starts this file with `python -P`. A separate process keeps torch
-out of a Keras kernel, and the time limit on sockets out of everybody's.
+`helpers.data.originals` starts this file with `python -P`. A separate process keeps
+torch out of a Keras kernel, and the time limit on sockets out of everybody's.
 """
 
 import errno

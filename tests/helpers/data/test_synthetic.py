@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import synthetic
+from helpers.data import synthetic
 
 NAMES = pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
 

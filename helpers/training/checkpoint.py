@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from helpers.files import whole_file
 
 if TYPE_CHECKING:
     import torch
@@ -37,15 +37,8 @@ def save(path: Path, state: dict[str, Any]) -> None:
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    with whole_file(path) as file:
+        torch.save({"format": FORMAT, **state}, file)
 
 
 def load(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,25 +1,10 @@
-"""MNIST and Fashion-MNIST as arrays, split and scaled; batches for PyTorch.
-
->>> from helpers import data
->>> mnist = data.load("MNIST")
->>> mnist.train.images.shape, mnist.train.images.dtype
-((55000, 28, 28), dtype('float32'))
-"""
+"""A data set in three splits that share no image, scaled to [0, 1]."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import storage
-from helpers.storage import DataError, data_root
-
-if TYPE_CHECKING:
-    import torch
-
-__all__ = [
-    "DataError", "Dataset", "Split", "data_root", "is_synthetic", "load", "loader",
-]  # fmt: skip
+from helpers.data import originals
 
 CLASS_NAMES = {
     "MNIST": tuple("0123456789"),
@@ -144,8 +129,8 @@ def load(
     _require_count("train_images", train_images, rest)
 
     try:
-        files = storage.originals(name)
-    except storage.UnreachableError as error:
+        files = originals.original_files(name)
+    except originals.UnreachableError as error:
         print(_notice(name, error))
         _stand_ins.add(name)
         splits = _draw(name, train_images, validation_images, seed)
@@ -157,75 +142,6 @@ def load(
 def is_synthetic() -> bool:
     """Tell whether any stand-in was loaded in this process."""
     return bool(_stand_ins)
-
-
-def loader(
-    split: Split,
-    batch_size: int,
-    shuffle: bool = False,
-    flat: bool = True,
-    seed: int | None = None,
-) -> "torch.utils.data.DataLoader":
-    """Batches of a split, as a PyTorch DataLoader.
-
-    The images already lie in memory, so each batch is fetched whole, by its list of
-    indices, instead of image by image.
-
-    Parameters
-    ----------
-    split : Split
-    batch_size : int
-        The last batch holds what is left over.
-    shuffle : bool
-        Take the images in a new random order in each epoch.
-    flat : bool
-        Yield rows of 784 pixels instead of images.
-    seed : int, optional
-        Makes the orders depend on this seed alone. By default they come from
-        PyTorch's global random state.
-
-    Returns
-    -------
-    torch.utils.data.DataLoader
-        Yields `(x, y)`: `x` float32 (B, 784), or (B, 1, 28, 28) if not flat, values
-        in [0, 1]; `y` int64 (B,).
-    """
-    import torch
-    from torch.utils.data import DataLoader
-
-    shape = (len(split), -1) if flat else (len(split), 1, *split.images.shape[1:])
-    images = torch.from_numpy(split.images).reshape(shape)
-    labels = torch.from_numpy(split.labels)
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
-    return DataLoader(
-        _InMemory(images, labels),
-        batch_size=batch_size,
-        shuffle=shuffle,
-        collate_fn=_as_it_is,
-        generator=generator,
-    )
-
-
-class _InMemory:
-    """A data set in PyTorch's sense whose `__getitems__` returns a finished batch."""
-
-    def __init__(self, images: "torch.Tensor", labels: "torch.Tensor"):
-        self.images = images
-        self.labels = labels
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int):
-        return self.images[index], self.labels[index]
-
-    def __getitems__(self, indices: list[int]):
-        chosen = self.labels.new_tensor(indices)
-        return self.images.index_select(0, chosen), self.labels.index_select(0, chosen)
-
-
-def _as_it_is(batch):
-    return batch
 
 
 def _require_count(parameter: str, value: int, most: int) -> None:
@@ -242,11 +158,11 @@ def _split(
     order = np.random.default_rng(seed).permutation(POOL)
     validation = order[:validation_images]
     train = order[validation_images:][:train_images]
-    images = storage.decode(files["train-images-idx3-ubyte.gz"])
-    labels = storage.decode(files["train-labels-idx1-ubyte.gz"])
+    images = originals.decode(files["train-images-idx3-ubyte.gz"])
+    labels = originals.decode(files["train-labels-idx1-ubyte.gz"])
     test = Split(
-        _scaled(storage.decode(files["t10k-images-idx3-ubyte.gz"]), np.arange(TEST)),
-        storage.decode(files["t10k-labels-idx1-ubyte.gz"]).astype(np.int64),
+        _scaled(originals.decode(files["t10k-images-idx3-ubyte.gz"]), np.arange(TEST)),
+        originals.decode(files["t10k-labels-idx1-ubyte.gz"]).astype(np.int64),
     )
     return (
         Split(_scaled(images, train), labels[train].astype(np.int64)),
@@ -267,7 +183,7 @@ def _scaled(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 def _draw(
     name: str, train_images: int, validation_images: int, seed: int
 ) -> list[Split]:
-    from helpers import synthetic
+    from helpers.data import synthetic
 
     counts = {"train": train_images, "validation": validation_images, "test": TEST}
     return [
@@ -276,10 +192,10 @@ def _draw(
     ]
 
 
-def _notice(name: str, error: storage.UnreachableError) -> str:
+def _notice(name: str, error: originals.UnreachableError) -> str:
     tried = "\n".join(f"  {line}" for line in str(error).splitlines())
     return (
-        f"SYNTHETIC data: there was no way to the real {storage.TITLES[name]}, so "
+        f"SYNTHETIC data: there was no way to the real {originals.TITLES[name]}, so "
         "drawings stand in for it. Figures and metrics say SYNTHETIC.\n"
         f"Tried:\n{tried}\n"
         "For the real data, connect to the network, or set COURSE_DATA_MIRROR to a "

@@ -1,0 +1,295 @@
+"""The data arrive whole and once; or a stand-in says so."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from helpers import data
+from helpers.data import originals
+
+SHIPPED = originals.FILES  # tests may serve other files, with checksums of their own
+LAST = "t10k-labels-idx1-ubyte.gz"
+
+
+def root() -> Path:
+    return Path(os.environ["COURSE_DATA"])
+
+
+def stored() -> set[str]:
+    """Everything under the data root, apart from locks."""
+    found = root().rglob("*")
+    return {path.name for path in found if path.is_file() and path.suffix != ".lock"}
+
+
+def fill_root(source: Path) -> Path:
+    raw = root() / "MNIST/raw"
+    raw.mkdir(parents=True)
+    for file in originals.FILES["MNIST"]:
+        shutil.copyfile(source / "MNIST/raw" / file, raw / file)
+    return raw
+
+
+def small() -> data.Dataset:
+    return data.load("MNIST", train_images=200, validation_images=100)
+
+
+def start(program: str) -> subprocess.Popen:
+    """Run a program in a fresh Python that knows the served files' checksums."""
+    preamble = (
+        f"from helpers.data import originals; originals.FILES = {originals.FILES!r}\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", preamble + program],
+        cwd=Path(__file__).resolve().parents[3],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
+def test_checksums_and_mirrors_are_torchvisions(name):
+    from torchvision import datasets
+
+    original = getattr(datasets, name)
+    assert dict(original.resources) == SHIPPED[name]
+    assert tuple(original.mirrors) == originals.MIRRORS[name]
+
+
+def test_first_download(mirror, capsys):
+    loaded = small()
+    assert not loaded.synthetic
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert f"Fetching MNIST from {mirror.address}/MNIST/raw/" in said
+    for file in originals.FILES["MNIST"]:
+        served = (mirror.folder / "MNIST/raw" / file).read_bytes()
+        assert (root() / "MNIST/raw" / file).read_bytes() == served
+    assert stored() == set(originals.FILES["MNIST"])
+
+
+def test_cached_start_asks_nobody_and_imports_no_framework(mirror):
+    fill_root(mirror.folder)
+    program = """
+import json, sys
+from helpers import data
+assert not data.load("MNIST").synthetic
+print(json.dumps(sorted({m.split(".")[0] for m in sys.modules})))
+"""
+    modules = json.loads(start(program).communicate()[0])
+    assert "numpy" in modules
+    assert not {"torch", "torchvision", "tensorflow", "keras"} & set(modules)
+    assert not mirror.requests
+
+
+def test_a_damaged_file_is_replaced_and_only_that_one(mirror, in_process, capsys):
+    raw = fill_root(mirror.folder)
+    whole = (raw / LAST).read_bytes()
+    (raw / LAST).write_bytes(whole[:-9] + b"x" + whole[-8:])
+    assert not small().synthetic
+    assert (raw / LAST).read_bytes() == whole
+    assert set(mirror.requests) == {LAST}
+    assert f"{LAST}: damaged" in capsys.readouterr().out
+
+
+def test_another_sets_file_of_the_same_name_is_not_believed(source, monkeypatch):
+    raw = fill_root(source)
+    shutil.copyfile(raw / LAST, raw / "train-labels-idx1-ubyte.gz")
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
+    assert not small().synthetic
+    assert not originals.checked(root(), "MNIST")[1]
+
+
+def test_a_truncated_download_is_not_kept(mirror, in_process, capsys):
+    mirror.answers[LAST] = "truncated"
+    assert small().synthetic
+    assert "a file arrived incomplete or changed" in capsys.readouterr().out
+    assert not stored()
+
+
+@pytest.mark.parametrize("answer", [403, 503, "truncated"])
+def test_the_next_source_delivers(mirror, in_process, monkeypatch, answer):
+    monkeypatch.setenv("COURSE_DATA_MIRROR", f"{mirror.address}/broken")
+    mirror.answers["broken"] = answer
+    whole = ("http://127.0.0.1:9/", f"{mirror.address}/whole/")
+    monkeypatch.setitem(originals.MIRRORS, "MNIST", whole)
+    assert not small().synthetic
+    assert not originals.checked(root(), "MNIST")[1]
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_every_refusal_is_told_when_no_source_delivers(mirror, capsys, status):
+    mirror.answers["MNIST"] = status
+    assert small().synthetic
+    said = capsys.readouterr().out
+    assert f"{mirror.address}/MNIST/raw/: the server answered {status}" in said
+    for address in originals.MIRRORS["MNIST"]:
+        assert address in said
+    assert not stored()
+
+
+def test_four_notebooks_starting_at_once_download_once(mirror):
+    program = """
+from helpers import data
+print(data.load("MNIST", train_images=100).synthetic)
+"""
+    started = [start(program) for _ in range(4)]
+    said = [process.communicate()[0] for process in started]
+    assert [text.split()[-1] for text in said] == ["False"] * 4
+    assert sum("Fetching MNIST" in text for text in said) == 1
+    # One download is up to three requests: is it there, where is it, the file.
+    assert set(mirror.requests) == set(originals.FILES["MNIST"])
+    assert max(mirror.requests.values()) <= 3
+    assert stored() == set(originals.FILES["MNIST"])
+
+
+def test_a_folder_can_be_the_mirror(source, monkeypatch, capsys):
+    place = os.path.relpath(source)
+    monkeypatch.setenv("COURSE_DATA_MIRROR", place)
+    assert not small().synthetic
+    assert stored() == set(originals.FILES["MNIST"])
+    assert "Copying MNIST" in capsys.readouterr().out
+
+
+def test_a_mirror_that_does_not_exist_is_named(source, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_DATA_MIRROR", "/no/such/folder")
+    assert small().synthetic
+    said = capsys.readouterr().out
+    assert "COURSE_DATA_MIRROR=/no/such/folder: there is no such folder" in said
+
+
+def test_what_a_killed_download_left_behind_goes(source, monkeypatch):
+    left = root() / ".MNIST-abc/MNIST/raw"
+    left.mkdir(parents=True)
+    (left / LAST).write_bytes(b"half")
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
+    small()
+    assert stored() == set(originals.FILES["MNIST"])
+
+
+def test_no_network_at_all(source, capsys):
+    loaded = small()
+    assert loaded.synthetic
+    assert data.is_synthetic()
+    assert loaded.train.images.shape == (200, 28, 28)
+    assert loaded.validation.images.shape == (100, 28, 28)
+    assert loaded.test.images.shape == (10_000, 28, 28)
+    said = capsys.readouterr().out
+    assert said.startswith("SYNTHETIC data")
+    assert "COURSE_DATA_MIRROR" in said
+    assert "Connection refused" in said or "10061" in said
+    assert not stored()
+
+
+# Disks
+
+
+@pytest.fixture
+def mounted(request, monkeypatch):
+    """A data root on a small disk of its own, or None where mounting is forbidden."""
+    folder = tempfile.mkdtemp()
+    size = request.param
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder]
+    done = subprocess.run(mount, capture_output=True) if shutil.which("mount") else None
+    if done and done.returncode == 0:
+        monkeypatch.setenv("COURSE_DATA", folder)
+        yield Path(folder)
+        subprocess.run(["umount", "-l", folder], check=True)
+    else:
+        yield None
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def fail_with(number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize("mounted", ["100k"], indirect=True)
+def test_full_disk_while_downloading(mirror, in_process, mounted):
+    if not mounted:
+        import resource
+
+        # Next best: the system itself refuses files beyond 20 kB, also to the child.
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(data.DataError) as caught:
+            small()
+    finally:
+        if not mounted:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    message = str(caught.value)
+    assert "No space left" in message or "File too large" in message
+    assert "\n" not in message
+    assert "set COURSE_DATA to a folder on a disk that has it" in message
+    assert not stored()
+
+
+@pytest.mark.parametrize("mounted", ["100k"], indirect=True)
+def test_full_disk_while_copying(source, mounted, monkeypatch):
+    if not mounted:
+        monkeypatch.setattr(Path, "write_bytes", fail_with(errno.ENOSPC))
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
+    with pytest.raises(data.DataError, match="No space left"):
+        small()
+    assert not stored()
+
+
+@pytest.mark.parametrize("mounted", ["100m"], indirect=True)
+@pytest.mark.parametrize("filled", [True, False])
+def test_read_only_disk(source, mounted, filled, monkeypatch, capsys):
+    if filled:
+        fill_root(source)
+    if mounted:
+        subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
+    elif os.geteuid() == 0:
+        monkeypatch.setattr(originals, "_alone", fail_with(errno.EROFS))
+    else:
+        root().mkdir(exist_ok=True)
+        root().chmod(0o555)
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
+    assert not small().synthetic
+    said = capsys.readouterr().out
+    assert ("cannot be written to" in said) != filled
+    assert len(stored()) == 4 * filled
+
+
+def test_data_root_that_is_a_file(source, monkeypatch):
+    root().write_text("not a folder")
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
+    with pytest.raises(data.DataError, match="COURSE_DATA"):
+        small()
+
+
+# The data root
+
+
+def test_data_root_follows_the_environment_and_the_repository(monkeypatch, tmp_path):
+    assert data.data_root() == root()
+    monkeypatch.setattr(originals, "_repository", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_DATA", "here")
+    assert data.data_root() == tmp_path / "here"
+    monkeypatch.delenv("COURSE_DATA")
+    assert data.data_root() == tmp_path / "data"
+    monkeypatch.setattr(originals, "_repository", lambda: None)
+    assert data.data_root().is_absolute()
+    assert tmp_path not in data.data_root().parents
+
+
+def test_decode_refuses_what_is_not_idx():
+    import gzip
+
+    with pytest.raises(ValueError, match="not an IDX file"):
+        originals.decode(gzip.compress(b"hello, world"))
+    with pytest.raises(ValueError, match="header says"):
+        originals.decode(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 9, 1, 2])))

@@ -1,0 +1,28 @@
+"""Seeds, devices and number formats."""
+
+import numpy as np
+import torch
+
+from helpers import training
+
+
+def test_the_fast_precision_follows_the_device(monkeypatch):
+    cpu = torch.device("cpu")
+    for able, expected in [
+        ({}, "float32"),
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"amx_bf16": True}, "bfloat16"),
+    ]:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
+        assert training.best_precision(cpu) == expected
+    assert training.best_precision(torch.device("mps")) == "float32"
+
+
+def test_seeding_makes_draws_repeat():
+    training.seed_everything(5)
+    first = torch.randn(3), np.random.rand(3)
+    training.seed_everything(5)
+    second = torch.randn(3), np.random.rand(3)
+    assert torch.equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
+    assert training.pick_device().type in ("cuda", "mps", "cpu")
