@@ -87,10 +87,12 @@ class Record:
         return sum(row.max for row in self.exercises if row.score is None)
 
 
-def record_key(each: Submission, limits: Limits, unsafe: bool, pack: str) -> str:
+def record_key(
+    each: Submission, limits: Limits, unsafe: bool, strict: bool, pack: str
+) -> str:
     """What a result depends on: the file, the limits, and the pack's digest."""
     digest = hashlib.sha256(each.content)
-    for part in (each.lesson, each.problem or "", limits, unsafe, pack):
+    for part in (each.lesson, each.problem or "", limits, unsafe, strict, pack):
         digest.update(f"\0{part}".encode())
     if not each.content:
         digest.update(each.name.encode())

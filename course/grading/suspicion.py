@@ -69,9 +69,9 @@ WORDS = {
 }
 ATTRIBUTES = {
     **dict.fromkeys(
-        ("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "f_trace", "tb_frame",
-         "tb_next", "gi_frame", "cr_frame", "ag_frame", "cell_contents", "co_code",
-         "_getframe", "currentframe", "with_traceback", "settrace", "setprofile"),
+        ("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "f_trace",
+         "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame", "cell_contents",
+         "co_code", "_getframe", "currentframe", "with_traceback", "settrace"),
         "frames and code of other functions",
     ),
     **dict.fromkeys(
@@ -80,20 +80,23 @@ ATTRIBUTES = {
         "the notebook's machinery",
     ),
     **dict.fromkeys(
-        ("pack_answer", "standins", "kept_answers", "lend", "checking", "CheckFailed"),
+        ("standins", "pack_answers", "kept_answers", "lend", "checking", "CheckFailed"),
         "the checks",
     ),
 }  # fmt: skip
 # Attributes with two underscores that ordinary classes and functions speak of.
 ORDINARY = {
     "__init__", "__name__", "__len__", "__class__", "__doc__", "__call__", "__iter__",
-    "__getitem__", "__enter__", "__exit__", "__next__", "__repr__", "__str__", "__all__",
-    "__version__", "__post_init__", "__setitem__", "__contains__", "__file__",
+    "__getitem__", "__enter__", "__exit__", "__next__", "__repr__", "__str__",
+    "__all__", "__version__", "__post_init__", "__setitem__", "__contains__",
+    "__file__",
 }  # fmt: skip
 # Types whose subclasses decide by themselves how they compare.
-VALUES = {"Tensor", "ndarray", "float", "int", "bool", "str", "complex", "list", "tuple",
-          "dict", "generic", "float32", "float64", "Parameter", "Number", "memmap",
-          "matrix", "MaskedArray", "Variable", "KerasTensor"}  # fmt: skip
+VALUES = {
+    "Tensor", "ndarray", "float", "int", "bool", "str", "complex", "list", "tuple",
+    "dict", "generic", "float32", "float64", "Parameter", "Number", "memmap", "matrix",
+    "MaskedArray", "Variable", "KerasTensor",
+}  # fmt: skip
 
 
 def suspicions(statements: Iterable[Statement]) -> list[str]:
@@ -134,7 +137,7 @@ def _shown(node: ast.AST) -> str:
 
 
 def _modules(node: ast.stmt) -> dict[str, str]:
-    """Names that an import binds, with the module or part that each stands for."""
+    """Names that an import binds, with the module or part that each is."""
     found = {}
     for part in ast.walk(node):
         if isinstance(part, ast.Import):
@@ -185,9 +188,12 @@ def _reaches(tree: ast.stmt, modules: dict[str, str]) -> Iterator[tuple[ast.AST,
 def _attribute(
     node: ast.Attribute, modules: dict[str, str]
 ) -> Iterator[tuple[ast.AST, str]]:
-    if _is_odd(node.attr):
+    stored = not isinstance(node.ctx, ast.Load)
+    if _is_odd(node.attr) or (stored and node.attr.startswith("__")):
         yield node, "objects that were not handed to it"
-    elif (what := ATTRIBUTES.get(node.attr)) or ((base := _path(node, modules)) and (what := _machinery(base))):
+    elif (what := ATTRIBUTES.get(node.attr)) or (
+        (base := _path(node, modules)) and (what := _machinery(base))
+    ):
         yield node, what
 
 

@@ -50,6 +50,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     preload(framework)
+    hold_answers(framework, requests)
     # A kernel may not look into this process, even where both are the same user.
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)
 
@@ -95,6 +96,18 @@ def preload(framework: str) -> None:
     for name in ("MNIST", "FashionMNIST"):
         with contextlib.suppress(originals.UnreachableError):
             remembered(name)
+
+
+def hold_answers(framework: str, requests) -> None:
+    """Define the pack's own answers, which the first request brings.
+
+    Checks try an exercise with them. Their text lies in no file in reach of a kernel.
+    """
+    from helpers.checks import standins
+
+    lessons = [name[-2:] for name in checks_of(framework)]
+    answers = json.loads(requests.readline())["answers"]
+    standins.hold(answers, [lesson for lesson in lessons if lesson in answers])
 
 
 def checks_of(framework: str) -> list[str]:
