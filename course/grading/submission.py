@@ -146,7 +146,7 @@ def prepare(
         # Never what the file says of points, or of which cell may be changed.
         cell.metadata["nbgrader"] = copy.deepcopy(given.metadata.nbgrader)
         if is_locked(ours):
-            if cell.source.strip() != given.source.strip():
+            if cell.source.strip() not in (given.source.strip(), ours.source.strip()):
                 result.repairs.append(f"the locked cell {name} had been changed")
             cell.source = ours.source
     gone = [name for name in wanted if name not in seen]

@@ -177,9 +177,10 @@ def _reaches(tree: ast.stmt, modules: dict[str, str]) -> Iterator[tuple[ast.AST,
             if len(node.args) > 1:
                 yield node, "a type that may compare as it likes"
         elif isinstance(node, ast.Call) and _last(node.func) == "getattr":
-            if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
+            name = node.args[1] if len(node.args) > 1 else None
+            if not isinstance(name, ast.Constant):
                 yield node, "names or attributes that cannot be read here"
-            elif len(node.args) > 1 and _is_odd(str(node.args[1].value)):
+            elif _is_odd(str(name.value)) or str(name.value) in ATTRIBUTES:
                 yield node, "objects that were not handed to it"
         elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
             yield from _into_modules(node, modules)
@@ -238,7 +239,8 @@ def _into_modules(
     modules: dict[str, str],
 ) -> Iterator[tuple[ast.AST, str]]:
     """Assignments to an attribute of a module, or of a type."""
-    targets = [node.target] if hasattr(node, "target") else node.targets
+    one = isinstance(node, ast.AugAssign | ast.AnnAssign)
+    targets = [node.target] if one else node.targets
     for target in targets:
         for part in ast.walk(target):
             if not isinstance(part, ast.Attribute):
