@@ -29,6 +29,8 @@ def fits(seen: Tensor, wanted: Tensor, tolerance: float = TOLERANCE) -> bool:
         times the mean size of all.
     """
     seen, wanted = seen.detach().double(), wanted.detach().double()
+    if not wanted.isfinite().all():
+        return False
     room = tolerance * (wanted.abs() + wanted.abs().mean() + 0.1)
     return bool(((seen - wanted).abs() <= room).all())
 
@@ -69,7 +71,7 @@ def compare(
     texts = apart(seen.flatten()[worst].item(), wanted.flatten()[worst].item())
     near = max(tolerance, 2e-4)
     names = [why for why, value in mistakes.items() if _agrees(seen, value, near)]
-    look = "; or ".join(names[:3]) or _a_factor(seen, wanted, near) or otherwise
+    look = "; or ".join(names[:3]) or _pattern(seen, wanted, near) or otherwise
     raise CheckFailed(f"{what} is {texts[0]}", f"{texts[1]}, {because}", look)
 
 
@@ -80,8 +82,8 @@ def _agrees(seen: Tensor, value: Tensor, tolerance: float) -> bool:
     return fits(seen, value.expand_as(seen), tolerance)
 
 
-def _a_factor(seen: Tensor, wanted: Tensor, tolerance: float) -> str:
-    """Say that all is right but for a factor, or that one number serves all images."""
+def _pattern(seen: Tensor, wanted: Tensor, tolerance: float) -> str:
+    """Say that all is right but for a factor, or up to some image, and the like."""
     ratio = (seen.sum() / wanted.sum()).item()
     if math.isfinite(ratio) and ratio and fits(seen, ratio * wanted, tolerance):
         name = f"1/{number(1 / ratio)}" if abs(ratio) < 1 else number(ratio)
@@ -90,9 +92,11 @@ def _a_factor(seen: Tensor, wanted: Tensor, tolerance: float) -> str:
             "mean in place of a sum, a size written in?)"
         )
     if seen.dim() and len(seen) > 1 and torch.allclose(seen, seen[:1], rtol=1e-5):
-        return (
-            "one number for all images: each has its own, so nothing may average them"
-        )
+        return "one number for all images: each has a value of its own"
+    right = [fits(*pair, tolerance) for pair in zip(seen, wanted, strict=True)]
+    first = right.index(False) if False in right else 0
+    if first > 9 and not any(right[first:]):
+        return f"the first {first} of {len(right)} images are right, the later ones not"
     return ""
 
 
@@ -178,7 +182,7 @@ def per_image_mistakes(terms: Tensor, over: str) -> dict[str, Tensor]:
         ),
         "the largest of the terms, where their sum is wanted": terms.amax(1),
         "the root of the sum of squares, where the sum is wanted": terms.norm(dim=1),
-        f"the first {over} alone, where the sum over all is wanted": terms[:, 0],
+        f"the first of the {over} alone, where the sum over all is wanted": terms[:, 0],
     }
 
 

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.checks.base import CheckFailed, check, want_tensor
-from helpers.checks.lesson03._numbers import HALF, PIXELS, gradients_of, named
-from helpers.checks.modules import explained, undisturbed
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.losses import (
+    bce_mistakes,
+    bce_terms,
+    compare,
+    fits,
+    gradients_of,
+    per_image_mistakes,
+    summed,
+)
+from helpers.checks.messages import apart
+from helpers.checks.modules import explained
 
 
 @check("reconstruction_loss")
-@undisturbed
-def reconstruction_loss(function: Callable) -> None:
+def reconstruction_loss(function: Callable, draw: Draw) -> None:
     """Check the summed binary cross-entropy of logits, one value an image."""
-    x, logits = torch.rand(97, PIXELS), torch.randn(97, PIXELS)
+    shapes = ((97, 784), (97, 784), (1, 784), (131, draw.integer(3, 99)), (1031, 50))
+    pictures = [_some_pictures(*shape) for shape in shapes]
+    answers = [_loss(function, logits, x) for logits, x in pictures]
+    for (logits, x), loss in zip(pictures, answers, strict=True):
+        _check_values(loss, logits, x)
+    _check_far_out(function, draw)
+    logits, x = pictures[0]
+    [gradient] = gradients_of(lambda a: function(a, x), logits)
+    if gradient is None or not fits(gradient, logits.sigmoid() - x, 1e-3):
+        what = "no gradient flows" if gradient is None else "a wrong gradient flows"
+        raise CheckFailed(
+            f"{what} from the loss to the logits",
+            "the loss trains the decoder, so gradients must reach it",
+            "detach(), .data, .item(), torch.tensor(...), no_grad() or a detour "
+            "through NumPy",
+        )
+
+
+def _some_pictures(images: int, pixels: int) -> tuple[Tensor, Tensor]:
+    """Logits, none of them 0, and grey pixels, some of them black or white."""
+    logits = torch.randn(images, pixels).mul(2).clamp(-5, 5)
+    x = torch.rand(images, pixels).mul(1.4).sub(0.2).clamp(0, 1)
+    return torch.where(logits.abs() < 1e-3, 0.1, logits), x
+
+
+def _loss(function: Callable, logits: Tensor, x: Tensor) -> Tensor:
     reasons = {
         "should be between 0 and 1": (
             "a cross-entropy that is made for logits",
@@ -31,52 +64,30 @@ def reconstruction_loss(function: Callable) -> None:
             "binary_cross_entropy_with_logits",
         ),
     }
-    with explained(reasons):
+    with stays(logits, x), explained(reasons):
         loss = function(logits, x)
+    images, pixels = x.shape
     looks = {
-        (97, PIXELS): "the sum over the pixels (dim=1) is missing",
-        (PIXELS,): "you summed over the batch (dim=0); sum over the pixels: dim=1",
+        (images, pixels): "the sum over the pixels (dim=1) is missing",
+        (pixels,): "you summed over the batch (dim=0); sum over the pixels: dim=1",
         (): "reduction='sum' or 'mean' also runs over the images; take "
         "reduction='none', then sum over dim=1",
-        (97, 1): "keepdim=True: leave it out",
+        (images, 1): "keepdim=True: leave it out",
     }
-    look = "the reduction: sum over the pixels (dim=1), keep the images apart"
-    if isinstance(loss, Tensor) and loss.shape == (97,) and not loss.isfinite().all():
-        raise _not_finite("for random logits")
+    if images == 1:
+        looks[()] = "squeeze(): it takes the batch away where that is a single image"
+    shape = tuple(getattr(loss, "shape", (0,)))
+    if isinstance(loss, Tensor) and shape == (images,) and not loss.isfinite().all():
+        raise _not_finite("for logits between -5 and 5")
     want_tensor(
         loss,
-        (97,),
-        "the loss for 97 images of 784 pixels",
-        looks.get(tuple(getattr(loss, "shape", (0,))), look),
+        (images,),
+        f"the loss for {images} images of {pixels} pixels",
+        looks.get(
+            shape, "the reduction: sum over the pixels (dim=1), keep the images apart"
+        ),
     )
-    _check_bce_points(function)
-    twice = function(logits.repeat(1, 2), x.repeat(1, 2))
-    if not torch.allclose(twice, 2 * loss, rtol=1e-3):
-        raise CheckFailed(
-            "an image with twice the pixels does not cost twice as much",
-            "a sum over the pixels",
-            "a mean, or a number such as 784 written into the function",
-        )
-    want = (F.softplus(logits) - x * logits).sum(1)
-    if not torch.allclose(loss.detach().to(want.dtype), want, rtol=1e-3):
-        raise CheckFailed(
-            f"for random logits and grey images the first image costs "
-            f"{loss[0].item():.2f}",
-            f"{want[0].item():.2f}, from -[x log p + (1 - x) log(1 - p)], "
-            f"p = sigmoid(logits)",
-            "whether the pixels are used as they are (grey, not rounded), and both "
-            "terms of the formula",
-        )
-    [gradient] = gradients_of(lambda a: function(a, x), logits)
-    if gradient is None or not torch.allclose(
-        gradient, logits.sigmoid() - x, atol=0.01
-    ):
-        what = "no gradient flows" if gradient is None else "a wrong gradient flows"
-        raise CheckFailed(
-            f"{what} from the loss to the logits",
-            "the loss trains the decoder, so gradients must reach it",
-            "detach(), .data, .item(), no_grad() or a detour through NumPy",
-        )
+    return loss
 
 
 def _not_finite(where: str) -> CheckFailed:
@@ -88,67 +99,70 @@ def _not_finite(where: str) -> CheckFailed:
     )
 
 
-def _check_bce_points(function: Callable) -> None:
-    def at(logit: float, pixel: float) -> float:
-        shape = (2, PIXELS)
-        return function(torch.full(shape, logit), torch.full(shape, pixel))[0].item()
+def _check_values(loss: Tensor, logits: Tensor, x: Tensor) -> None:
+    terms = bce_terms(logits, x)
+    as_probabilities = logits.clamp(1e-12, 1 - 1e-12)
+    mistakes = {
+        **summed(bce_mistakes(logits, x)),
+        **per_image_mistakes(terms, "pixels"),
+        "logits are used as probabilities: the sigmoid is missing": bce_terms(
+            torch.logit(as_probabilities.double()), x
+        ).sum(1),
+        "a size written in: divided by 784, or averaged over as many pixels": (
+            terms.sum(1) / 784
+        ),
+        "a size written in: a mean over the pixels, times 784": 784 * terms.mean(1),
+    }
+    pixels = x.shape[1]
+    compare(
+        loss,
+        terms.sum(1),
+        mistakes,
+        f"the loss of an image of {pixels} pixels"
+        + ("" if len(x) > 1 else ", in a batch of one,"),
+        "from -[x log p + (1 - x) log(1 - p)], p = sigmoid(logits), summed over the "
+        "pixels",
+        "both terms of the formula, the sigmoid (once), and whether pixels and logits "
+        "are used as they are (no rounding, no limit)",
+    )
 
-    half = at(0.0, 0.25)
-    if abs(half - HALF) > 0.5:
-        reasons = {
-            "that is the mean over the pixels; the sum is wanted, or the KL term will "
-            "outweigh it 784 times": math.log(2),
-            "that is a squared error, not a cross-entropy": PIXELS / 16,
-            "that is a mean squared error, not a cross-entropy": 1 / 16,
-            "that is an absolute error, not a cross-entropy": PIXELS / 4,
-            "the sign is flipped": -HALF,
-            "the logits went through two sigmoids: once by you, once by the "
-            "_with_logits function": PIXELS * (math.log1p(math.exp(0.5)) - 0.125),
-            "images and logits are swapped: the prediction comes first": (
-                PIXELS * math.log1p(math.exp(0.25))
-            ),
-            "the term (1 - x) log(1 - p) is missing": HALF / 4,
-            "the term x log p is missing": 0.75 * HALF,
-            "divided by the number of images: each needs its own loss": HALF / 2,
-            "these are bits: use log, not log2": PIXELS,
-            "softmax over the pixels: cross_entropy is for classes, take the binary "
-            "one": PIXELS / 4 * math.log(PIXELS),
-            "logits are used as probabilities: the sigmoid is missing": PIXELS * 25,
+
+def _check_far_out(function: Callable, draw: Draw) -> None:
+    """Logits that are sure: exact where 32 bits can be, finite everywhere."""
+    far = float(draw.rng.uniform(22, 40))
+    pixels = draw.integer(200, 900)
+
+    def at(logit: float, pixel: float) -> float:
+        shape = (3, pixels)
+        loss = function(torch.full(shape, logit), torch.full(shape, pixel))
+        return loss.double().mean().item() / pixels
+
+    for logit in (far, 200.0):
+        values = {
+            (sign, pixel): at(sign * logit, pixel)
+            for sign in (-1, 1)
+            for pixel in (0.0, 1.0)
         }
-        raise CheckFailed(
-            f"at logits = 0 (probability 1/2 everywhere) the loss is {half:.4g} "
-            f"an image",
-            f"784 * log 2 = {HALF:.1f}, whatever the image",
-            named(
-                half,
-                reasons,
-                "the formula: -[x log p + (1 - x) log(1 - p)], p = sigmoid(logits), "
-                "summed over the pixels",
-                tolerance=0.004,
-            ),
-        )
-    for logit in (30.0, 200.0):
-        black, wrong = at(-logit, 0.0), at(logit, 0.0)
-        if not (math.isfinite(black) and math.isfinite(wrong)):
-            raise _not_finite(f"at logits of {logit:g} and -{logit:g}")
-        if abs(black) > 1.0:
+        if not torch.tensor([*values.values()]).isfinite().all():
+            raise _not_finite(f"at logits of {logit:.0f} and -{logit:.0f}")
+        sure = max(abs(values[-1, 0]), abs(values[1, 1]))
+        if sure > 1e-3:
             raise CheckFailed(
-                f"a confident, right black image costs {black:.1f}",
-                "nearly 0: every pixel is predicted black, and is black",
-                named(
-                    black,
-                    {
-                        "the sign of the logits is flipped": logit * PIXELS,
-                        "sigmoid is applied twice (once by you, once by the "
-                        "_with_logits function)": HALF,
-                    },
-                    "a limit on the logits, or the order of the arguments",
-                ),
+                f"at logits of {logit:.0f} and -{logit:.0f} a right picture costs "
+                f"{sure:.3g} a pixel",
+                "nearly 0: the model is sure, and right",
+                "a limit on the logits or probabilities, or the sign of the logits",
             )
-        if not wrong > 10 * PIXELS:
-            raise CheckFailed(
-                f"at logits of {logit:g} a wrong white image costs only {wrong:.1f}",
-                f"about {logit:g} a pixel: being sure and wrong costs most",
-                "a limit on the logits or probabilities, or the order of the "
-                "arguments: the prediction comes first, the target second",
-            )
+        for (sign, pixel), value in values.items():
+            # log(1 - p) cannot be exact in 32 bits: p is rounded to 1 up there.
+            exact = sign < 0 and logit == far
+            least = 0.999 * logit if exact else min(0.9 * logit, 70.0)
+            right = (sign > 0) == bool(pixel)
+            if not right and (value < least or (exact and value > 1.001 * logit)):
+                texts = apart(value, logit)
+                raise CheckFailed(
+                    f"at logits of {sign * logit:.0f} a wrong pixel costs {texts[0]}",
+                    f"{texts[1]}: being sure and wrong costs most",
+                    "a limit on the logits, or on the probabilities (clamp, `+ 1e-8` "
+                    "in the logarithm): binary_cross_entropy_with_logits needs none",
+                )

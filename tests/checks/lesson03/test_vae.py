@@ -1,5 +1,7 @@
 """The model: right and wrong answers, and what the check says to each."""
 
+import warnings
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,7 +9,15 @@ from torch import nn
 from torch.distributions import Normal
 
 from helpers.checks import lesson03 as checks
-from tests.checks.lesson03._shared import fails_saying, leaves_the_random_state, passes
+from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.vae
+NAMES = ("VAE",)
+
+
+def reparameterize(mu, logvar):
+    return mu + torch.exp(logvar / 2) * torch.randn_like(mu)
 
 
 class Right(nn.Module):
@@ -242,6 +252,308 @@ class WrongNoReturn(Right):
         super().forward(x)
 
 
+class RightLazy(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.LazyLinear(512)
+        self.mu, self.logvar = nn.LazyLinear(d), nn.LazyLinear(d)
+
+
+class RightMatrices(nn.Module):
+    """Matrices of its own, and functions."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.up = nn.Parameter(torch.randn(784, 512) / 28)
+        self.up_bias = nn.Parameter(torch.zeros(1, 512))
+        self.heads = nn.Parameter(torch.randn(512, 2 * d) / 23)
+        self.down = nn.Parameter(torch.randn(512, d))
+        self.out = nn.Parameter(torch.randn(784, 512) / 23)
+
+    def encode(self, x):
+        h = F.silu(x @ self.up + self.up_bias)
+        both = h @ self.heads
+        d = both.shape[1] // 2
+        return both[:, :d], both[:, d:]
+
+    def decode(self, z):
+        return F.linear(F.leaky_relu(F.linear(z, self.down)), self.out)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(reparameterize(mu, logvar)), mu, logvar
+
+
+class RightCallsReparameterize(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = reparameterize(mu, logvar)
+        logits = self.decode(z)
+        return [logits, mu, logvar]
+
+
+class RightDecodesInside(Right):
+    """Its forward does not call decode."""
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = Normal(mu, torch.exp(0.5 * logvar)).rsample()
+        return self.back(z), mu, logvar
+
+
+class RightModules(nn.Module):
+    """Decode is a layer."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU())
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(512, latent_dim) for name in ("mu", "logvar")}
+        )
+        self.decode = nn.Sequential(
+            nn.Linear(latent_dim, 512), nn.ReLU(), nn.Linear(512, 784)
+        )
+
+    def encode(self, x):
+        h = self.encoder(x)
+        return self.heads["mu"](h), self.heads["logvar"](h)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(reparameterize(mu, logvar)), mu, logvar
+
+
+class RightDropout(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.Sequential(nn.ReLU(), nn.Dropout(0.2))
+        self.back.insert(2, nn.Dropout(0.2))
+
+
+class RightBiasless(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.Linear(784, 512, bias=False)
+        self.mu = nn.Linear(512, d, bias=False)
+        self.logvar = nn.Linear(512, d, bias=False)
+
+
+class RightPrints(Right):
+    def forward(self, x):
+        warnings.warn("just to say", stacklevel=2)
+        return super().forward(x)
+
+
+class RightLayerNorm(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.Sequential(nn.LayerNorm(512), nn.GELU())
+        self.back.insert(1, nn.BatchNorm1d(512))
+
+
+class RightInitialized(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+
+
+def layers(**changed):
+    """The right model, some of whose layers are others; each made from d."""
+
+    class Changed(Right):
+        def __init__(self, d):
+            super().__init__(d)
+            for name, make in changed.items():
+                setattr(self, name, make(d))
+
+    return Changed
+
+
+class WrongReluOnCode(Right):
+    def decode(self, z):
+        return self.back(torch.relu(z))
+
+
+class WrongTanhOnCode(Right):
+    def decode(self, z):
+        return self.back(torch.tanh(z))
+
+
+class WrongClampOnCode(Right):
+    def decode(self, z):
+        return self.back(z.clamp(-1, 1))
+
+
+class WrongReluInForward(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = torch.relu(mu + torch.exp(logvar / 2) * torch.randn_like(mu))
+        return self.decode(z), mu, logvar
+
+
+class WrongLogvarFromMu(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.logvar = nn.Linear(d, d)
+
+    def encode(self, x):
+        mu = self.mu(self.act(self.hidden(x)))
+        return mu, self.logvar(mu)
+
+
+class WrongLogvarOfMu(Right):
+    def encode(self, x):
+        mu, _ = super().encode(x)
+        return mu, torch.log(mu**2 + 0.1)
+
+
+class WrongLogvarAddsMu(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar + mu
+
+
+class WrongHeadsOfThePicture(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.logvar = nn.Linear(784, d)
+
+    def encode(self, x):
+        return self.mu(self.act(self.hidden(x))), self.logvar(x)
+
+
+class WrongWidth500(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.Linear(784, 500)
+        self.mu, self.logvar = nn.Linear(500, d), nn.Linear(500, d)
+        self.back = nn.Sequential(nn.Linear(d, 500), nn.ReLU(), nn.Linear(500, 784))
+
+
+class WrongDecoderWidth(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back = nn.Sequential(nn.Linear(d, 500), nn.ReLU(), nn.Linear(500, 784))
+
+
+class WrongTied(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back = nn.Linear(d, 512)
+
+    def decode(self, z):
+        return F.linear(torch.relu(self.back(z)), self.hidden.weight.T)
+
+
+class WrongLeakyLogvar(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, F.leaky_relu(logvar)
+
+
+class WrongNarrowClamp(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(-1, 1)
+
+
+class WrongSigma(Right):
+    """Returns sigma where logvar is wanted."""
+
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, torch.exp(logvar / 2)
+
+
+class WrongLeakyOut(Right):
+    def decode(self, z):
+        return F.leaky_relu(super().decode(z))
+
+
+class WrongNoiseInDecode(Right):
+    def decode(self, z):
+        return super().decode(z + torch.randn_like(z))
+
+
+class WrongRounds(Right):
+    def encode(self, x):
+        return super().encode((x > 0.5).float())
+
+
+class WrongChangesX(Right):
+    def encode(self, x):
+        return super().encode(x.sub_(0.1307).div_(0.3081))
+
+
+class WrongFrozenLogvar(Right):
+    def encode(self, x):
+        h = self.act(self.hidden(x))
+        return self.mu(h), self.logvar(h.detach())
+
+
+class WrongDetachedReturn(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return logits, mu.detach(), logvar.detach()
+
+
+class WrongTwoBatches(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x.view(-1, 32, 784).flatten(0, 1))
+        return logits, mu, logvar
+
+
+class WrongUnused(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.more = nn.Linear(512, 512)
+
+
+class WrongDecodesTwice(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return self.decode(mu) + 0 * logits, mu, logvar
+
+
+class WrongEvalInside(Right):
+    def forward(self, x):
+        self.eval()
+        return super().forward(x)
+
+
+class WrongEvaluates(Right):
+    def forward(self, x):
+        if not self.training:
+            return super().forward(x)
+        mu, logvar = self.encode(x)
+        return self.decode(mu), mu, logvar
+
+
+class WrongTwoPieces(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(mu), self.decode(logvar)
+
+
+def sigmoid_at_the_end(self, x):
+    logits, mu, logvar = Right.forward(self, x)
+    return torch.sigmoid(logits), mu, logvar
+
+
+def sigmoid_after_its_own_decoder(self, x):
+    mu, logvar = self.encode(x)
+    z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+    return torch.sigmoid(self.back(z)), mu, logvar
+
+
+def repeats_its_noise(mu, logvar):
+    noise = torch.randn(100, mu.shape[1]).repeat(-(-len(mu) // 100), 1)[: len(mu)]
+    return mu + torch.exp(logvar / 2) * noise
+
+
 RIGHT = [
     Right,
     RightGelu,
@@ -253,6 +565,16 @@ RIGHT = [
     RightLimitedFarOut,
     RightNorm,
     RightTanh,
+    RightLazy,
+    RightMatrices,
+    RightCallsReparameterize,
+    RightDecodesInside,
+    RightModules,
+    RightDropout,
+    RightBiasless,
+    RightPrints,
+    RightLayerNorm,
+    RightInitialized,
 ]
 
 # Each wrong variant, and words that its message must contain.
@@ -293,18 +615,118 @@ WRONG = [
     (WrongDetach, "no gradient from the pictures"),
     (WrongWidth, "widths"),
     (WrongNoReturn, "three tensors"),
+    # What lies between.
+    (WrongReluOnCode, "on z before the first layer"),
+    (WrongTanhOnCode, "on z before the first layer"),
+    (WrongClampOnCode, "on z before the first layer"),
+    (WrongReluInForward, "does not look like draws"),
+    (WrongLogvarFromMu, "one head is made from the other"),
+    (WrongLogvarOfMu, "logvar stays between"),
+    (WrongLogvarAddsMu, "together with one layer"),
+    (WrongHeadsOfThePicture, "a layer between picture and code"),
+    (WrongWidth500, "the widths of the layers"),
+    (WrongDecoderWidth, "the widths of the layers | 784 to 512"),
+    (WrongTied, "one matrix for encoder and decoder"),
+    (WrongLeakyLogvar, "after the logvar layer"),
+    (WrongNarrowClamp, "logvar stays between"),
+    (WrongSigma, "logvar has one sign"),
+    (WrongLeakyOut, "after the decoder's last layer"),
+    (WrongRounds, "rounded to black and white"),
+    (WrongUnused, "one hidden layer too many"),
+    (
+        layers(act=lambda d: nn.Sequential(nn.ReLU(), nn.Linear(512, 512), nn.ReLU())),
+        "one hidden layer too many",
+    ),
+    (
+        layers(mu=lambda d: nn.Sequential(nn.Linear(512, d), nn.ReLU())),
+        "mu has one sign",
+    ),
+    (
+        layers(mu=lambda d: nn.Sequential(nn.Linear(512, d), nn.Tanh())),
+        "mu stays between",
+    ),
+    (
+        layers(logvar=lambda d: nn.Sequential(nn.Linear(512, d), nn.Sigmoid())),
+        "logvar has one sign",
+    ),
+    (layers(act=lambda d: nn.Dropout(0.1)), "the encoder is linear"),
+    (
+        layers(back=lambda d: nn.Sequential(nn.Linear(d, 512), nn.Linear(512, 784))),
+        "the decoder is linear",
+    ),
+    (layers(back=lambda d: nn.Linear(d, 784)), "a layer between picture and code"),
+    (
+        layers(
+            back=lambda d: nn.Sequential(
+                nn.Linear(d, 512), nn.ReLU(), nn.Linear(512, 784), nn.ReLU()
+            )
+        ),
+        "leave it out",
+    ),
+    (
+        layers(
+            back=lambda d: nn.Sequential(
+                nn.Linear(d, 512), nn.ReLU(), nn.Linear(512, 784), nn.Softmax(1)
+            )
+        ),
+        "between 0 and 1",
+    ),
+    # Randomness and answers.
+    (answering(sigmoid_at_the_end), "a sigmoid or anything else after decode"),
+    (answering(sigmoid_after_its_own_decoder), "a sigmoid or anything else"),
+    (WrongNoiseInDecode, "noise in the wrong place"),
+    (WrongDecodesTwice, "decode a z from reparameterize"),
+    (WrongEvaluates, "in training mode all images of a batch get the same noise"),
+    (WrongTwoPieces, "three tensors"),
+    (drawing(repeats_its_noise), "does not look like draws"),
+    (drawing(lambda m, s: m + 0.95 * (s / 2).exp() * torch.randn_like(m)), "look like"),
+    (drawing(lambda m, s: m + torch.exp(s / 2) * torch.rand_like(m)), "look like"),
+    (drawing(lambda m, s: m + s * torch.randn_like(m)), "without exp"),
+    (drawing(lambda m, s: m + torch.exp(-s / 2) * torch.randn_like(m)), "the sign"),
+    (drawing(lambda m, s: torch.exp(s / 2) * torch.randn_like(m)), "mu is not added"),
+    (
+        drawing(lambda m, s: m + torch.exp(s / 2) * torch.randn_like(m[:, :1])),
+        "one number of noise serves all dimensions",
+    ),
+    (
+        drawing(lambda m, s: m + torch.exp(s / 2).detach() * torch.randn_like(m)),
+        "no gradient from the pictures reaches these weights: logvar",
+    ),
+    # What is left behind, or cut.
+    (WrongChangesX, "other numbers after the call"),
+    (WrongFrozenLogvar, "no gradient from logvar reaches"),
+    (WrongDetachedReturn, "no gradient from mu reaches"),
+    (WrongTwoBatches, "any batch size"),
+    (WrongEvalInside, "mode after the call"),
+    (lambda d: nn.Linear(784, d), "attribute 'encode'"),
+    (lambda d: None, "an nn.Module"),
 ]
 
-
-@pytest.mark.parametrize("variant", RIGHT)
-def test_right_in_another_way_passes(variant, capsys):
-    passes(checks.vae, variant, capsys)
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
 
-@pytest.mark.parametrize(("variant", "words"), WRONG)
-def test_wrong_fails_and_the_message_names_it(variant, words):
-    fails_saying(checks.vae, variant, words)
+def test_it_is_judged_by_itself(capsys, monkeypatch):
+    wrong = lambda mu, logvar: mu + logvar.exp() * torch.randn_like(mu)  # noqa: E731
+    monkeypatch.setitem(globals(), "reparameterize", wrong)
+    CHECK(RightCallsReparameterize)
+    said = "right, with the pack's `reparameterize`: yours is not right yet."
+    assert said in capsys.readouterr().out
 
 
-def test_the_random_state_stays():
-    leaves_the_random_state(checks.vae, [*RIGHT, *(variant for variant, _ in WRONG)])
+def test_a_method_that_is_open_is_named():
+    class Begun(Right):
+        def decode(self, z):
+            raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match="`decode` is not written yet"):
+        CHECK(Begun)
+
+
+def test_a_class_without_forward_is_no_stub():
+    class NoForward(nn.Module):
+        def __init__(self, d):
+            super().__init__()
+            self.encode, self.decode = Right(d).encode, Right(d).decode
+
+    with pytest.raises(CheckFailed, match="forward"):
+        CHECK(NoForward)
