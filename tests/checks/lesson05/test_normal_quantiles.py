@@ -119,7 +119,7 @@ WRONG = [
         "the half",
     ),
     (lambda n: (torch.set_grad_enabled(False), quantiles(n))[1], "is_grad_enabled"),
-    (lambda n: (torch.manual_seed(0), quantiles(n))[1], "seed is"),
+    (lambda n: (torch.manual_seed(4242), quantiles(n))[1], "seed is"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
