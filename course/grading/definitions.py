@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -19,7 +21,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_locked
 
-from course.grading.names import names_bound, names_read
+from course.grading.names import names_bound, names_read, tree_of
 from course.grading.submission import Lesson, without_idle_cells
 from course.notebook import grade_id
 
@@ -54,6 +56,8 @@ class Definitions:
     """What the student wrote of it."""
     left_out: list[Statement] = field(default_factory=list)
     """Statements that do something, and are not in it."""
+    given: list[ast.stmt] = field(default_factory=list)
+    """What the lesson's own cells in it say, whose names answers use."""
 
 
 def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitions:
@@ -75,51 +79,74 @@ def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitio
     }
     theirs: dict[int, list[Statement]] = {}
     needed: set[str] = set()
+    ours: list[ast.stmt] = []
     for place, cell in enumerate(prepared.cells):
         if cell.cell_type != "code":
             continue
         name = grade_id(cell)
         if name in locked or (name is None and given[cell.source.strip()]):
             needed |= names_read(cell.source)
+            tree = tree_of(cell.source)
+            ours += tree.body if tree else ()
             continue
-        statements = _statements(cell.source, name or f"code cell {place + 1}")
-        if statements is not None:
-            theirs[place] = statements
+        theirs[place] = _statements(cell.source, name or f"cell {place + 1}")
     everything = [each for statements in theirs.values() for each in statements]
     kept = _closure(everything, needed)
     cells = copy.deepcopy(prepared.cells)
     for place, statements in theirs.items():
-        mine = [each.text for each in statements if id(each) in kept]
-        cells[place].source = "\n".join(mine)
+        cells[place].source = _source([s for s in statements if id(s) in kept])
     notebook = without_idle_cells(nbformat.v4.new_notebook(cells=cells), lesson)
     return Definitions(
         notebook,
         [each for each in everything if id(each) in kept],
         [each for each in everything if id(each) not in kept and _acts(each.node)],
+        ours,
     )
 
 
-def _statements(source: str, cell: str) -> list[Statement] | None:
-    """The statements of a cell; None if it is no Python, and so cannot run as such."""
+def _source(statements: list[Statement]) -> str:
+    """A cell that says just these statements: what runs is what has been read."""
+    source = "\n".join(each.text for each in statements)
+    wanted = [ast.dump(each.node) for each in statements]
+    if (tree := _parse(source)) and [*map(ast.dump, tree[1].body)] == wanted:
+        return source
+    return "\n".join(ast.unparse(each.node) for each in statements)
+
+
+def _parse(source: str) -> tuple[str, ast.Module] | None:
+    """A cell as IPython reads it, in plain Python; None if it cannot run."""
+    # What only measures or hides what a cell prints is no part of the answer.
+    source = re.sub(r"\A(\s*)%%(time|capture)\b[^\n]*", r"\1", source)
     try:
-        python = TransformerManager().transform_cell(source)
-        tree = ast.parse(python)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd line ends, odd escapes
+            python = TransformerManager().transform_cell(source)
+            return python, ast.parse(python)
+    except Exception:  # noqa: BLE001 (IPython stumbles over odd text in many ways)
         return None
-    lines = python.splitlines()
+
+
+def _statements(source: str, cell: str) -> list[Statement]:
+    """The statements of a cell; one that does something if it is no Python."""
+    parsed = _parse(source)
+    if parsed is None:
+        return [Statement(cell, 1, source.strip() or "?", ast.Raise())]
+    python, tree = parsed
+    lines = python.split("\n")  # as `ast` counts them
     found = []
     for node in tree.body:
-        first = min(
-            [
-                node.lineno,
-                *(each.lineno for each in getattr(node, "decorator_list", ())),
-            ]
-        )
+        first = _first_line(node)
         text = "\n".join(lines[first - 1 : node.end_lineno])
-        if len(tree.body) > 1 and _shares_a_line(node, tree.body):
+        if _shares_a_line(node, tree.body):
             text = ast.get_source_segment(python, node) or text
         found.append(Statement(cell, first, text, node))
     return found
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Where a statement begins, its decorators included."""
+    above = (each.lineno for each in getattr(node, "decorator_list", ()))
+    return min([node.lineno, *above])
 
 
 def _shares_a_line(node: ast.stmt, body: list[ast.stmt]) -> bool:

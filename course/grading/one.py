@@ -137,7 +137,7 @@ def record_of(
         record.repairs = prepared.repairs
         record.code, record.answers = written(prepared.notebook, lesson)
         answers = definitions_of(prepared.notebook, lesson)
-        record.flags = suspicions(answers.kept)
+        record.flags = suspicions(answers.kept, answers.given)
         record.exercises = _rows(answers.notebook, lesson, run, record)
         if answers.left_out and _lacks(record.exercises):
             _whole_notebook(prepared.notebook, lesson, run, record, answers, strict)
