@@ -1,0 +1,323 @@
+"""The encoder and the decoder: ``checks.halves(build_encoder, build_decoder)``.
+
+A model of two dense layers is one known function of its weights. The check gives it
+weights of its own and compares; what differs is found by trying other activations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.lesson01._models import (
+    PIXELS,
+    Surroundings,
+    apply,
+    want_calm,
+    want_model,
+)
+
+NAMES = ("linear", "relu", "tanh", "elu", "sigmoid", "silu", "gelu", "selu", "softplus")
+NAMES += ("leaky_relu", "softmax", "exponential", "softsign", "hard_sigmoid", "relu6")
+CLOSE = 2e-3  # room for a graphics card's short floats; activations differ by far more
+
+
+@check("encoder and decoder")
+def halves(build_encoder: Callable, build_decoder: Callable, draw: Draw) -> None:
+    """Check ``build_encoder`` and ``build_decoder``: two dense layers each."""
+    _check_encoder(build_encoder, draw)
+    _check_decoder(build_decoder, draw)
+
+
+def _check_encoder(build: Callable, draw: Draw) -> None:
+    around = Surroundings("build_encoder")
+
+    def check_one(
+        path: tuple[int, int, int], layers: tuple[str, str], **options
+    ) -> Any:
+        model = want_model(around.watch(build, path[-1], **options), "build_encoder")
+        x = draw.rng.random((97, PIXELS), np.float32)
+        sizes = {
+            path[1]: "that is `width`: the two sizes are exchanged, or the hidden "
+            "layer is what the model returns",
+            PIXELS: "those are images again: the decoder is a model of its own",
+        }
+        look = "the size of the last layer, which is the argument `latent_dim`"
+        _want_output(model, x, path, "the encoder", sizes.get, look)
+        _want_function(model, x, path, layers, "the encoder", options, "code", draw)
+        return model
+
+    d = _size(draw)
+    width = _size(draw, but=(d, 128))
+    path = PIXELS, width, d
+    models = [
+        check_one((PIXELS, 128, d), ("relu", "relu")),
+        check_one(path, ("relu", "linear"), width=width, code="linear"),
+        check_one(path, ("tanh", "relu"), width=width, activation="tanh"),
+        check_one(path, ("elu", "tanh"), width=width, activation="elu", code="tanh"),
+        want_model(around.watch(build, d), "build_encoder"),
+    ]
+    _want_fresh(models, "build_encoder")
+    around.want_no_seed()
+
+
+def _check_decoder(build: Callable, draw: Draw) -> None:
+    around = Surroundings("build_decoder")
+
+    def check_one(path: tuple[int, int, int], hidden: str, **options) -> Any:
+        model = want_model(around.watch(build, path[0], **options), "build_decoder")
+        z = draw.rng.normal(size=(97, path[0])).astype(np.float32)
+        look = "the size of the last layer: 784, and no reshaping"
+        _want_output(model, z, path, "the decoder", {}.get, look)
+        layers = (hidden, "sigmoid")
+        _want_function(model, z, path, layers, "the decoder", options, "", draw)
+        return model
+
+    d = _size(draw)
+    width = _size(draw, but=(d, 128))
+    models = [
+        check_one((d, 128, PIXELS), "relu"),
+        check_one((d, width, PIXELS), "elu", width=width, activation="elu"),
+        check_one((d, width, PIXELS), "tanh", width=width, activation="tanh"),
+        want_model(around.watch(build, d), "build_decoder"),
+    ]
+    _want_fresh(models, "build_decoder")
+    around.want_no_seed()
+
+
+def _size(draw: Draw, but: tuple[int, ...] = ()) -> int:
+    return draw.integer(5, 40, but)
+
+
+def _want_output(
+    model: Any,
+    x: np.ndarray,
+    path: tuple[int, int, int],
+    name: str,
+    look_of: Callable,
+    look: str,
+) -> None:
+    """Fail unless the model has an answer of that size and two layers on the way."""
+    answer = apply(model, x, name)
+    right = (len(x), path[-1])
+    if answer.shape != right:
+        raise CheckFailed(
+            f"{name}'s output, for {len(x)} rows of {path[0]}, has shape "
+            f"{answer.shape}",
+            f"shape {right}",
+            look_of(answer.shape[-1], look),
+        )
+    _want_two_layers(model, path, name)
+    apply(model, x[:1], name)
+    want_calm(model, x, answer, name)
+
+
+def _shapes(model: Any) -> list[tuple[int, ...]]:
+    """Shapes of the weight arrays, without axes of length 1."""
+    return [tuple(n for n in w.shape if n != 1) for w in model.weights]
+
+
+def _want_two_layers(model: Any, path: tuple[int, int, int], name: str) -> None:
+    """Fail unless the weights are two matrices of the right sizes, and biases."""
+    a, width, b = path
+    way = f"{a} to {width} to {b}"
+    shapes = _shapes(model)
+    matrices = [shape for shape in shapes if len(shape) > 1]
+    if len(matrices) != 2:
+        few = len(matrices) < 2
+        raise CheckFailed(
+            f"{name} has {len(matrices)} layer(s) with weights",
+            f"two dense layers, from {way}",
+            "a hidden layer that is missing, or not used: what it returns is what the "
+            "next layer is called with"
+            if few
+            else "a layer too many",
+        )
+    wanted = [(a, width), (width, b)]
+    if sorted(map(sorted, matrices)) != sorted(map(sorted, wanted)):
+        raise CheckFailed(
+            f"the weight matrices of {name} have shapes "
+            f"{' and '.join(map(str, matrices))}",
+            f"{' and '.join(map(str, wanted))}: from {way}",
+            "the widths (`width`, 128 when it is not given, and `latent_dim`): is one "
+            "written in, or are they exchanged?",
+        )
+    rest = [shape for shape in shapes if len(shape) < 2]
+    if set(rest) - {(width,), (b,)} or len(set(rest)) < len(rest):
+        raise CheckFailed(
+            f"besides its two weight matrices {name} has arrays of shapes "
+            f"{', '.join(map(str, rest))}",
+            f"at most two biases, of shapes {(width,)} and {(b,)}",
+            "a layer with weights besides the two Dense: BatchNormalization, "
+            "LayerNormalization or PReLU?",
+        )
+    if len(model.trainable_weights) < len(model.weights):
+        raise CheckFailed(
+            f"only {len(model.trainable_weights)} of {len(model.weights)} weight "
+            f"arrays of {name} can be trained",
+            "two dense layers, all of whose weights can be trained",
+            "trainable=False",
+        )
+    for weight, shape in zip(model.weights, shapes, strict=True):
+        spread = float(np.std(np.asarray(weight)))
+        if len(shape) == 2 and spread < 0.02 / math.sqrt(max(shape)):
+            raise CheckFailed(
+                f"the first weights of {name} differ from each other by {spread:.2g}",
+                "weights that differ, or all units of a layer learn the same",
+                "kernel_initializer: leave it at Keras' default",
+            )
+
+
+def _want_function(
+    model: Any,
+    x: np.ndarray,
+    path: tuple[int, int, int],
+    layers: tuple[str, str],
+    name: str,
+    options: Mapping[str, Any],
+    last: str,
+    draw: Draw,
+) -> None:
+    """Fail unless the model is the two layers with these activations, and no more."""
+    a, b = _two_layers(model, path, draw)
+    got = apply(model, x, name)
+
+    def is_seen(hidden: Callable, ending: Callable, x: np.ndarray = x) -> bool:
+        wanted = ending(b(hidden(a(x))))
+        scale = 1 + float(np.abs(wanted).max())
+        return bool(np.abs(got - wanted).max() < CLOSE * scale)
+
+    hidden, ending = layers
+    if is_seen(_activation(hidden), _activation(ending)):
+        return
+    asked = ", ".join(f'{k}="{v}"' for k, v in options.items() if k != "width")
+    given = f"with {asked}" if asked else "with the activations left at their defaults"
+    seen = [
+        (h, e)
+        for h, e in product(NAMES, _endings())
+        if is_seen(_activation(h), _endings()[e])
+    ]
+    if seen:
+        raise _other_activations(seen, layers, f"{given}, {name}", last)
+    if is_seen(_activation(hidden), _activation(ending), x / 255):
+        look = "a Rescaling or a division by 255: the images are scaled already"
+    else:
+        look = (
+            "what stands before, between or after the two layers (a scaling, an "
+            "addition, an activation too many), and the activations"
+        )
+    raise CheckFailed(
+        f"{given}, {name} is not two dense layers one after the other: for its own "
+        f"weights its numbers are off by up to {_largest(got, a, b, x, layers):.3g}",
+        f"a dense layer with {hidden}, then a dense layer with {ending}, nothing else",
+        look,
+    )
+
+
+def _two_layers(
+    model: Any, path: tuple[int, int, int], draw: Draw
+) -> tuple[Callable, Callable]:
+    """Give a model new weights; return its layers, without activations, as functions.
+
+    The numbers before an activation are of both signs and of size 2 or so.
+    """
+    kernels, biases = {}, {}
+    for weight, shape in zip(model.weights, _shapes(model), strict=True):
+        if len(shape) == 1:
+            value = biases[shape[0]] = draw.rng.normal(0, 0.5, shape)
+        else:
+            into, out = path[:2] if path[0] in shape else path[1:]
+            value = draw.rng.normal(0, 3 / math.sqrt(into), shape)
+            kernels[into] = value if shape == (into, out) else value.T
+        weight.assign(value.reshape(weight.shape))
+
+    def layer(into: int, out: int) -> Callable:
+        return lambda rows: rows.astype(np.float64) @ kernels[into] + biases.get(out, 0)
+
+    return layer(*path[:2]), layer(*path[1:])
+
+
+def _activation(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    import keras
+
+    function = keras.activations.get(name)
+    return lambda rows: np.asarray(function(rows.astype(np.float32)), np.float64)
+
+
+def _endings() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Activations that a model may end in, and mistakes that are none."""
+    sigmoid, relu = _activation("sigmoid"), _activation("relu")
+    return {name: _activation(name) for name in NAMES} | {
+        "a cut at 0 and 1": lambda rows: rows.clip(0, 1),
+        "a sigmoid twice": lambda rows: sigmoid(sigmoid(rows)),
+        "a sigmoid after a ReLU": lambda rows: sigmoid(relu(rows)),
+        "a sigmoid, times 255": lambda rows: 255 * sigmoid(rows),
+    }
+
+
+def _other_activations(
+    seen: list[tuple[str, str]], layers: tuple[str, str], who: str, last: str
+) -> CheckFailed:
+    """Say which activation is another than the one that was asked for."""
+    hidden, ending = min(seen, key=lambda pair: sum(map(str.__ne__, pair, layers)))
+    if last and (hidden, ending) == layers[::-1]:
+        return CheckFailed(
+            f"{who} has {hidden} in the hidden layer and {ending} in the last",
+            f"{layers[0]} in the hidden layer, {layers[1]} in the last",
+            "`activation` and `code` are exchanged",
+        )
+    if ending == layers[1]:
+        bend = ": without one, two layers are no more than one"
+        return CheckFailed(
+            f"{who} has {_named(hidden)} in the hidden layer",
+            f"{layers[0]}" + bend * (hidden == "linear"),
+            "the hidden layer: is the argument `activation` passed to it, or is an "
+            "activation written in?",
+        )
+    if last:
+        return CheckFailed(
+            f"{who} has {_named(ending)} in the last layer",
+            f"{_named(layers[1])}, the argument `code`"
+            + (' ("linear" means none)' if layers[1] == "linear" else ""),
+            "the last layer of the encoder: is an activation written in, or is it "
+            "`activation`, in place of the argument `code`?",
+        )
+    looks = {
+        "linear": 'the sigmoid is missing (activation="sigmoid")',
+        "tanh": 'tanh gives -1 to 1; use activation="sigmoid"',
+        "relu": 'ReLU has no upper end; use activation="sigmoid"',
+        "softmax": 'activation="sigmoid". Softmax is for classes: its pixels sum to 1',
+        "a sigmoid, times 255": "a multiplication by 255: pixels go from 0 to 1",
+    }
+    return CheckFailed(
+        f"{who} ends in {_named(ending)}",
+        "a sigmoid: each pixel by itself between 0 and 1, like the images",
+        "the last layer: " + looks.get(ending, "one sigmoid, and nothing after it"),
+    )
+
+
+def _named(activation: str) -> str:
+    return "no activation" if activation == "linear" else activation
+
+
+def _largest(got, a: Callable, b: Callable, x: np.ndarray, layers) -> float:
+    first, last = map(_activation, layers)
+    return float(np.abs(got - last(b(first(a(x))))).max())
+
+
+def _want_fresh(models: list, name: str) -> None:
+    """Fail if two models of one building function share weights."""
+    for one, other in combinations(models, 2):
+        if {id(w) for w in one.weights} & {id(w) for w in other.weights}:
+            raise CheckFailed(
+                f"two models of {name} share their weights",
+                "new layers on each call: training one must not train the other",
+                f"layers made outside {name}, or kept from an earlier call: make them "
+                "inside",
+            )

@@ -1,0 +1,199 @@
+"""The autoencoder of two models: ``checks.join(join)``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.lesson01._models import (
+    PIXELS,
+    Surroundings,
+    apply,
+    want_calm,
+    want_model,
+)
+
+NAME = "the autoencoder"
+
+
+@check("autoencoder")
+def join(join_models: Callable, draw: Draw) -> None:
+    """Check ``join(encoder, decoder)``: one model over the same layers."""
+    d = draw.integer(2, 40)
+    encoder, decoder, joined = _joined(join_models, draw.integer(5, 20), d)
+    model = want_model(joined, "join")
+    x = draw.rng.random((97, PIXELS), np.float32)
+    inputs = getattr(model, "inputs", None)
+    if inputs and tuple(inputs[0].shape[1:]) == (d,):
+        raise CheckFailed(
+            f"the autoencoder takes {d} numbers, a code",
+            f"a model that takes images: rows of {PIXELS} numbers",
+            "the order: x to the encoder first, then its code to the decoder",
+        )
+    x_hat = apply(model, x, NAME)
+    if x_hat.shape != x.shape:
+        code = x_hat.shape == (97, d)
+        raise CheckFailed(
+            f"the autoencoder's output for 97 images has shape {x_hat.shape}"
+            + ": that is the code" * code,
+            f"images of shape (97, {PIXELS})",
+            "the decoder comes after the encoder"
+            if code
+            else "what comes after the decoder: nothing",
+        )
+    apply(model, x[:1], NAME)
+    _want_both(model, encoder, decoder, x)
+    _want_trained(model, encoder, decoder, x)
+    want_calm(model, x, apply(model, x, NAME), NAME)
+
+
+def _joined(join_models: Callable, width: int, d: int) -> tuple[Any, Any, Any]:
+    """Two halves, and what the student's function makes of them."""
+    failure = None
+    # Some ways of joining suit one kind of model only: the students' own halves are
+    # of one kind too, so either will do.
+    for stack in (_functional, _sequential):
+        # Nothing here can die, as a ReLU can: each change of a weight shows.
+        encoder = stack(PIXELS, width, d, "linear", "encoder")
+        decoder = stack(d, width + 1, PIXELS, "sigmoid", "decoder")
+        before = encoder.get_weights() + decoder.get_weights()
+        around = Surroundings("join")
+        try:
+            joined = around.watch(join_models, encoder, decoder)
+        except (AttributeError, ValueError) as error:
+            failure = failure or error
+            continue
+        after = encoder.get_weights() + decoder.get_weights()
+        if not all(map(np.array_equal, before, after)):
+            raise CheckFailed(
+                "the encoder or decoder has other weights after join()",
+                "the two models as they are, perhaps trained already",
+                "set_weights or assign inside join",
+            )
+        around.watch(join_models, encoder, decoder)
+        around.want_no_seed()
+        return encoder, decoder, joined
+    raise _misfit(failure, d) or failure
+
+
+def _functional(into: int, hidden: int, out: int, last: str, name: str) -> Any:
+    import keras
+    from keras import layers
+
+    x = keras.Input((into,))
+    h = layers.Dense(hidden, activation="tanh")(x)
+    return keras.Model(x, layers.Dense(out, activation=last)(h), name=name)
+
+
+def _sequential(into: int, hidden: int, out: int, last: str, name: str) -> Any:
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((into,)),
+            layers.Dense(hidden, activation="tanh"),
+            layers.Dense(out, activation=last),
+        ],
+        name=name,
+    )
+
+
+def _misfit(error: Exception, d: int) -> CheckFailed | None:
+    """What two models that do not fit together say about the mistake."""
+    sizes = re.search(
+        r"expected shape=\(None, (\d+)\), found shape=(.*?\))", str(error)
+    )
+    if "is not connected" in str(error):
+        return CheckFailed(
+            "ValueError: the output given to keras.Model does not come from its input",
+            "the output that x becomes, through the encoder and then the decoder",
+            "`decoder.output` belongs to an input of its own: call the decoder, as in "
+            "decoder(encoder(x))",
+        )
+    if sizes is None:
+        return None
+    wanted, got = sizes.groups()
+    order = wanted == str(d) and got == f"(None, {PIXELS})"
+    return CheckFailed(
+        f"ValueError: a model that takes {wanted} numbers is called with shape {got}",
+        f"x to the encoder, the code of {d} numbers to the decoder, nothing in between",
+        "the order: it is decoder(encoder(x)), and the encoder is called first"
+        if order
+        else "a layer or an input of another size before, between or after the two",
+    )
+
+
+def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
+    """Fail unless the model is decoder(encoder(x)), over the same weights."""
+    given = {id(w) for w in encoder.weights + decoder.weights}
+    has = {id(w) for w in model.weights}
+
+    def same() -> bool:
+        direct = np.asarray(decoder(np.asarray(encoder(x))))
+        return np.allclose(apply(model, x, NAME), direct, atol=1e-4)
+
+    if not same() and given <= has:
+        raise CheckFailed(
+            "autoencoder(x) is not decoder(encoder(x)), though it has their layers",
+            "x through the encoder, the code through the decoder, and that is all",
+            "a layer or an activation that was added before, between or after them, "
+            "an addition of x, or a second round",
+        )
+    if not same():
+        raise CheckFailed(
+            "autoencoder(x) is not decoder(encoder(x))",
+            "one model over the very layers of the two that were handed in",
+            "new layers (or build_encoder, build_decoder) inside join: those have "
+            "weights of their own. Call the models you were given",
+        )
+    if given < has:
+        raise CheckFailed(
+            f"the autoencoder has {len(has)} weight arrays, encoder and decoder "
+            f"together {len(given)}",
+            "nothing but the two models that were handed in",
+            "a layer that was added between or after them",
+        )
+    for half in (encoder, decoder):
+        half.set_weights([w[::-1] * 1.5 + 0.01 for w in half.get_weights()])
+    if not same() or given != has:
+        raise CheckFailed(
+            "after the encoder's and decoder's weights change, the autoencoder still "
+            "answers as before"
+            if not same()
+            else "the autoencoder does not know all weights of encoder and decoder as "
+            "its own",
+            "shared layers: training the autoencoder must train its two halves",
+            "a copy (clone_model, copy, set_weights) inside join, or a model that is "
+            "called but not part of this one",
+        )
+
+
+def _want_trained(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
+    """Fail unless training the model trains both halves."""
+    import tensorflow as tf
+
+    weights = encoder.weights + decoder.weights
+    can = {id(w) for w in model.trainable_weights}
+    trained = [w for w in weights if w.trainable and id(w) in can]
+    if len(trained) < len(weights):
+        raise CheckFailed(
+            f"{len(trained)} weight arrays of the autoencoder can be trained",
+            f"{len(weights)}: those of the encoder and those of the decoder",
+            "something is frozen (trainable = False) or not part of the model",
+        )
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - x))
+    gradients = tape.gradient(loss, [w.value for w in weights])
+    for half, count in (("encoder", len(encoder.weights)), ("decoder", len(weights))):
+        if any(g is None for g in gradients[:count]):
+            raise CheckFailed(
+                f"no gradient of the autoencoder's loss reaches the {half}",
+                "training the autoencoder trains its two halves",
+                "stop_gradient, `.numpy()`, np.asarray or `.predict` inside join",
+            )
