@@ -85,7 +85,8 @@ def _agrees(seen: Tensor, value: Tensor, tolerance: float) -> bool:
 def _pattern(seen: Tensor, wanted: Tensor, tolerance: float) -> str:
     """Say that all is right but for a factor, or up to some image, and the like."""
     ratio = (seen.sum() / wanted.sum()).item()
-    if math.isfinite(ratio) and ratio and fits(seen, ratio * wanted, tolerance):
+    off = math.isfinite(ratio) and ratio and abs(ratio - 1) > 0.01
+    if off and fits(seen, ratio * wanted, tolerance):
         name = f"1/{number(1 / ratio)}" if abs(ratio) < 1 else number(ratio)
         return (
             f"a factor: all is {name} times what it should be, and right otherwise (a "

@@ -89,6 +89,10 @@ def require_layers(
                 "what comes in, as it comes",
                 "what stands before the first layer",
             )
+        if mode:
+            _require_notes(
+                net, inputs, [call for call in found[:6] if call.average is not None]
+            )
         nexts = ([2], [4], range(6, len(found)))
         for i, following in enumerate(nexts):
             layer, norm = found[2 * i : 2 * i + 2]
@@ -196,6 +200,20 @@ def _require_registered(net: nn.Module, found: list[Call], where: str) -> None:
                 f"all layers of {where} made in __init__ and assigned to self",
                 "layers in a plain list (nn.Sequential and nn.ModuleList tell the "
                 "model of theirs), or made in forward",
+            )
+
+
+def _require_notes(net: nn.Module, inputs: Tensor, norms: list[Call]) -> None:
+    """In training mode each batch moves the running averages."""
+    before = [norm.average.clone() for norm in norms]
+    watched(net, inputs[: len(inputs) // 2])
+    for i, (norm, then) in enumerate(zip(norms, before, strict=True)):
+        if torch.equal(norm.average, then):
+            raise CheckFailed(
+                f"in training mode the running averages of batch norm {i + 1} stay as "
+                "they are",
+                "averages that move with each batch: eval() uses them",
+                "momentum=0, or eval() inside the class",
             )
 
 

@@ -116,7 +116,7 @@ def _require_free(net: nn.Module, x: Tensor, heads: list[Call], d: int) -> None:
             "what logvar is made from: is one layer used for both?",
         )
     rest = [place for place in range(2 * d) if place not in places]
-    for value in (-8.0, 8.0):
+    for value in (-100.0, 100.0):
         changed[:, rest] = value
         seen = answer(changed)[1]
         low, high = seen.min().item(), seen.max().item()

@@ -106,8 +106,9 @@ def _require(
         maps, weight = torch.zeros(1, 1, n, n), torch.zeros(1, 1, kernel, kernel)
         want = layer(maps, weight, stride=stride, padding=padding).shape[-1]
         if not _whole(got) or got != want:
+            said = f"{got}" if _whole(got) else f"{got}, {kind(got)}"
             raise CheckFailed(
-                f"{name}({', '.join(map(str, case))}) gives {got}, {kind(got)}",
+                f"{name}({', '.join(map(str, case))}) gives {said}",
                 f"the int {want}, as nn.{LAYERS[name]} does",
                 _look(cases, answers, name, mistakes),
             )

@@ -31,6 +31,7 @@ def vae_loss(function: Callable, draw: Draw) -> None:
     """Check values, in both modes, at odd batch sizes, and gradients."""
     model = Model(draw.integer(2, 12))
     small, large = 0.3 + 0.5 * draw.rng.random(), 20 + 20 * draw.rng.random()
+    model(pictures(5))[0].sum().backward()  # gradients that have to stay
     _require_values(function, model, (small, large))
     _require_default(function, model.eval(), pictures(97))
     _require_small_kl(function, draw)
@@ -199,6 +200,7 @@ def _require_gradients(
     function: Callable, model: Model, x: Tensor, beta: float
 ) -> None:
     """Each weight's gradient is the loss's own; a detach() anywhere shows."""
+    model.zero_grad()
     twin = copy.deepcopy(model)
     loss = function(model, x.clone(), beta=beta)
     if not loss.requires_grad:

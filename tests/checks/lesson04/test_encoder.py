@@ -360,6 +360,10 @@ RIGHT = [
     on_heads(lambda m, v: (m, v.clamp(-10, 10))),
     on_heads(lambda m, v: (m, 2 * v)),
     on_heads(lambda m, v: [m, v]),
+    on_heads(lambda m, v: (m, 0.1 * v)),
+    replaced(4, lambda: nn.BatchNorm2d(32, momentum=None, eps=1e-3)),
+    with_options(act=nn.Mish),
+    with_options(act=lambda: nn.LeakyReLU(0.2)),
 ]
 WRONG = [
     (with_options(kernel=3), "a window of 3 x 3"),
@@ -383,6 +387,10 @@ WRONG = [
         "track_running_stats",
     ),
     (replaced(8, lambda: nn.BatchNorm1d(128, affine=False)), "affine"),
+    (replaced(4, lambda: nn.BatchNorm2d(32, momentum=0.0)), "momentum"),
+    (on_heads(lambda m, v: (m, v.detach())), "no gradient reaches logvar"),
+    (on_heads(lambda m, v: (m, F.logsigmoid(v))), "no activation"),
+    (on_heads(lambda m, v: {"mu": m, "logvar": v}), "two tensors"),
     (
         replaced(
             7,

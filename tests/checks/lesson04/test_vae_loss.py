@@ -178,6 +178,23 @@ def gradients_off(model, x, beta=1.0):
     return answer
 
 
+def by_logits(model, x, beta=1.0):
+    x_hat, mu, logvar = model(x)
+    logits = torch.logit(x_hat, eps=1e-7)
+    pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    return (pixels.flatten(1).sum(1) + beta * kl(mu, logvar)).mean()
+
+
+def by_bernoulli(model, x, beta=1.0):
+    x_hat, mu, logvar = model(x)
+    pixels = torch.distributions.Bernoulli(x_hat, validate_args=False).log_prob(x)
+    return (beta * kl(mu, logvar) - pixels.sum(dim=[1, 2, 3])).mean()
+
+
+def beta_without_default(model, x, beta):
+    return loss(model, x, beta)
+
+
 RIGHT = [
     loss,
     by_sums,
@@ -191,6 +208,8 @@ RIGHT = [
     image_by_image,
     lambda model, x, beta=1: loss(model, x, beta),
     with_terms(clamped(1e-7)),
+    by_logits,
+    by_bernoulli,
     of(lambda b, r, k: r.mean() + b * k.mean()),
     of(lambda b, r, k: torch.stack([r, b * k]).sum() / len(r)),
 ]
@@ -271,6 +290,8 @@ WRONG = [
     (with_a_step, "weights"),
     (first(lambda m: m.requires_grad_(False)), "frozen"),
     (with_backward, "gradients"),
+    (then(lambda m: m.zero_grad()), "gradients"),
+    (beta_without_default, "beta"),
     (gradients_off, "torch.no_grad"),
     (decodes_mu, "mu is decoded"),
     (torch.no_grad()(loss), "no gradient"),
