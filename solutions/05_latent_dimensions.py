@@ -581,8 +581,9 @@ def linear_probe(codes, labels, test_codes, test_labels):
         float32, and whole numbers from 0.
     test_codes: array (M, d) with test_labels (M,), to count on.
     Returns the share of the test codes that are classified rightly, from 0 to 1, each
-    of them counted once. The arrays stay as they are. You may scale the codes; then
-    the training codes alone say how. The boundary must be straight in the codes.
+    of them counted once. The boundary must be straight in the codes; you may scale
+    them, then the training codes alone say how. The arrays stay as they are, and so
+    does torch's seed.
     """
     ### BEGIN SOLUTION
     from sklearn.linear_model import LogisticRegression
