@@ -202,25 +202,27 @@ def averaging(each: np.ndarray) -> dict[str, float]:
         What comes out for each image alone; the mean is right.
     """
     n, total = len(each), each.sum()
-    first, last = total - each[0], total - each[-1]  # without that image
-    loop = "of the {} image only{}: {}"
-    return {
+    found = {
         "summed over the images too": total,
         "divided by the number of images twice": total / n**2,
         "the median over the images, not the mean": np.median(each),
         "the largest of the images, not the mean": each.max(),
-        "the last image is left out": last / max(n - 1, 1),
-        "the first image is left out": first / max(n - 1, 1),
-        "the last image is left out, and yet counted": last / n,
-        "the first image is left out, and yet counted": first / n,
-    } | {
-        loop.format(name, share, why): value / size
-        for name, value, why in (
-            ("first", each[0], "a `return` inside the loop?"),
-            ("last", each[-1], "`=` in the loop where `+=` is meant?"),
-        )
-        for share, size in (("", 1), (", divided by the number of images", n))
     }
+    for name, at in (("last", -1), ("first", 0)):
+        rest = total - each[at]
+        found[f"the {name} image is left out"] = rest / max(n - 1, 1)
+        found[f"the {name} image is left out, and yet counted"] = rest / n
+        why = (
+            "`=` in the loop where `+=` is meant?" if at else "a `return` in the loop?"
+        )
+        found[f"of the {name} image only: {why}"] = each[at]
+        share = f"of the {name} image only, divided by the number of images: {why}"
+        found[share] = each[at] / n
+    for size in (16, 32, 64, 100, 128, 256, 512):
+        means = [each[start : start + size].mean() for start in range(0, n, size)]
+        words = f"the mean of the means of batches of {size}: the last one is smaller"
+        found[words] = np.mean(means)
+    return found
 
 
 def span(values: Any) -> str:

@@ -88,14 +88,14 @@ def _mistakes(x: np.ndarray, p: np.ndarray) -> dict[str, float]:
     inside = _clipped(x)
     whole = averaging(each) | {
         "averaged over the pixels too": right / d,
-        "averaged over the pixels and summed over the images": right / d * n,
+        "averaged over the pixels and summed over the images, or divided by the number "
+        "of pixels, not of images": right / d * n,
         "with the minus sign missing": -right,
         "with logarithms to base 2, not natural ones": right / math.log(2),
         "with logarithms to base 10, not natural ones": right / math.log(10),
         "half of it": right / 2,
         "the number 784 is written in: take the size of the array": right / d * 784,
         "divided by 784, a number that is written in": right / 784,
-        "divided by the number of pixels, not of images": right * n / d,
     }
     pixels = {
         "without the (1 - x) log(1 - p) part": -ink,
@@ -147,7 +147,7 @@ def _at_the_ends(measure: Callable, ink: int, draw: Draw) -> None:
             "an epsilon that is too large, or p clipped too far from 0 and 1; 1e-7 is "
             "enough",
         )
-    each = wrong / shape[1]
+    each = wrong / shape[1] + 0.0  # no minus before a zero
     if each < 15:
         raise CheckFailed(
             f"pixels of {ink} with p = {1 - ink}, sure and wrong, cost {number(each)} "

@@ -29,6 +29,7 @@ def to_unit_range(scale: Callable, draw: Draw) -> None:
     # Neither the darkest nor the brightest byte is in the first, so that a scale
     # taken from the batch itself shows.
     grey = _grey(draw, (draw.integer(3, 9), 4, 5))
+    first = None
     for pixels in (
         grey,
         np.arange(256, dtype=np.uint8),
@@ -62,6 +63,13 @@ def to_unit_range(scale: Callable, draw: Draw) -> None:
                 "twice the memory, float16 loses digits",
                 "the cast: `pixels.astype(np.float32)` before dividing",
             )
+        first = x if first is None else first
+    if not close(first, grey / 255, EXACT):
+        raise CheckFailed(
+            "the first result has other values after later calls",
+            "an array of its own for each call",
+            "an array outside the function that each call fills anew",
+        )
 
 
 def _grey(draw: Draw, shape: tuple[int, int, int]) -> np.ndarray:

@@ -136,6 +136,11 @@ def returned_in_the_loop(x, p):
         return total / len(x)
 
 
+def mean_of_means(x, p):
+    parts = range(0, len(x), 64)
+    return np.mean([bce(x[i : i + 64], p[i : i + 64]) for i in parts])
+
+
 def assigned_in_the_loop(x, p):
     for one, other in zip(x, p, strict=True):
         total = bce(one[None], other[None])
@@ -180,7 +185,11 @@ def torch_logits(x, p):
 
 
 WRONG = [
-    (returned_in_the_loop, "a `return` inside the loop"),
+    (returned_in_the_loop, "a `return` in the loop"),
+    (mean_of_means, "batches of 64"),
+    (lambda x, p: bce(x, 1 - p.round(1)), "bce_per_image() gave"),
+    (lambda x, p: bce(p, p), "bce_per_image() gave"),
+    (lambda x, p: bce(x, p + 0 * x, eps=2e-6), "epsilon that is too large"),
     (assigned_in_the_loop, "of the last image only"),
     (whole_number_array, "bce_per_image() gave"),
     (lower_only, "on both sides"),
@@ -212,7 +221,7 @@ WRONG = [
     (lambda x, p: bce(x, p) + 1e-2, "bce_per_image() gave"),
     (lambda x, p: bce(x * 255, p), "bce_per_image() gave"),
     (lambda x, p: np.log(1 + np.exp(-x * p)).sum(axis=1).mean(), "bracket"),
-    (lambda x, p: bce(x.T, p.T), "divided by the number of pixels"),
+    (lambda x, p: bce(x.T, p.T), "by the number of pixels"),
     (lambda x, p: print(bce(x, p)), "returned None"),
     (lambda x, p: f"{bce(x, p):.3f} nats", "a str"),
     (clips_its_input, "out="),

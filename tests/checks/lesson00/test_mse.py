@@ -60,6 +60,16 @@ def returned_in_the_loop(x, x_hat):
         return total / len(x)
 
 
+def mean_of_means(x, x_hat):
+    parts = range(0, len(x), 32)
+    return np.mean([((x[i : i + 32] - x_hat[i : i + 32]) ** 2).mean() for i in parts])
+
+
+def summed_if_square(x, x_hat):
+    squares = (x - x_hat) ** 2
+    return squares.mean() if x.ndim == 2 else squares.sum(axis=(1, 2)).mean()
+
+
 def assigned_in_the_loop(x, x_hat):
     for one, other in zip(x, x_hat, strict=True):
         total = ((one - other) ** 2).mean()
@@ -78,7 +88,11 @@ def first_left_out(x, x_hat):
 
 
 WRONG = [
-    (returned_in_the_loop, "a `return` inside the loop"),
+    (returned_in_the_loop, "a `return` in the loop"),
+    (mean_of_means, "batches of 32"),
+    (summed_if_square, "summed over the pixels"),
+    (lambda x, y: ((x.round(2) - y.round(2)) ** 2).mean(), "mse() gave"),
+    (lambda x, y: ((x - y) ** 2)[np.abs(x - y) < 1].mean(), "mse() gave"),
     (assigned_in_the_loop, "of the last image only"),
     (whole_number_array, "cast to whole numbers"),
     (first_left_out, "the first image is left out"),

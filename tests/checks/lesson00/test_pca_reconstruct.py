@@ -246,6 +246,17 @@ def smallest_of_eigh(train, images, k):
     return (images - mean) @ v @ v.T + mean
 
 
+def each_images_own_mean(train, images, k):
+    own = images.mean(axis=1, keepdims=True)
+    return pca(train - train.mean(axis=1, keepdims=True), images - own, k) + own
+
+
+def codes_standardised(train, images, k):
+    model = PCA(k).fit(train)
+    z = model.transform(images)
+    return model.inverse_transform((z - z.mean(axis=0)) / (z.std(axis=0) + 1e-8))
+
+
 def in_place(train, images, k):
     train -= train.mean(axis=0)
     return pca(train, images, k)
@@ -269,6 +280,9 @@ WRONG = [
     (random_directions, "other directions"),
     (whitened_one_way, "rescale them"),
     (smallest_of_eigh, "smallest variance"),
+    (each_images_own_mean, "directions, not"),
+    (codes_standardised, "do not"),
+    (lambda t, x, k: np.sort(pca(t, x, k), axis=1), "with k ="),
     (in_place, "stay as they are"),
     (lambda t, x, k: x - pca(t, x, k), "leaves over"),
     (lambda t, x, k: pca(t, x, k) / 255, "with k ="),

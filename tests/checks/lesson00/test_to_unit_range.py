@@ -50,6 +50,14 @@ def only_the_first(pixels):
         return (image / 255).astype(np.float32)
 
 
+BUFFER = np.empty(100_000, np.float32)
+
+
+def always_the_same_array(pixels):
+    x = BUFFER[: pixels.size].reshape(pixels.shape)
+    return np.divide(pixels, 255, out=x, casting="unsafe")
+
+
 def unless_dark(pixels):
     return pixels.astype(np.float32) / (255 if pixels.mean() > 10 else 1)
 
@@ -62,6 +70,10 @@ def stretched_in_effect(pixels):
 WRONG = [
     (first_thousand, "clipped or replaced"),
     (only_the_first, "the same shape is wanted"),
+    (always_the_same_array, "after later calls"),
+    (lambda p: (p / 255).astype(np.float32)[::-1], "term by term"),
+    (lambda p: p.astype(np.float32) / 255.5, "in effect (byte - 0) / 255.5"),
+    (lambda p: (p.astype(np.float32) - p.min()) / 255, "in effect"),
     (unless_dark, "looks at the values"),
     (stretched_in_effect, "divided by the largest value of the batch"),
     (lambda p: np.clip(p, 1, 254).astype(np.float32) / 255, "clipped or replaced"),
