@@ -66,10 +66,24 @@ def _same(one: Tensor, other: Tensor) -> bool:
     return bool((one - other).abs().max() <= 1e-3 * other.abs().max() + 1e-6)
 
 
-def _is_plain(f: Callable[[float], Tensor]) -> bool:
-    """Whether what comes out grows in equal steps with the weights of a layer."""
-    low, middle, high = f(-3), f(0), f(3)
-    return _same(high - middle, middle - low)
+def _is_plain(
+    model: nn.Module, f: Callable[[nn.Module], Tensor], *sides: tuple[int, ...]
+) -> bool:
+    """Whether what comes out grows in proportion to the weights of a layer.
+
+    So it does after a last linear layer, in each mode, and not after a bend or batch
+    norm.
+    """
+    for mode in (False, True):
+        values = []
+        for factor in (-3, 0, 6):
+            with torch.random.fork_rng(devices=[]):  # the same dropout each time
+                torch.manual_seed(0)
+                values.append(f(_scaled(model, *sides, by=factor).train(mode)))
+        low, middle, high = values
+        if not _same(high - middle, 2 * (middle - low)):
+            return False
+    return True
 
 
 @torch.no_grad()
@@ -105,13 +119,15 @@ def _check_heads(model: nn.Module, size: int) -> None:
                 f"an activation (tanh, ELU, GELU) or a narrow clamp after the {name} "
                 f"layer",
             )
-    half = x / 2
-    if is_linear(lambda a: model.encode(a)[0], half, torch.rand(64, 784) / 2):
-        raise CheckFailed(
-            "the encoder is linear: its two layers act as a single one",
-            "a bend between them, such as ReLU",
-            "the activation after the 512-wide layer of the encoder",
-        )
+    for index in (0, 1):
+        if is_linear(
+            lambda a, index=index: model.encode(a)[index], x / 2, x.flip(0) / 2
+        ):
+            raise CheckFailed(
+                "the encoder is linear: its two layers act as a single one",
+                "a bend between them, such as ReLU",
+                "the activation after the 512-wide layer of the encoder",
+            )
     for index, name in enumerate(("mu", "logvar")):
         once, less, turned = (
             _scaled(model, *heads, by=factor).encode(x)[index]
@@ -119,11 +135,14 @@ def _check_heads(model: nn.Module, size: int) -> None:
         )
         # A limit far out, or softplus and a logarithm, are no such bend.
         bent = _same(2 * less, once) and not _same(-turned, once)
-        if bent or (name == "mu" and not _same(-turned, once)):
+        if bent or (
+            name == "mu"
+            and not _is_plain(model, lambda net: net.encode(x)[0], *heads[:2])
+        ):
             raise CheckFailed(
                 f"{name} does not grow in proportion to the weights of its layer",
                 f"a plain linear layer: {name} may be any real number",
-                f"an activation after the {name} layer, or a second layer",
+                f"an activation or batch norm after the {name} layer",
             )
     if torch.allclose(model.encode(x)[0], model.encode(x.round())[0], atol=1e-4):
         raise CheckFailed(
@@ -163,11 +182,11 @@ def _check_decoder(model: nn.Module, size: int) -> None:
             "a bend between them, such as ReLU",
             "the activation after the 512-wide layer of the decoder",
         )
-    if not _is_plain(lambda by: _scaled(model, (512, 784), by=by).decode(z)):
+    if not _is_plain(model, lambda net: net.decode(z), (512, 784)):
         raise CheckFailed(
             "the logits do not grow in proportion to the weights of the last layer",
             "a plain linear layer at the end of decode: logits of any value",
-            "an activation after the decoder's last layer: leave it out",
+            "an activation or batch norm after the decoder's last layer: leave it out",
         )
     turned = _scaled(model, (size, 512), by=-0.5)
     if not _same(turned.decode(-2 * z), model.decode(z)):
@@ -196,8 +215,8 @@ def _check_matrices(model: nn.Module, size: int) -> None:
         (512, 512): "one hidden layer too many",
     }
     named = [why for sides, why in looks.items() if found[sides]]
-    if not named and found[up] == 1:
-        named = ["one matrix for encoder and decoder, or a layer of another width"]
+    if not named and found[up] == 1 and found.total() == 4:
+        named = ["one matrix for encoder and decoder"]
     if not named and found[up] == 2 and found[head] == 2 and not found[both]:
         named = ["one head for both mu and logvar"]
     shapes = (f"{wide} x {narrow}" for narrow, wide in found.elements())

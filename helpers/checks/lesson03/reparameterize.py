@@ -13,7 +13,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.losses import fits, gradients_of
 from helpers.checks.messages import apart
-from helpers.checks.modules import explained, tails
+from helpers.checks.modules import explained, hang_together, tails
 
 ROWS, COLUMNS = 2_000, 20  # draws for each of the pairs (mu, logvar) below
 LIMIT = 6  # standard errors
@@ -37,6 +37,9 @@ def reparameterize(function: Callable, draw: Draw) -> None:
             )
         if first.equal(again):
             raise _not_random(function, first)
+        with torch.no_grad():  # as where a notebook only looks
+            if _drawn(function, mu, logvar).equal(_drawn(function, mu, logvar)):
+                raise _not_random(function, first)
     _check_noise(function)
     _check_moments(function, draw)
     _check_gradients(function, size)
@@ -118,6 +121,12 @@ def _check_noise(function: Callable) -> None:
             "the sign)",
             "fresh noise for every image and every latent dimension",
             f"noise that is repeated or mirrored; {look}",
+        )
+    if hang_together(z):
+        raise CheckFailed(
+            "the noise of different elements of z hangs together",
+            "fresh noise for every image and every latent dimension",
+            "noise that is added up, or scaled by other noise: randn_like(mu) will do",
         )
 
 

@@ -88,7 +88,7 @@ def _sampled(
 
 def _rows(images: Tensor, logits: Tensor) -> Tensor:
     """Which of the decoded rows the pictures are, as far as they are any."""
-    right = torch.sigmoid(logits)
+    right = torch.sigmoid(logits).to(images.dtype)
     count = len(images)
     for rows in (torch.arange(count), torch.arange(len(logits))[-count:]):
         if len(logits) >= count and torch.allclose(images, right[rows], atol=1e-5):
@@ -101,6 +101,7 @@ def _rows(images: Tensor, logits: Tensor) -> Tensor:
 
 
 def _not_the_pictures(images: Tensor, logits: Tensor) -> CheckFailed:
+    logits = logits.to(images.dtype)
     right = torch.sigmoid(logits)
     wrong = {
         "the sigmoid is missing: decode returns logits": logits,

@@ -184,6 +184,10 @@ WRONG = [
     (lambda m, s: 1 + s - m**2 - s.exp().sum(1), "size of tensor | look at"),
     (lambda m, s: -0.5 * (1 + torch.log(s) - m**2 - s).sum(1), "nan or inf"),
     (lambda m, s: kl_terms(m, s).norm(dim=1), "root of the sum"),
+    (lambda m, s: kl(m, s).sort().values, "then mu^2"),
+    (lambda m, s: kl_terms(m - m.mean(0), s).sum(1), "then mu^2"),
+    (lambda m, s: kl(m, torch.log(s.exp() + 1e-3)), "limit"),
+    (lambda m, s: kl(m, s) * 1.001, "1.001 times"),
     # What is left behind, or cut.
     (kl_in_place, "other numbers after the call"),
     (kl_without_gradients_ever_after, "no gradient flows"),

@@ -122,10 +122,6 @@ RIGHT = [
     lambda a, x: torch.vmap(
         lambda b, y: F.binary_cross_entropy_with_logits(b, y, reduction="sum")
     )(a, x),
-    lambda a, x: (
-        F.soft_margin_loss(a, torch.ones_like(x), reduction="none").sum(1)
-        + (a - x * a).sum(1)
-    ),
     lambda a, x: (torch.logaddexp(a, torch.zeros_like(a)) - a * x).sum(axis=1),
     lambda a, x: bce(a.clamp(-90, 90), x),
 ]
@@ -170,6 +166,13 @@ WRONG = [
     (bce_cut, "clamp"),
     (lambda a, x: bce_cut(a, x, 1e-7), "clamp"),
     (lambda a, x: bce(torch.logit(a.sigmoid(), eps=1e-6), x), "clamp"),
+    (
+        lambda a, x: (
+            F.soft_margin_loss(a, torch.ones_like(x), reduction="none").sum(1)
+            + (a - x * a).sum(1)
+        ),
+        "nan or infinite",
+    ),
     (bce_naive_softplus, "nan or infinite"),
     (lambda a, x: bce(a.tanh() * 8, x), "both terms of the formula"),
     # Reductions.

@@ -88,6 +88,12 @@ def sets_the_seed(mu, logvar):
     return z
 
 
+def draws_while_training(mu, logvar):
+    if not torch.is_grad_enabled():
+        return mu
+    return mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+
+
 def draw(sigma):
     """mu + sigma * eps with another sigma."""
     return lambda mu, logvar: mu + sigma(logvar) * torch.randn_like(mu)
@@ -213,6 +219,22 @@ WRONG = [
     (fills_one_tensor, "a second call changes"),
     (gradients_off, "no gradient flows"),
     (sets_the_seed, "seed"),
+    (
+        noise(lambda m: (torch.randn_like(m) + torch.randn(len(m), 1)) / 2**0.5),
+        "hangs together",
+    ),
+    (
+        noise(lambda m: (torch.randn_like(m) + torch.randn(1, m.shape[1])) / 2**0.5),
+        "hangs together",
+    ),
+    (noise(lambda m: torch.randn_like(m) * torch.rand(1)), "not standard normal"),
+    (noise(lambda m: F.dropout(torch.randn_like(m), 0.2)), "repeated"),
+    (draws_while_training, "random draws"),
+    (
+        lambda m, s: (m + torch.exp(s / 2) * torch.randn_like(m)).clamp(-3, 3),
+        "how sigma",
+    ),
+    (lambda m, s: (m + torch.exp(s / 2) * torch.randn_like(m), m, s), "tuple"),
     # mu, and shapes.
     (lambda m, s: -m + torch.exp(s / 2) * torch.randn_like(m), "mu is taken off"),
     (lambda m, s: 2 * m + torch.exp(s / 2) * torch.randn_like(m), "mu is added twice"),

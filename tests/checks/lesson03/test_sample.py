@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch.distributions import Normal
 from tqdm import tqdm
 
@@ -151,6 +152,7 @@ RIGHT = [
     pictures(lambda a: (torch.tanh(a / 2) + 1) / 2),
     pictures(lambda a: torch.distributions.Bernoulli(logits=a).probs),
     pictures(torch.sigmoid, lambda n, d: torch.empty(n, d).normal_()),
+    pictures(lambda a: a.double().sigmoid()),
 ]
 
 # Each wrong variant, and words that its message must contain.
@@ -218,6 +220,15 @@ WRONG = [
     (blocks_of_100, "131 pictures come from 100 codes | a code of its own"),
     (seeds_for_a_moment, "a seed or generator"),
     (codes_of_noise_images, "sample calls encode"),
+    (
+        pictures(torch.sigmoid, lambda n, d: F.normalize(torch.randn(n, d)) * d**0.5),
+        "codes",
+    ),
+    (
+        pictures(torch.sigmoid, lambda n, d: torch.randn(n, d) + torch.randn(1, d)),
+        "0 and 1",
+    ),
+    (pictures(torch.sigmoid, lambda n, d: torch.randn(n, d).clamp(-3, 3)), "limits"),
     # Pictures.
     (lambda m, n, d: torch.rand(n, 784), "decode is never called"),
     (pictures(torch.tanh), "tanh where"),

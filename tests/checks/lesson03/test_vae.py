@@ -360,6 +360,46 @@ class RightInitialized(Right):
                 nn.init.zeros_(layer.bias)
 
 
+class RightPReLU(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.PReLU(512)
+
+
+class WrongBatchNormOut(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back.append(nn.BatchNorm1d(784))
+
+
+class WrongBatchNormMu(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.mu = nn.Sequential(self.mu, nn.BatchNorm1d(d))
+
+
+class WrongLinearLogvar(Right):
+    def encode(self, x):
+        h = self.hidden(x)
+        return self.mu(self.act(h)), self.logvar(h)
+
+
+class WrongSkip(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return logits + x, mu, logvar
+
+
+class WrongKeepsItsNoise(Right):
+    noise = None
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        if self.noise is None or self.noise.shape != mu.shape:
+            self.noise = torch.randn_like(mu)
+        return self.decode(mu + torch.exp(logvar / 2) * self.noise), mu, logvar
+
+
 def layers(**changed):
     """The right model, some of whose layers are others; each made from d."""
 
@@ -575,6 +615,7 @@ RIGHT = [
     RightPrints,
     RightLayerNorm,
     RightInitialized,
+    RightPReLU,
 ]
 
 # Each wrong variant, and words that its message must contain.
@@ -671,7 +712,16 @@ WRONG = [
         ),
         "between 0 and 1",
     ),
+    (WrongBatchNormOut, "or batch norm after the decoder's last layer"),
+    (WrongBatchNormMu, "or batch norm after the mu layer"),
+    (WrongLinearLogvar, "the encoder is linear"),
     # Randomness and answers.
+    (WrongSkip, "is not what decode returns"),
+    (WrongKeepsItsNoise, "the same logits"),
+    (
+        drawing(lambda m, s: (m + (s / 2).exp() * torch.randn_like(m)).clamp(-2, 2)),
+        "look like draws",
+    ),
     (answering(sigmoid_at_the_end), "a sigmoid or anything else after decode"),
     (answering(sigmoid_after_its_own_decoder), "a sigmoid or anything else"),
     (WrongNoiseInDecode, "noise in the wrong place"),

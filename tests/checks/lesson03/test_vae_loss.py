@@ -96,6 +96,13 @@ def loss_with_codes_again(model, x, beta=1.0):
     return (bce(logits, x) + beta * kl(mu, logvar)).mean()
 
 
+def loss_of_sums_of_probabilities(model, x, beta=1.0):
+    logits, mu, logvar = model(x)
+    total = F.binary_cross_entropy(torch.sigmoid(logits), x, reduction="sum")
+    price = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
+    return (total + beta * price) / len(x)
+
+
 def loss_that_prints(model, x, beta=1.0):
     import logging
 
@@ -218,6 +225,7 @@ RIGHT = [
     loss_with_old_arguments,
     loss_with_codes_again,
     loss_that_prints,
+    loss_of_sums_of_probabilities,
     loss_of(
         lambda a, x: F.binary_cross_entropy(a.sigmoid(), x, reduction="none").sum(1)
     ),
@@ -277,7 +285,7 @@ WRONG = [
     (kl_of(lambda m, s: kl(m, s).clamp(min=1)), "a small KL counts"),
     (
         kl_of(lambda m, s: (0.5 * (m**2 + s.exp() - 1 - s)).clamp(min=0.1).sum(1)),
-        "each term by itself | a small KL counts",
+        "each term by itself",
     ),
     (kl_of(lambda m, s: (kl(m, s) - 2).abs()), "each term by itself"),
     # Another sum of the two.
@@ -290,6 +298,10 @@ WRONG = [
     (lambda m, x, beta=1.0: loss(m, x, beta) * len(x) / 100, "written in, 100"),
     (lambda m, x, beta=1.0: loss(m, x, beta) * 0.99, "look at"),
     (lambda m, x, beta=1.0: loss(m, x, beta) + 0.1, "look at"),
+    (kl_of(lambda m, s: kl(m.detach(), s)), "flows from the KL"),
+    (kl_of(lambda m, s: kl(m, s).max()), "each term by itself"),
+    (lambda m, x, beta=1.0: loss(m, x + 0.1 * torch.randn_like(x), beta), "look at"),
+    (lambda m, x, beta=1.0: (loss(m, x, beta), beta), "not a tensor"),
     # What is decoded.
     (decodes_mu, "what is decoded is mu itself"),
     (decodes_the_variance, "(z - mu) / sigma has mean"),
