@@ -89,15 +89,9 @@ def _agrees(seen: Tensor, value: Tensor, tolerance: float) -> bool:
 def _pattern(seen: Tensor, wanted: Tensor, tolerance: float) -> str:
     """Say that all is right but for a factor, or up to some image, and the like."""
     ratio = (seen.sum() / wanted.sum()).item()
-<<<<<<< HEAD
-    off = math.isfinite(ratio) and ratio and abs(ratio - 1) > 0.01
-    if off and fits(seen, ratio * wanted, tolerance):
-        name = f"1/{number(1 / ratio)}" if abs(ratio) < 1 else number(ratio)
-=======
     apart_from_1 = math.isfinite(ratio) and ratio and abs(ratio - 1) > 5e-4
     if apart_from_1 and fits(seen, ratio * wanted, tolerance):
         name = apart(ratio, 1)[0] if abs(ratio) > 0.5 else f"1/{number(1 / ratio)}"
->>>>>>> l3
         return (
             f"a factor: all is {name} times what it should be, and right otherwise (a "
             "mean in place of a sum, a size written in?)"
