@@ -206,6 +206,12 @@ def grade(
         Path | None,
         typer.Option(help="An nbgrader gradebook to write the points into as well."),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="No points where something needs a look. [a flag only]"
+        ),
+    ] = False,
     unsafe: Annotated[
         bool,
         typer.Option("--unsafe", help="No sandbox: trusted code only."),
@@ -218,7 +224,7 @@ def grade(
     def job() -> bool:
         limits = Limits(seconds=seconds)
         done = grade_class(
-            submissions, out, workers, scheduler, unsafe, limits, gradebook
+            submissions, out, workers, scheduler, unsafe, limits, gradebook, strict
         )
         return done.ok
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ import nbformat
 
 from course import CourseError, pack_root
 from course.files import file_name, make_writable
-from course.grading.one import record_of
+from course.grading.one import record_of, run_apart
 from course.grading.owners import owners
 from course.grading.pages import write_comparison
 from course.grading.submission import Lesson, prepare, read_lesson
@@ -114,17 +113,12 @@ def _compare_one(
     limits: Limits,
     unsafe: bool,
 ) -> None:
-    ran = None
-
-    def run_all(prepared):
-        nonlocal ran
-        ran = copy.deepcopy(prepared)
-        with Sandbox(lesson.framework, limits, unsafe) as sandbox:
-            return ran, sandbox.run(ran)
-
-    record = record_of(content, lesson, run_all, sandboxed=not unsafe)
+    with Sandbox(lesson.framework, limits, unsafe) as sandbox:
+        record = record_of(
+            content, lesson, lambda notebook: run_apart(notebook, sandbox), not unsafe
+        )
+        now = _run_now(content, lesson, sandbox)
     handed_in = _read(content)
-    now = _read(nbformat.writes(ran).encode()) if ran else None
     from_file = shown_figures(handed_in, fast=False)
     drawn = bool(pictures(handed_in))
     shown = handed_in if drawn or now is None else now
@@ -143,6 +137,18 @@ def _compare_one(
         else "From running it now in fast mode: bands are not enforced",
         as_recorded if drawn else "From running it now in fast mode",
     )
+
+
+def _run_now(
+    content: bytes, lesson: Lesson, sandbox: Sandbox
+) -> nbformat.NotebookNode | None:
+    """All of a notebook, run in fast mode, with its outputs; None if it is none."""
+    try:
+        ran = prepare(parse(content), lesson).notebook
+    except UnreadableError:
+        return None
+    sandbox.run(ran)
+    return _read(nbformat.writes(ran).encode())
 
 
 def _read(content: bytes) -> nbformat.NotebookNode | None:

@@ -266,11 +266,21 @@ def write_summary(
         for name, record in mine.items()
         if record.reason
     ]
+    looks = [
+        (student, name, record)
+        for student, mine in sorted(students.items())
+        for name, record in mine.items()
+        if record.flags
+    ]
     noted = [
         (student, name, note)
         for student, mine in sorted(students.items())
         for name, record in mine.items()
-        for note in [*(["handed in late"] if record.late else []), *record.notes]
+        for note in [
+            *(["handed in late"] if record.late else []),
+            *record.notes,
+            *record.repairs,
+        ]
     ]
     totals = {name: _histogram(students, name) for name in lessons}
     _write(
@@ -280,6 +290,7 @@ def write_summary(
         pairs=pairs,
         students=students,
         refused=refused,
+        looks=looks,
         noted=noted,
         totals=totals,
     )

@@ -77,7 +77,7 @@ def _grades(
     ]
     rows = []
     for student, mine in sorted(students.items()):
-        cells, reasons, notes = [], [], []
+        cells, reasons, notes, looks = [], [], [], []
         for lesson in lessons:
             exercises = mine[lesson].exercises if lesson in mine else []
             scores = {row.id: row.score for row in exercises}
@@ -90,15 +90,18 @@ def _grades(
             elif record.by_hand:
                 reasons.append(f"{name}: {record.by_hand:g} points by hand to come")
             notes += [f"{name}: handed in late"] if record.late else []
-            notes += record.notes
+            notes += [*record.notes, *record.repairs]
+            looks += [f"{name}: {flag}" for flag in record.flags]
+            if record.first_trouble:
+                reasons.append(f"{name}: {record.first_trouble}")
         total = sum(record.score for record in mine.values())
         states = {record.status for record in mine.values()}
         status = "zero" if states == {"zero"} else "graded"
         if states == {"zero", "graded"}:
             status = "partly graded"
         said = "; ".join(reasons), "; ".join(notes)
-        rows.append([student, *cells, f"{total:g}", status, *said])
-    header = ["student", *titles, "total", "status", "reason", "notes"]
+        rows.append([student, "; ".join(looks), *cells, f"{total:g}", status, *said])
+    header = ["student", "needs a look", *titles, "total", "status", "reason", "notes"]
     _csv(out / "grades.csv", header, rows)
 
 

@@ -54,6 +54,7 @@ def grade_class(
     unsafe: bool = False,
     limits: Limits | None = None,
     gradebook: Path | None = None,
+    strict: bool = False,
     console: Console | None = None,
 ) -> Graded:
     """Grade every submission of a folder or a zip file.
@@ -75,6 +76,8 @@ def grade_class(
     limits : Limits, optional
     gradebook : Path, optional
         An nbgrader gradebook to write the points into.
+    strict : bool
+        Points that call for a look are not given.
     console : rich.console.Console, optional
 
     Returns
@@ -99,7 +102,7 @@ def grade_class(
     make_writable(out / "records")
     packs = {lesson: pack_digest(lesson) for lesson in [*lessons, ""]}
     keys = {
-        id(each): record_key(each, limits, unsafe, packs[each.lesson])
+        id(each): record_key(each, limits, unsafe, strict, packs[each.lesson])
         for each in submissions
     }
     waiting = {
@@ -115,7 +118,7 @@ def grade_class(
         if each.problem or not each.lesson:
             save(out, key, refused(each))
         else:
-            jobs[key] = (each.content, each.lesson, asdict(limits), unsafe)
+            jobs[key] = (each.content, each.lesson, asdict(limits), unsafe, strict)
     console.print(
         f"{len(submissions)} submissions, {len(submissions) - len(waiting)} graded "
         f"before, {len(jobs)} to grade"
@@ -150,6 +153,12 @@ def grade_class(
         f"see {out / 'summary.html'}"
     )
     console.print(_count(handed))
+    looks = sum(bool(record.flags) for record in records)
+    if looks:
+        console.print(
+            f"[bold]{looks} need a look[/]: summary.html and grades.csv say why, with "
+            "the line"
+        )
     failed = sum(record.again for record in records)
     if failed:
         console.print(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from course import pack_root
 from course.sandbox.limits import Limits
+from helpers.checks import standins
 from helpers.data import data_root
 from helpers.data.originals import FILES
 
@@ -111,6 +112,7 @@ def wrapped(
         command += ["--perms", "0755", "--dir", str(parent)]
     for place in sorted(readable):
         command += ["--ro-bind-try", place, place]
+    command += ["--ro-bind", "/dev/null", str(standins.ANSWERS)]
     command += ["--bind", ipc, ipc]
     command += ["--perms", "0777", *size, "--tmpfs", scratch]
     # They are the kernels' own where these have the user of this process.
