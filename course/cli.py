@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +22,16 @@ app = typer.Typer(
 
 BAD_REQUEST = 2  # nothing has run: a name, a value or a folder is wrong
 INTERRUPTED = 130
+PICTURES = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
+
+
+@app.callback()
+def _any_output() -> None:
+    """Run the lessons and derive what students get."""
+    # A name in Greek must not end a command whose output is a file in cp1252.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class PairsCommand(TyperCommand):
@@ -194,6 +206,12 @@ def grade(
         Path | None,
         typer.Option(help="An nbgrader gradebook to write the points into as well."),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="No points where something needs a look. [a flag only]"
+        ),
+    ] = False,
     unsafe: Annotated[
         bool,
         typer.Option("--unsafe", help="No sandbox: trusted code only."),
@@ -206,7 +224,7 @@ def grade(
     def job() -> bool:
         limits = Limits(seconds=seconds)
         done = grade_class(
-            submissions, out, workers, scheduler, unsafe, limits, gradebook
+            submissions, out, workers, scheduler, unsafe, limits, gradebook, strict
         )
         return done.ok
 
@@ -298,7 +316,10 @@ def _parameters(
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not (name and equals):
-            raise CourseError(f"-p needs a NAME and a VALUE; got only {pair!r}.")
+            hint = ""
+            if Path(pair).suffix.lower() in PICTURES:
+                hint = f" To save the plot of the loss there: --plot {pair}"
+            raise CourseError(f"-p needs a NAME and a VALUE; got only {pair!r}.{hint}")
         settings.append((name, value))
     shorthand = {
         "epochs": epochs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -123,11 +124,111 @@ def find_notebook(name: str) -> tuple[Path, Path]:
             "compare. Run the checks in the notebook, or ask your instructor."
         )
     path = Path(name)
-    if path.suffix == ".ipynb" and path.is_file():
-        (solution,) = find_lessons([path.stem], solutions)
-        return path, solution
+    if path.is_file():
+        known = {each.stem: each for each in find_lessons([], solutions)}
+        lesson = lesson_of_file(path, sorted(known))
+        if not lesson:
+            raise CourseError(
+                f"Neither what is in {path} nor its name says which lesson it is of. "
+                f"Name it after its lesson, one of: {', '.join(sorted(known))}."
+            )
+        return path, known[lesson]
     (solution,) = find_lessons([name], solutions)
     return pack_root() / "notebooks" / solution.name, solution
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What gives a lesson's notebook away, whatever its file is called."""
+
+    ids: frozenset[str]
+    """Names of its graded cells."""
+    checks: frozenset[str]
+    """The checks that its cells call, as they call them."""
+    texts: frozenset[str]
+    """Its cells that no student has to change."""
+
+
+@functools.cache
+def _marks(solution: Path) -> Marks:
+    cells = _read(solution).cells
+    nbgrader = [cell.metadata.get("nbgrader", {}) for cell in cells]
+    return Marks(
+        frozenset(each["grade_id"] for each in nbgrader if "grade_id" in each),
+        frozenset(call for cell in cells for call in _checks_in(cell.source)),
+        frozenset(
+            cell.source.strip()
+            for cell, graded in zip(cells, nbgrader, strict=True)
+            if not graded and len(cell.source.strip()) > 20
+        ),
+    )
+
+
+def _checks_in(source: str) -> list[str]:
+    """The lesson's module of checks, and the calls of its functions."""
+    calls = re.findall(r"\bchecks\.\w+\([^()]*\)", source)
+    return calls + re.findall(r"\blesson\d\d as checks\b", source)
+
+
+def lesson_of(notebook, lessons: Sequence[str], root: Path) -> str:
+    """Say which lesson a notebook is of, by what is inside.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        In format 4.
+    lessons : sequence of str
+        Names of the lessons that it may be of.
+    root : Path
+        The pack's folder, with ``solutions/``.
+
+    Returns
+    -------
+    str
+        The lesson that has most of the notebook's graded cells; of equals, most of
+        the checks it calls; then most of its texts. Empty if it has too little of any.
+    """
+    found = []
+    sources = {cell.source.strip() for cell in notebook.cells}
+    calls = {call for source in sources for call in _checks_in(source)}
+    ids = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells}
+    for lesson in lessons:
+        solution = root / "solutions" / f"{lesson}.ipynb"
+        marks = _marks(solution) if solution.exists() else None
+        if marks is not None:
+            shares = ids & marks.ids, calls & marks.checks, sources & marks.texts
+            found.append(([len(share) for share in shares], lesson))
+    if not found:
+        return ""
+    (of_ids, of_calls, of_texts), best = max(found)
+    return best if of_ids or of_calls or of_texts >= 3 else ""
+
+
+def lesson_of_file(path: Path, lessons: Sequence[str]) -> str:
+    """Say which lesson a notebook is of: by what is in it, else by its name; or ""."""
+    from course.notebook import UnreadableError, parse
+
+    try:
+        inside = lesson_of(parse(path.read_bytes()), lessons, pack_root())
+    except (OSError, UnreadableError):
+        inside = ""
+    return inside or lesson_in_name(path.name, lessons)
+
+
+def lesson_in_name(name: str, lessons: Sequence[str]) -> str:
+    """Say which lesson a file's name, or a place's, names; "" if none.
+
+    A lesson's whole name or topic counts before a number, and a number only where it
+    is the one lesson's.
+    """
+    low = re.sub(r"[^a-z0-9]+", "_", name.lower())
+    for words in (lambda each: each.lower(), lambda each: each[3:].lower()):
+        fitting = [each for each in lessons if words(each) in low]
+        if len(fitting) == 1:
+            return fitting[0]
+    numbers = re.findall(r"(?<!\d)\d\d(?!\d)", name)
+    fitting = [each for each in lessons if each[:2] in numbers]
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def declared_parameters(lesson: Path) -> dict[str, Parameter]:

@@ -103,7 +103,12 @@ print(f"{len(mnist.train):,} training images; a batch is {tuple(x.shape)}")
 
 # %% nbgrader={"grade": false, "grade_id": "autoencoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class MLP4LayerAutoencoder(nn.Module):
-    """784 - 392 - bottleneck - 392 - 784, pixels in [0, 1] at both ends."""
+    """784 - 392 - bottleneck - 392 - 784, pixels in [0, 1] at both ends.
+
+    Four linear layers, an activation after each of the 392-wide ones, a sigmoid at
+    the end; the code goes from one half to the other as it is. Which activation,
+    biases, first weights, dropout and batch norm are up to you.
+    """
 
     def __init__(self, bottleneck=8):
         super().__init__()
@@ -135,12 +140,7 @@ class MLP4LayerAutoencoder(nn.Module):
 # %% nbgrader={"grade": true, "grade_id": "check_autoencoder", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.autoencoder(MLP4LayerAutoencoder)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]), torch.no_grad():
-    _model, _x = MLP4LayerAutoencoder(3).eval(), torch.rand(5, 784)
-    assert torch.allclose(_model(_x)[3:4], _model(_x[3:4]), atol=1e-5), (
-        "own picture only"
-    )
-    assert MLP4LayerAutoencoder().encode(_x).shape == (5, 8), "8 unless told otherwise"
+checks.autoencoder(MLP4LayerAutoencoder, draws=[60317, 284951])
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -182,6 +182,7 @@ def train_step(model, optimizer, x, target):
     """Change the model's weights once, to bring model(x) closer to target.
 
     x, target : (B, 784), pixels in [0, 1].
+    The model is in training mode and stays in it; the optimizer makes the step.
     Returns the loss before the change: a scalar tensor without a gradient, the
     squared error averaged over pixels and images. Hint: `loss.detach()`.
     """
@@ -198,14 +199,7 @@ def train_step(model, optimizer, x, target):
 # %% nbgrader={"grade": true, "grade_id": "check_train_step", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.train_step(train_step)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]):
-    _net = nn.Sequential(nn.Linear(784, 4), nn.Linear(4, 784)).to(device)
-    _adam, _x = (
-        torch.optim.Adam(_net.parameters(), 0.01),
-        torch.rand(9, 784, device=device),
-    )
-_losses = [float(train_step(_net, _adam, _x, 1 - _x)) for _ in range(100)]
-assert _losses[-1] < 0.8 * _losses[0], "a hundred steps come closer to the target"
+checks.train_step(train_step, draws=[91573, 436208])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -267,7 +261,8 @@ def validation_loss(model, loader, make_pair):
 
     loader : yields (images, labels); images are (B, 784), B may change.
     make_pair : images -> (input, target), both (B, 784).
-    Evaluation mode, no gradients, no weight changes. Move images `.to(device)`.
+    Evaluation mode, no gradients, no weight changes; the mode afterwards is up to
+    you, and a copy of the model will do. Move images `.to(device)`.
     """
     ### BEGIN SOLUTION
     model.eval()
@@ -284,13 +279,7 @@ def validation_loss(model, loader, make_pair):
 # %% nbgrader={"grade": true, "grade_id": "check_validation_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.validation_loss(validation_loss)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]):
-    _net, _x = nn.Linear(784, 784).to(device), torch.rand(7, 784)
-_y = torch.zeros(7)
-_whole = validation_loss(_net, [(_x, _y)], lambda x: (x, 1 - x))
-_parts = [(_x[:1], _y[:1]), (_x[1:], _y[1:])]
-assert abs(_whole - validation_loss(_net, _parts, lambda x: (x, 1 - x))) < 1e-5 * _whole
-assert all(p.grad is None for p in _net.parameters()), "no gradients"
+checks.validation_loss(validation_loss, draws=[15842, 970463])
 ### END HIDDEN TESTS
 
 # %%
@@ -431,7 +420,10 @@ plots.curves(
 
 # %% nbgrader={"grade": false, "grade_id": "weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def save_weights(model, path):
-    """Write the model's weights, and nothing else, to the file `path`."""
+    """Write the model's weights to the file `path` (a str); the model stays as it is.
+
+    An older file of that name is replaced. The format is up to you.
+    """
     ### BEGIN SOLUTION
     torch.save(model.state_dict(), path)
     ### END SOLUTION
@@ -440,7 +432,7 @@ def save_weights(model, path):
 def load_weights(path, bottleneck):
     """Return a new MLP4LayerAutoencoder with the weights of the file.
 
-    It is on the CPU and in evaluation mode.
+    It is on the CPU and in evaluation mode. A program hidden in the file must not run.
     Hint: `torch.load(path, map_location="cpu", weights_only=True)`.
     """
     ### BEGIN SOLUTION
@@ -454,15 +446,7 @@ def load_weights(path, bottleneck):
 # %% nbgrader={"grade": true, "grade_id": "check_weights", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.weights(save_weights, load_weights, MLP4LayerAutoencoder)
 ### BEGIN HIDDEN TESTS
-import tempfile
-
-with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as _folder:
-    _old, _path = MLP4LayerAutoencoder(3), f"{_folder}/weights.pth"
-    _kept = {name: value.clone() for name, value in _old.state_dict().items()}
-    save_weights(_old, _path)
-    nn.init.zeros_(next(_old.parameters()))
-    _new = load_weights(_path, 3).state_dict()
-assert all(_new[name].equal(_kept[name]) for name in _kept), "the weights as saved"
+checks.weights(save_weights, load_weights, MLP4LayerAutoencoder, draws=[37196, 508247])
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -546,8 +530,9 @@ plots.bars(
 def denoising_pair(x, noise_std):
     """Make a denoiser's task from clean images.
 
-    x : (B, 784), pixels in [0, 1]; must stay as it is.
-    Returns (input, target), both (B, 784): the images with normal noise of standard
+    x : (B, 784) float32, pixels in [0, 1]; must stay as it is.
+    noise_std : above 0.
+    Returns (input, target), both like x: the images with normal noise of standard
     deviation noise_std, fresh for each pixel and each call, clipped to [0, 1]; and
     what the network should answer. Hint: `torch.randn_like`, `clamp`.
     """
@@ -560,13 +545,7 @@ def denoising_pair(x, noise_std):
 # %% nbgrader={"grade": true, "grade_id": "check_denoising_pair", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.denoising_pair(denoising_pair)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]):
-    _x = torch.full((300, 784), 0.5)
-    _noisy, _target = denoising_pair(_x, 0.1)
-    _still, _ = denoising_pair(_x, 0.0)
-assert 0.095 < _noisy.std() < 0.105, "noise_std is a standard deviation"
-assert _target.equal(_x), "the target is the clean picture"
-assert _still.equal(_x), "without noise: the picture itself"
+checks.denoising_pair(denoising_pair, draws=[84620, 163975])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -629,7 +608,7 @@ answers = {
 }
 errors = {name: [] for name in answers}
 for level in levels:
-    noisy, clean = denoising_pair(x_test, level)  # (10000, 784) each
+    noisy, clean = denoising_pair(x_test, max(level, 1e-6))  # (10000, 784) each
     for name, answer in answers.items():
         errors[name].append(F.mse_loss(answer(noisy), clean).item())
 
@@ -690,7 +669,7 @@ plots.curves(
 def interpolate(model, a, b, frames):
     """Walk from image a to image b in equal steps through the code space.
 
-    a, b : (784,), pixels in [0, 1].
+    a, b : (784,), pixels in [0, 1]. frames : at least 2.
     Returns images (frames, 784): the first is the decoding of a's code, the last
     the decoding of b's. Hint: `torch.linspace`, `model.encode`, `model.decode`;
     these two take batches, and `a[None]` is a batch of one.
@@ -706,24 +685,7 @@ def interpolate(model, a, b, frames):
 # %% nbgrader={"grade": true, "grade_id": "check_interpolate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.interpolate(interpolate)
 ### BEGIN HIDDEN TESTS
-_a, _b = torch.linspace(0, 1, 784), torch.linspace(1, 0, 784)
-
-
-class _Curved(nn.Module):
-    def encode(self, x):
-        return x[..., :3] ** 2
-
-    def decode(self, z):
-        return torch.sigmoid(z.sum(-1, keepdim=True)).expand(*z.shape[:-1], 784)
-
-
-_there, _back = interpolate(_Curved(), _a, _b, 6), interpolate(_Curved(), _b, _a, 6)
-assert torch.allclose(_there, _back.flip(0), atol=1e-5), (
-    "from b to a: the same, reversed"
-)
-assert torch.allclose(
-    interpolate(_Curved(), _a, _a, 4).std(0), torch.zeros(784), atol=1e-5
-)
+checks.interpolate(interpolate, draws=[49081, 725634])
 ### END HIDDEN TESTS
 
 # %%

@@ -107,7 +107,8 @@ print(f" to choose with, {len(images.test):,} to test once")
 def conv_size(n, kernel, stride, padding):
     """Pixels on a side after nn.Conv2d(..., kernel, stride, padding); an int.
 
-    n: pixels on a side before. Hint: // divides and rounds down.
+    n: pixels on a side before; all four are ints, and the window fits at least once.
+    Hint: // divides and rounds down.
     """
     ### BEGIN SOLUTION
     return (n + 2 * padding - kernel) // stride + 1
@@ -124,13 +125,7 @@ def transposed_size(n, kernel, stride, padding):
 # %% nbgrader={"grade": true, "grade_id": "check_sizes", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.sizes(conv_size, transposed_size)
 ### BEGIN HIDDEN TESTS
-for _n, _k, _s, _p in ((9, 5, 3, 2), (28, 3, 2, 0), (10, 1, 4, 0)):
-    _x, _w = torch.zeros(1, 1, _n, _n), torch.zeros(1, 1, _k, _k)
-    assert F.conv2d(_x, _w, stride=_s, padding=_p).shape[-1] == conv_size(
-        _n, _k, _s, _p
-    )
-    _y = F.conv_transpose2d(_x, _w, stride=_s, padding=_p)
-    assert _y.shape[-1] == transposed_size(_n, _k, _s, _p)
+checks.sizes(conv_size, transposed_size, draws=[40961, 733217])
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -222,10 +217,13 @@ plots.show(
 
 # %% nbgrader={"grade": false, "grade_id": "encoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Encoder(nn.Module):
-    """Two strided convolutions and a dense layer, each with batch norm and ReLU.
+    """Two strided convolutions and a dense layer, each with batch norm, then ReLU.
 
     Channels 1 -> 8 -> 32 (kernel 4, stride 2, padding 1), then 32 * 7 * 7 -> 128
-    units, then two heads without activation or batch norm.
+    units, then two heads 128 -> d without activation or batch norm; nothing else.
+    Yours to choose: biases, one head 128 -> 2 d cut in two, a relative of ReLU
+    (LeakyReLU, ELU, GELU, SiLU), and how logvar is made from its head's numbers, if it
+    can become any number.
     Hint: nn.Conv2d, nn.BatchNorm2d after convolutions, nn.BatchNorm1d after nn.Linear.
     """
 
@@ -259,11 +257,7 @@ class Encoder(nn.Module):
 # %% nbgrader={"grade": true, "grade_id": "check_encoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.encoder(Encoder)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]), torch.no_grad():
-    _net, _x = Encoder(3), torch.rand(6, 1, 28, 28)
-    _net(_x)  # in training mode: batch norm takes notes
-    _mu, _ = _net.eval()(_x)
-    assert torch.allclose(_mu[2:3], _net(_x[2:3])[0], atol=1e-4), "own picture only"
+checks.encoder(Encoder, draws=[91573, 268403])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -290,8 +284,9 @@ class Decoder(nn.Module):
     """The encoder's mirror image.
 
     d -> 128 -> 32 * 7 * 7 units, then channels 32 -> 8 -> 1 through transposed
-    convolutions (kernel 4, stride 2, padding 1); batch norm and ReLU after every
-    layer but the last.
+    convolutions (kernel 4, stride 2, padding 1); batch norm, then ReLU after every
+    layer but the last; a sigmoid after that; nothing else. Yours to choose: biases, a
+    relative of ReLU, batch norm before or after the units become maps.
     Hint: nn.Unflatten(1, (32, 7, 7)) turns 1568 units into maps.
     """
 
@@ -324,12 +319,7 @@ class Decoder(nn.Module):
 # %% nbgrader={"grade": true, "grade_id": "check_decoder", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.decoder(Decoder)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]), torch.no_grad():
-    _net, _z = Decoder(3), torch.randn(6, 3)
-    _net(_z)  # in training mode: batch norm takes notes
-    _pictures = _net.eval()(_z)
-    assert torch.allclose(_pictures[2:3], _net(_z[2:3]), atol=1e-4), "own code only"
-    assert _pictures.std(0).max() > 1e-4, "different codes, different pictures"
+checks.decoder(Decoder, draws=[57719, 904261])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -393,7 +383,9 @@ def vae_loss(model, x, beta=1.0):
 
     model: model(x) -> x_hat (B, 1, 28, 28) in [0, 1], mu (B, d), logvar (B, d)
     x: tensor (B, 1, 28, 28), pixels in [0, 1]
-    Returns a tensor with one number, in nats per image, ready for backward().
+    Returns a tensor with one number, in nats per image, ready for backward(). The model
+    stays in its mode. Where x_hat is 0 or 1 the loss is finite: F.binary_cross_entropy
+    sees to it; in a formula of your own clamp x_hat to [1e-7, 1 - 1e-7], no narrower.
     Hint: reduction="none" keeps the pixels apart; .flatten(1) makes rows of them.
     """
     ### BEGIN SOLUTION
@@ -407,17 +399,7 @@ def vae_loss(model, x, beta=1.0):
 # %% nbgrader={"grade": true, "grade_id": "check_vae_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.vae_loss(vae_loss)
 ### BEGIN HIDDEN TESTS
-_x = torch.zeros(3, 1, 28, 28)
-
-
-class _Fixed(nn.Module):
-    def forward(self, x):
-        return 0 * x + 0.5, torch.full((len(x), 4), 2.0), torch.zeros(len(x), 4)
-
-
-_losses = [float(vae_loss(_Fixed(), _x, beta=b)) for b in (0.0, 1.0, 3.0)]
-assert abs(_losses[0] - 543.43) < 0.1, "784 undecided pixels cost log 2 each"
-assert abs(_losses[2] - _losses[1] - 16) < 0.1, "KL is 8 here, and beta counts it"
+checks.vae_loss(vae_loss, draws=[31847, 662089])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -445,7 +427,7 @@ def remember(model):
 
     Returns a dict as state_dict() does, for model.load_state_dict(snapshot) later.
     Training the model further does not change it, and it includes batch norm's
-    running averages.
+    running averages. The model stays as it is, and no file is left behind.
     """
     ### BEGIN SOLUTION
     return copy.deepcopy(model.state_dict())
@@ -455,14 +437,7 @@ def remember(model):
 # %% nbgrader={"grade": true, "grade_id": "check_remember", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.remember(remember)
 ### BEGIN HIDDEN TESTS
-with torch.random.fork_rng(devices=[]):
-    _net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
-    _kept, _x = remember(_net), torch.randn(8, 3)
-_before = _net.eval()(_x)
-_net.train()(9 + _x)  # moves batch norm's running averages
-nn.init.zeros_(_net[0].weight)
-_net.load_state_dict(_kept)
-assert torch.allclose(_net.eval()(_x), _before), "the model as it was"
+checks.remember(remember, draws=[78101, 415823])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -537,9 +512,10 @@ best = best.to(device, memory_format=torch.channels_last).eval()
 def evaluate(model, loader):
     """Mean reconstruction loss and mean KL over all images of a loader.
 
-    model: model(x) -> x_hat, mu, logvar; put into evaluation mode first
-    loader: yields (x, y), x of shape (B, 1, 28, 28); B varies
-    Returns two floats, in nats per image.
+    model: model(x) -> x_hat, mu, logvar; put into evaluation mode first (the model
+    itself or a copy), and left there or in the mode it came in
+    loader: a DataLoader of (x, y), x of shape (B, 1, 28, 28); B varies
+    Returns two floats, in nats per image, as vae_loss counts them. No gradients.
     Hint: add up sums over images, divide by the number of images at the end.
     """
     ### BEGIN SOLUTION
@@ -559,26 +535,7 @@ def evaluate(model, loader):
 # %% nbgrader={"grade": true, "grade_id": "check_evaluate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.evaluate(evaluate)
 ### BEGIN HIDDEN TESTS
-_x, _y = torch.linspace(0, 1, 7 * 784).reshape(7, 1, 28, 28), torch.zeros(7)
-
-
-class _Copies(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1))
-
-    def forward(self, x):
-        return (
-            (0.5 * self.weight) * torch.ones_like(x),
-            2 * x.flatten(1)[:, :2],
-            0 * x.flatten(1)[:, :2],
-        )
-
-
-_whole = evaluate(_Copies(), [(_x, _y)])
-_parts = evaluate(_Copies(), [(_x[:1], _y[:1]), (_x[1:], _y[1:])])
-assert abs(_whole[0] - 543.43) < 0.1, "784 undecided pixels cost log 2 each"
-assert abs(_whole[1] - _parts[1]) < 1e-3 * _whole[1], "KL, however it is batched"
+checks.evaluate(evaluate, draws=[26407, 850349])
 ### END HIDDEN TESTS
 
 # %%

@@ -15,18 +15,14 @@ from rich.text import Text
 
 from course import CourseError, pack_root
 from course.files import cores
+from course.grading.one import record_of
 from course.grading.records import Exercise
-from course.grading.submission import (
-    Lesson,
-    points,
-    prepare,
-    read_lesson,
-    without_idle_cells,
-)
+from course.grading.submission import Lesson, read_lesson
 from course.lessons import find_notebook
 from course.notebook import UnreadableError, parse
-from course.run.kernels import kernel_environment
+from course.run.kernels import kernel_environment, own_kernel
 from course.run.terminal import make_console
+from course.sandbox.sandbox import Execution
 
 CELL_TIMEOUT = 600  # seconds
 
@@ -75,17 +71,30 @@ def check(name: str, console: Console | None = None) -> Progress:
     complete = read_lesson(solution)
     lesson = Lesson(complete.name, complete.release, complete.release)
     try:
-        prepared = prepare(parse(notebook.read_bytes()), lesson)
+        content = notebook.read_bytes()
+        parse(content)
     except (OSError, UnreadableError) as error:
         raise CourseError(f"{notebook} cannot be read: {error}.") from error
-    work = without_idle_cells(prepared.notebook, lesson)
+    record = record_of(content, lesson, _run, sandboxed=False)
+    done = Progress(record.exercises, [*map(_state, record.exercises)])
+    if record.first_trouble:
+        console.print(Text(f"Before the first check, {record.first_trouble}"))
+    _show(done, lesson.name, console)
+    return done
+
+
+def _run(work: nbformat.NotebookNode) -> Execution:
+    """Run a notebook in place, in a kernel of its own and another folder."""
     client = NotebookClient(
         work,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
         allow_errors=True,
         on_cell_error=_note_error,
+        # Else the kernel warns, on this terminal, that it talks over TCP.
+        extra_arguments=["--log-level=CRITICAL"],
     )
+    client.km = own_kernel()
     environment = kernel_environment(fast=True, threads=cores(), root=pack_root())
     try:
         # Elsewhere, so that what the lesson saves does not replace what is saved here.
@@ -101,9 +110,7 @@ def check(name: str, console: Console | None = None) -> Progress:
             f"One cell ran longer than {CELL_TIMEOUT // 60} minutes. Is there a loop "
             "that never ends? Run the notebook in Lab to see which cell it is."
         ) from error
-    done = Progress(exercises := points(work, lesson), [*map(_state, exercises)])
-    _show(done, lesson.name, console)
-    return done
+    return Execution(None, 0, 0.0)
 
 
 def _show(done: Progress, lesson: str, console: Console) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -13,14 +12,15 @@ import nbformat
 
 from course import CourseError, pack_root
 from course.files import file_name, make_writable
-from course.grading.intake import whose
-from course.grading.one import record_of
+from course.grading.one import record_of, run_apart
+from course.grading.owners import owners
 from course.grading.pages import write_comparison
 from course.grading.submission import Lesson, prepare, read_lesson
-from course.notebook import UnreadableError, grade_id, parse
+from course.lessons import lesson_in_name, lesson_of
+from course.notebook import UnreadableError, parse
 from course.run import figures
 from course.run.report import pictures
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Sandbox
 
@@ -57,7 +57,7 @@ def compare(
         written then.
     """
     if not unsafe and not available():
-        raise CourseError(MISSING)
+        raise CourseError(remedy())
     known = {
         path.stem: path
         for path in (pack_root() / "solutions").glob("[0-9][0-9]_*.ipynb")
@@ -69,7 +69,9 @@ def compare(
             content = path.read_bytes()
         except OSError as error:
             raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
-        student, name = _whose(path, content, known, lessons)
+        student, name = _whose(path, content, known)
+        if name not in lessons:
+            lessons[name] = read_lesson(known[name])
         work.append((path, student, content, lessons[name]))
     make_writable(out)
     titles = [f"{file_name(student)}-{lesson.name}" for _, student, _, lesson in work]
@@ -83,46 +85,24 @@ def compare(
     return pages
 
 
-def _whose(
-    path: Path, content: bytes, known: Mapping[str, Path], lessons: dict[str, Lesson]
-) -> tuple[str, str]:
-    """Student and lesson, by the names of file and folder, or by the cells."""
-    flat = PurePosixPath(os.fsencode(path.name).decode(errors="replace"))
-    folder = os.fsencode(path.resolve().parent.name).decode(errors="replace")
-    student, number, lesson = whose(flat, sorted(known))
-    for name in [lesson] if lesson else sorted(known):
-        if name not in lessons:
-            lessons[name] = read_lesson(known[name])
-    if not lesson:
-        lesson = _lesson_of(path, content, lessons)
-        student = student if number else f"{folder} {flat.stem}".strip()
-    return student or folder or flat.stem, lesson
-
-
-def _lesson_of(path: Path, content: bytes, lessons: Mapping[str, Lesson]) -> str:
-    """The lesson that most of a notebook's cells belong to."""
-    name_it = f"Name it after its lesson, one of: {', '.join(sorted(lessons))}."
+def _whose(path: Path, content: bytes, known: Mapping[str, Path]) -> tuple[str, str]:
+    """Student and lesson: what is inside decides, the names help."""
+    names = sorted(known)
+    shown = os.fsencode(path.resolve()).decode(errors="replace")
+    flat, folder = PurePosixPath(shown).name, PurePosixPath(shown).parent.name
+    name_it = f"Name it after its lesson, one of: {', '.join(names)}."
     try:
-        mine = _marks_of(parse(content).cells)
+        lesson = lesson_of(parse(content), names, pack_root())
+        why = "neither its cells nor its name belong to a lesson"
     except UnreadableError as error:
-        raise CourseError(
-            f"{path}: its name says no lesson, and {error}. {name_it}"
-        ) from error
-    shared = {
-        name: len(mine & _marks_of(lesson.release.cells))
-        for name, lesson in lessons.items()
-    }
-    best = max(sorted(shared), key=shared.__getitem__)
-    if shared[best] <= 3:
-        raise CourseError(
-            f"{path}: neither its name nor its cells belong to a lesson. {name_it}"
-        )
-    return best
-
-
-def _marks_of(cells) -> set[str | None]:
-    """What tells a lesson: names of its cells, and their text if these are lost."""
-    return {grade_id(cell) or cell.source.strip() for cell in cells} - {""}
+        lesson, why = "", f"its name says no lesson, and {error}"
+    named = lesson_in_name(flat, names)
+    if not (lesson or named):
+        raise CourseError(f"{path}: {why}. {name_it}")
+    (owner,) = owners([PurePosixPath(flat)], names, folder)
+    by_itself = owner.platform or owner.student == folder or named
+    student = owner.student if by_itself else f"{folder} {owner.student}".strip()
+    return student, lesson or named
 
 
 def _compare_one(
@@ -133,17 +113,12 @@ def _compare_one(
     limits: Limits,
     unsafe: bool,
 ) -> None:
-    ran = None
-
-    def run_all(prepared):
-        nonlocal ran
-        ran = copy.deepcopy(prepared)
-        with Sandbox(lesson.framework, limits, unsafe) as sandbox:
-            return ran, sandbox.run(ran)
-
-    record = record_of(content, lesson, run_all, sandboxed=not unsafe)
+    with Sandbox(lesson.framework, limits, unsafe) as sandbox:
+        record = record_of(
+            content, lesson, lambda notebook: run_apart(notebook, sandbox), not unsafe
+        )
+        now = _run_now(content, lesson, sandbox)
     handed_in = _read(content)
-    now = _read(nbformat.writes(ran).encode()) if ran else None
     from_file = shown_figures(handed_in, fast=False)
     drawn = bool(pictures(handed_in))
     shown = handed_in if drawn or now is None else now
@@ -162,6 +137,18 @@ def _compare_one(
         else "From running it now in fast mode: bands are not enforced",
         as_recorded if drawn else "From running it now in fast mode",
     )
+
+
+def _run_now(
+    content: bytes, lesson: Lesson, sandbox: Sandbox
+) -> nbformat.NotebookNode | None:
+    """All of a notebook, run in fast mode, with its outputs; None if it is none."""
+    try:
+        ran = prepare(parse(content), lesson).notebook
+    except UnreadableError:
+        return None
+    sandbox.run(ran)
+    return _read(nbformat.writes(ran).encode())
 
 
 def _read(content: bytes) -> nbformat.NotebookNode | None:

@@ -1,65 +1,127 @@
-"""Find submissions in a folder, or in the zip file of a learning platform."""
+"""What a class handed in: as many students out as in, and nothing left out in silence.
+
+What is inside decides which lesson a notebook is; a file's name only helps.
+"""
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import stat
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 
-from course import CourseError
-from course.handout.release import SAVED
-from course.notebook import LARGEST
+import yaml
+from nbgrader.utils import is_solution
 
-# What learning platforms put before a student's file, or call a student's folder:
-# "Jane Doe_12345_assignsubmission_file_" (Moodle), "doejane_LATE_123_456_" (Canvas).
-PLATFORM = re.compile(
-    r"(?P<moodle>.+?)_(?P<participant>\d+)_assignsubmission_[a-z]+(?:_|$)"
-    r"|(?P<canvas>[^_]+)_(?:LATE_)?(?P<user>\d+)_\d+(?:_|$)"
+from course import CourseError, pack_root
+from course.grading.files_in import EMPTY, File, files_in
+from course.grading.owners import Owner, owners
+from course.lessons import lesson_in_name, lesson_of
+from course.notebook import UnreadableError, grade_id, parse, untouched
+
+# Words by which people call what is not the notebook itself.
+COPY = re.compile(
+    r"[ _-]*copy\s*\d*$|^copy of |kopie|\(\d+\)$|back-?up|\bbak\b|_bak\b|\bold\b|_old\b"
+    r"|checkpoint|~$|^saved$|^scratch$|^tmp$|^drafts?$|^archive$|\btest\b",
+    re.I,
 )
-File = tuple[PurePosixPath, bytes, str | None]  # where, content, problem
-HIDDEN = (".ipynb_checkpoints", "__MACOSX")
-TAKEN = (".ipynb", ".zip")
-# A notebook shrinks to a third or a tenth, one full of pictures not at all.
-DENSEST = 200
+KINDS = {
+    ".pdf": "a PDF",
+    ".html": "a web page",
+    ".htm": "a web page",
+    ".py": "a Python file",
+    ".rar": "a RAR archive, which is not opened",
+    ".7z": "a 7z archive, which is not opened",
+    ".tar": "a tar archive, which is not opened",
+    ".gz": "a tar archive, which is not opened",
+    ".docx": "a Word document",
+    ".doc": "a Word document",
+    ".txt": "a text",
+    ".json": "JSON, but no notebook",
+}
+OF_SYSTEM = "left there by a computer, not by a person"
+OF_CLASS = re.compile(
+    r"readme|grades|instructions|rubric|submission_metadata|index", re.I
+)
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One file that a student handed in."""
+    """What a student handed in for one lesson."""
 
     student: str
     lesson: str
-    """Name of the lesson; empty if the file's name says none."""
+    """Name of the lesson; empty if nothing says which."""
     name: str
     """Where it was found."""
     content: bytes
     problem: str | None = None
     """Why it could not be taken; the content is then empty."""
+    notes: tuple[str, ...] = ()
+    """What else lay there and was left aside, for the instructor."""
+    platform: str = ""
+    """The learning platform that named the file, such as "canvas"; empty if none."""
+    number: str = ""
+    """That platform's number of the student."""
+    time: datetime | None = None
+    """When it was handed in or written, if the place says so."""
+    late: bool = False
+    """Whether the platform calls it late."""
+
+
+@dataclass
+class Handed:
+    """All that was found in a place, every file in one of three ways."""
+
+    submissions: list[Submission] = field(default_factory=list)
+    aside: list[tuple[str, str, str]] = field(default_factory=list)
+    """Student (may be empty), file, why it was left aside."""
+    seen: int = 0
+    """Files, those of operating systems included."""
+    with_reason: list[tuple[str, str, str]] = field(default_factory=list)
+    """Student, file, why it could not be taken."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A file, whose it is, and what is in it."""
+
+    file: File
+    owner: Owner
+    lesson: str = ""
+    notebook: bool = False
+    """Whether it is one, or is meant to be."""
+    written: int = 0
+    """Answers that are not as they were handed out."""
+    known: bool = False
+    """Whether the lesson was found in it, not only in its name."""
 
 
 def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
+    """Read what was handed in; see :func:`take_in`, of which these are the rows."""
+    return take_in(place, lessons).submissions
+
+
+def take_in(place: Path, lessons: Sequence[str]) -> Handed:
     """Read what was handed in. Nothing is unpacked to the disk.
 
     Parameters
     ----------
     place : Path
-        A folder with ``<student>/<lesson>.ipynb``, a folder or a zip file with files
-        named after student and lesson, or with a folder or a zip file a student.
+        A folder or a zip file: folders with ``<student>/<lesson>.ipynb``, or exports
+        of Moodle, Canvas, Blackboard, Gradescope, GitHub Classroom or nbgrader, for
+        one lesson or several, zip files in zip files included.
     lessons : sequence of str
         Names of the pack's lessons.
 
     Returns
     -------
-    list of Submission
-        Sorted by student and lesson. Of several files of a student for one lesson
-        the last one by name counts (Canvas numbers them -1, -2). Students of the same
-        name are told apart by the learning platform's number, if it gives one.
+    Handed
+        Submissions are sorted by student and lesson, one each. Of two attempts the
+        later counts; the notebook counts rather than a copy of it, and a copy in
+        which something is written rather than a notebook as it was handed out.
 
     Raises
     ------
@@ -68,198 +130,240 @@ def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
     """
     if not place.exists():
         raise CourseError(f"There is nothing at {place}. Name a folder or a zip file.")
-    if place.is_dir():
-        found = _in_folder(place)
-    elif place.suffix.lower() == ".zip":
-        found = _in_zip(place, PurePosixPath())
-    else:
+    if not place.is_dir() and place.suffix.lower() != ".zip":
         raise CourseError(f"{place} is neither a folder nor a zip file.")
-    files = _without_folder_of_all(list(found), lessons)
-    # Of a student's files for one lesson the last counts: rather the notebook than a
-    # copy that `course reset` has kept, rather a file that names its lesson itself.
-    files.sort(
-        key=lambda file: (
-            SAVED not in file[0].parts,
-            _lesson_in(file[0], lessons)[0] > "",
-            _order(file),
-        )
-    )
-    owners = [whose(path, lessons) for path, _, _ in files]
-    namesakes: dict[str, set[str]] = defaultdict(set)
-    for student, number, _ in owners:
-        namesakes[student].add(number)
-    latest: dict[tuple[str, str], Submission] = {}
-    for (path, content, problem), owner in zip(files, owners, strict=True):
-        student, number, lesson = owner
-        student = student or path.stem or "unknown"
-        if len(namesakes[owner[0]]) > 1 and number:
-            student += f" {number}"
-        key = (student, lesson or str(path))
-        latest[key] = Submission(student, lesson, str(path), content, problem)
-    if not latest:
+    found = list(files_in(place))
+    files = [file for file in found if file.problem != EMPTY]
+    handed = Handed(seen=len(files))
+    # Of a folder in which a computer alone has left something there is a student, too.
+    nobodys = [file for file in files if file.of_system and len(file.place.parts) < 2]
+    handed.aside += [("", str(file.path), OF_SYSTEM) for file in nobodys]
+    taken = [file for file in found if not any(file is each for each in nobodys)]
+    paths = [file.place for file in taken]
+    whose = owners(paths, lessons, place.stem, _gradescopes_people(taken))
+    looks = [
+        _look(file, owner, lessons) for file, owner in zip(taken, whose, strict=True)
+    ]
+    mine: dict[str, list[_Look]] = defaultdict(list)
+    for look in looks:
+        mine[look.owner.student].append(look)
+    for student, theirs in mine.items():
+        _sort_out(student, theirs, handed)
+    if not handed.submissions:
         raise CourseError(
             f"There is no notebook in {place}. Expected: STUDENT/NN_topic.ipynb, or "
             "the zip file of your learning platform."
         )
-    return [latest[key] for key in sorted(latest)]
+    handed.submissions.sort(key=lambda each: (each.student, each.lesson, each.name))
+    return handed
 
 
-def _order(file: File) -> tuple[PurePosixPath, str, int]:
-    """Sort by name, and "a-10" and "a (10)" behind "a-2", that behind "a"."""
-    again = re.search(r"(?:-| \()(\d{1,6})\)?$", file[0].stem)
-    base = file[0].stem[: again.start()] if again else file[0].stem
-    return file[0].parent, base, int(again[1]) if again else 0
-
-
-def _without_folder_of_all(files: list[File], lessons: Sequence[str]) -> list[File]:
-    """Leave out the one folder that a class was put in before it was zipped.
-
-    A folder is a student's where all in it lies in one folder more (nbgrader's
-    ``submitted/STUDENT/ASSIGNMENT``), or in folders that are called after lessons.
-    """
-    tops = {path.parts[:1] for path, _, _ in files}
-    inner = [PurePosixPath(*path.parts[1:]) for path, _, _ in files]
-    packed = all(
-        len(path.parts) > 1 or (path.parts and PLATFORM.match(path.name))
-        for path in inner
-    )
-    if len(files) < 2 or len(tops) > 1 or not packed:
-        return files
-    ((top,),) = tops
-    below = {path.parts[0] for path in inner}
-    of_lessons = all(any(name in folder for name in lessons) for folder in below)
-    students = top == "submitted" or any(map(PLATFORM.match, below))
-    if PLATFORM.match(top) or (not students and (len(below) == 1 or of_lessons)):
-        return files
-    return [(path, *file[1:]) for path, file in zip(inner, files, strict=True)]
-
-
-def _in_folder(root: Path) -> Iterator[File]:
-    for folder, inner, names in os.walk(root):
-        links = [name for name in inner if Path(folder, name).is_symlink()]
-        inner[:] = [name for name in inner if name not in HIDDEN]
-        for name in [*names, *links]:
-            path = Path(folder, name)
-            where = _path(os.fsencode(path.relative_to(root)).decode(errors="replace"))
-            if path.suffix.lower() not in TAKEN and name not in links:
-                continue
-            try:
-                status = path.lstat()
-                if not stat.S_ISREG(status.st_mode):
-                    yield where, b"", "it is a link or a device, not a file"
-                elif path.suffix.lower() == ".zip":
-                    yield from _in_zip(path, where.with_suffix(""))
-                elif status.st_size > LARGEST:
-                    yield where, b"", _too_large(status.st_size)
-                else:
-                    yield where, path.read_bytes(), None
-            except OSError as error:
-                yield where, b"", f"it cannot be read ({error.strerror})"
-
-
-def _in_zip(source: Path | io.BytesIO, inside: PurePosixPath) -> Iterator[File]:
-    """Members of an archive, in memory; `inside` is where the archive lies."""
-    named = inside if inside.parts else PurePosixPath("archive.zip")
+def _look(file: File, owner: Owner, lessons: Sequence[str]) -> _Look:
+    """Look into a file: a notebook, of which lesson, with anything written in it?"""
+    name = file.path.name.lower()
+    meant = name.endswith((".ipynb", ".ipynb.json", ".ipynb.txt")) or ".ipynb" in name
+    by_name = lesson_in_name(owner.rest, lessons) or lesson_in_name(name, lessons)
+    if file.of_system:
+        return _Look(file, owner)
+    if file.problem or not (meant or file.content.lstrip()[:1] in _OPENING):
+        return _Look(file, owner, by_name if meant else "", meant)
     try:
-        archive = zipfile.ZipFile(source)
-    except Exception as error:  # noqa: BLE001 (a damaged one raises anything)
-        yield named, b"", f"the zip file is damaged ({error})"
+        notebook = parse(file.content)
+    except UnreadableError:
+        return _Look(file, owner, by_name if meant else "", meant)
+    lesson = lesson_of(notebook, lessons, pack_root())
+    cells = [cell for cell in notebook.cells if is_solution(cell) and grade_id(cell)]
+    lost = lesson and not cells  # all metadata gone: something has been saved in it
+    written = sum(not untouched(cell) for cell in cells) or int(bool(lost))
+    if not notebook.cells:
+        lesson, written = "", 0
+    return _Look(file, owner, lesson or by_name, True, written, bool(lesson))
+
+
+# A notebook's first byte: {, or a mark of UTF-8 or UTF-16 before it.
+_OPENING = (b"{", b"\xef", b"\xff", b"\xfe", b"\x00")
+
+
+def _sort_out(student: str, looks: list[_Look], handed: Handed) -> None:
+    """Choose what counts of one student's files; account for every other one."""
+    notebooks = [look for look in looks if look.notebook]
+    lessons: dict[str, list[_Look]] = defaultdict(list)
+    for look in notebooks:
+        lessons[look.lesson].append(look)
+    nameless = lessons.pop("", [])
+    filled = {
+        lesson for lesson, them in lessons.items() if any(t.written for t in them)
+    }
+    rows: dict[str, list[str]] = {}
+    aside: list[tuple[_Look, str]] = []
+    for lesson, them in sorted(lessons.items()):
+        them.sort(key=_rank)
+        best = them[-1]
+        if filled and lesson not in filled and _is_copy(best):
+            aside += [(look, "nothing is written in it") for look in them]
+            continue
+        aside += [(look, _why_aside(look, best)) for look in them[:-1]]
+        rows[lesson] = [_note(look, _why_aside(look, best)) for look in them[:-1]]
+        handed.submissions.append(_submission(student, best))
+        if best.file.problem:
+            handed.with_reason.append((student, str(best.file.path), best.file.problem))
+    others = [look for look in looks if not look.notebook]
+    if rows or nameless:
+        aside += [(look, _not_one(look)) for look in others if not _empty(look)]
+    if nameless:
+        if rows:
+            aside += [(look, "nothing in it is of a lesson") for look in nameless]
+        else:
+            nameless.sort(key=_rank)
+            for look in nameless:
+                why = look.file.problem or (
+                    "nothing in it, and not its name, says which lesson it is"
+                )
+                handed.submissions.append(_submission(student, look, why))
+                handed.with_reason.append((student, str(look.file.path), why))
+    elif not rows:
+        _without_notebook(student, others, handed)
+    notes = tuple(_note(look, why) for look, why in aside)
+    handed.aside += [(student, str(look.file.path), why) for look, why in aside]
+    if notes:
+        handed.submissions = [
+            replace(each, notes=_of(each, notes, rows))
+            if each.student == student
+            else each
+            for each in handed.submissions
+        ]
+
+
+def _of(
+    each: Submission, notes: tuple[str, ...], rows: dict[str, list[str]]
+) -> tuple[str, ...]:
+    """The notes that belong to a row: its own copies, and once what is of no lesson."""
+    mine = rows.get(each.lesson, [])
+    others = {note for lesson in rows.values() for note in lesson}
+    first = not rows or each.lesson == min(rows)
+    return (*mine, *(note for note in notes if first and note not in others))
+
+
+def _without_notebook(student: str, looks: list[_Look], handed: Handed) -> None:
+    """One row for a student of whom there is no notebook, unless they are nobody's."""
+    real = [look for look in looks if not _empty(look)]
+    if not any(_is_somebodys(look) for look in looks):
+        handed.aside += [("", str(look.file.path), "it is nobody's") for look in real]
         return
-    with archive:
-        for member in archive.infolist():
-            path = _path(member.filename.replace("\\", "/"))
-            if member.is_dir() or set(path.parts) & set(HIDDEN):
-                continue
-            problem = _problem(member, path)
-            if problem:
-                tame = [part for part in path.parts if part.strip("./")]
-                yield inside.joinpath(*tame), b"", problem
-                continue
-            if path.suffix.lower() not in TAKEN:
-                continue
-            try:
-                with archive.open(member) as file:
-                    data = file.read(LARGEST + 1)
-            except Exception as error:  # noqa: BLE001 (as above)
-                yield inside / path, b"", f"it cannot be unpacked ({error})"
-                continue
-            if path.suffix.lower() == ".ipynb":
-                yield inside / path, data, None
-            elif not inside.parts:  # a student's own zip file, but no zip in a zip in
-                yield from _in_zip(io.BytesIO(data), path.with_suffix(""))
-
-
-def _problem(member: zipfile.ZipInfo, path: PurePosixPath) -> str | None:
-    """Why a member of an archive is not even unpacked."""
-    if path.is_absolute() or ".." in path.parts:
-        return "its path leads out of the zip file"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "it is a link, not a file"
-    if path.suffix.lower() not in TAKEN:
-        return None
-    if member.file_size > LARGEST:
-        return _too_large(member.file_size)
-    if member.file_size > max(2**20, DENSEST * member.compress_size):
-        return "it is packed more densely than any notebook (a zip bomb?)"
-    return None
-
-
-def _too_large(size: int) -> str:
-    return f"the file has {size >> 20} MiB"
-
-
-def _path(name: str) -> PurePosixPath:
-    """A path whose every character can be written down."""
-    return PurePosixPath(name.encode("utf-8", "replace").decode())
-
-
-def whose(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str, str]:
-    """Say who handed in what, from where a file lies and what it is called.
-
-    Parameters
-    ----------
-    path : PurePosixPath
-        Relative to the place of all submissions.
-    lessons : sequence of str
-        Names of the pack's lessons.
-
-    Returns
-    -------
-    student, number, lesson : str
-        The number is the learning platform's. Each is empty if nothing says it.
-    """
-    prefix = PLATFORM.match(_stem(path))
-    lesson, before = _lesson_in(path, lessons)
-    told = (
-        name
-        for folder in reversed(path.parts[1:-1])
-        for name in lessons
-        if name in folder or re.match(rf"{name[:2]}(?!\d)", folder)
+    named = ", ".join(f"{look.file.path.name} ({_kind(look)})" for look in real[:5])
+    more = f" and {len(real) - 5} more" if len(real) > 5 else ""
+    why = f"there is no notebook: {named}{more}" if real else "the folder is empty"
+    problem = next((look.file.problem for look in real if look.file.problem), None)
+    first = (real or looks)[0]
+    handed.submissions.append(
+        _submission(student, first, problem if problem and len(real) == 1 else why)
     )
-    lesson = lesson or next(told, "")
-    if len(path.parts) > 1:
-        before = path.parts[0]
-        prefix = PLATFORM.match(before)
-    if prefix:
-        student = prefix["moodle"] or prefix["canvas"]
-        return student, prefix["participant"] or prefix["user"], lesson
-    return before.strip("_- "), "", lesson
+    handed.with_reason += [(student, str(look.file.path), why) for look in real]
 
 
-def _stem(path: PurePosixPath) -> str:
-    return path.stem if path.suffix.lower() in TAKEN else path.name
+def _is_somebodys(look: _Look) -> bool:
+    """Whether a file without a notebook beside it stands for a student."""
+    if look.owner.platform or look.file.problem not in (None, EMPTY):
+        return True
+    return len(look.file.place.parts) > 1 and not OF_CLASS.match(look.file.path.name)
 
 
-def _lesson_in(path: PurePosixPath, lessons: Sequence[str]) -> tuple[str, str]:
-    """The lesson that a file's own name says, or "", and what stands before it."""
-    rest = _stem(path)
-    if prefix := PLATFORM.match(rest):
-        rest = rest[prefix.end() :]
-    for name in lessons:
-        if name in rest:
-            return name, rest.partition(name)[0]
-    number = re.search(r"(?<!\d)(\d\d)(?!\d)", rest)
-    for name in lessons:
-        if number and name.startswith(number[1]):
-            return name, rest[: number.start()]
-    return "", rest
+def _not_one(look: _Look) -> str:
+    return OF_SYSTEM if look.file.of_system else "it is not a notebook"
+
+
+def _empty(look: _Look) -> bool:
+    return look.file.problem == EMPTY
+
+
+def _kind(look: _Look) -> str:
+    if look.file.problem or look.file.of_system:
+        return look.file.problem or OF_SYSTEM
+    suffix = look.file.path.suffix.lower()
+    return KINDS.get(suffix, f"a {suffix} file" if suffix else "no notebook")
+
+
+def _submission(student: str, look: _Look, problem: str | None = None) -> Submission:
+    problem = problem or look.file.problem
+    return Submission(
+        student or look.file.path.stem or "unknown",
+        look.lesson,
+        str(look.file.path),
+        b"" if problem else look.file.content,
+        problem,
+        platform=look.owner.platform,
+        number=look.owner.number,
+        time=look.file.time,
+        late=look.owner.late,
+    )
+
+
+def _rank(look: _Look) -> tuple:
+    """Sorts what counts last: read, written in, the later attempt, its own name."""
+    own = _own_name(look)
+    again = re.search(r"(?:-| \(|\()(\d{1,6})\)?$", own)
+    number = int(again[1]) if again else 0
+    attempt = number if again and again[0].startswith("-") else 0
+    return (
+        look.file.problem is None,
+        look.written > 0,
+        look.owner.time,
+        not _is_copy(look),
+        bool(look.lesson) and look.lesson.lower() in own.lower(),
+        attempt,
+        look.known,
+        look.written,
+        str(look.file.path.parent),
+        own[: again.start()] if again else own,
+        number,
+    )
+
+
+def _own_name(look: _Look) -> str:
+    return re.sub(r"(\.(ipynb|json|txt))+$", "", look.file.path.name, flags=re.I)
+
+
+def _is_copy(look: _Look) -> bool:
+    """Whether its name, or a folder in the student's own part, calls it a copy."""
+    *folders, _ = look.owner.rest.split("/")
+    return any(COPY.search(part) for part in (*folders, _own_name(look)))
+
+
+def _why_aside(look: _Look, best: _Look) -> str:
+    if look.owner.time != best.owner.time and look.owner.time < best.owner.time:
+        return f"an earlier attempt ({look.owner.time}); the later one counts"
+    if look.file.problem:
+        return look.file.problem
+    if best.written and not look.written:
+        return "nothing is written in it"
+    return f"another notebook of this lesson; {best.file.path.name} counts"
+
+
+def _note(look: _Look, why: str) -> str:
+    return f"{look.owner.rest or look.file.path.name} was left aside: {why}"
+
+
+def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str]]:
+    """Names from the list that Gradescope puts into an export.
+
+    Source: https://help.gradescope.com (Export Submissions): submission_metadata.yml
+    names each submission's folder and its :submitters:.
+    """
+    people: dict[str, tuple[str, str]] = {}
+    for file in files:
+        if file.path.name != "submission_metadata.yml":
+            continue
+        try:
+            listed = yaml.safe_load(file.content)
+        except yaml.YAMLError:
+            continue
+        for folder, said in listed.items() if isinstance(listed, dict) else ():
+            who = said.get(":submitters") if isinstance(said, dict) else None
+            first = who[0] if isinstance(who, list) and who else None
+            if isinstance(first, dict) and first.get(":name"):
+                number = str(first.get(":sid") or first.get(":email") or "")
+                people[str(folder).removeprefix("submission_")] = (
+                    str(first[":name"]),
+                    number,
+                )
+    return people

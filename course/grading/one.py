@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import atexit
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.utils import is_grade, is_solution
 
+from course.grading.definitions import Definitions, definitions_of
 from course.grading.intake import Submission
-from course.grading.records import Record
+from course.grading.records import Exercise, Record
 from course.grading.submission import (
     Lesson,
     lesson_named,
@@ -18,9 +23,13 @@ from course.grading.submission import (
     prepare,
     without_idle_cells,
 )
+from course.grading.suspicion import suspicions
 from course.notebook import UnreadableError, grade_id, parse
 from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Execution, Sandbox
+
+MOST_STOPPED = 8  # cells of one notebook that may be stopped before it is given up
+SHOWN = 5  # statements that a flag names
 
 _sandboxes: dict[int, tuple[tuple, Sandbox]] = {}  # by the thread that uses it
 
@@ -30,6 +39,7 @@ def grade_one(
     lesson: str,
     limits: Mapping[str, int] | None = None,
     unsafe: bool = False,
+    strict: bool = False,
 ) -> Record:
     """Grade one submission. What it returns depends on the arguments alone.
 
@@ -43,6 +53,8 @@ def grade_one(
         As :class:`course.sandbox.limits.Limits`.
     unsafe : bool
         Run without bubblewrap.
+    strict : bool
+        Points that call for a look are not given.
 
     Returns
     -------
@@ -50,18 +62,53 @@ def grade_one(
     """
     asked, known = Limits(**(limits or {})), lesson_named(lesson)
 
-    def run_busy_cells(prepared):
-        ran = without_idle_cells(prepared, known)
-        return ran, sandbox_of_thread(known.framework, asked, unsafe).run(ran)
+    def run(notebook):
+        return run_apart(notebook, sandbox_of_thread(known.framework, asked, unsafe))
 
-    return record_of(content, known, run_busy_cells, sandboxed=not unsafe)
+    return record_of(content, known, run, not unsafe, strict)
+
+
+def run_apart(notebook: NotebookNode, sandbox: Sandbox) -> Execution:
+    """Run a notebook; a cell that cannot be run costs only itself.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Its code cells get their outputs.
+    sandbox : Sandbox
+
+    Returns
+    -------
+    Execution
+        Its reason is None if every cell had its turn, or has an error instead, such
+        as one that never ends, takes all memory, or ends its kernel.
+    """
+    stopped: dict[int, tuple[str, str]] = {}
+    while True:
+        done = sandbox.run(notebook)
+        if done.reason is None or done.stopped_in is None:
+            break
+        if len(stopped) >= MOST_STOPPED:
+            return done
+        # Once more without that cell, so that the others have their turn.
+        cell = notebook.cells[done.stopped_in]
+        stopped[done.stopped_in] = cell.source, done.reason
+        cell.source = ""
+    for place, (source, reason) in stopped.items():
+        said = f"this cell was stopped: {reason}"
+        notebook.cells[place].source = source
+        notebook.cells[place].outputs = [
+            new_output("error", ename="Stopped", evalue=said, traceback=[said])
+        ]
+    return done
 
 
 def record_of(
     content: bytes,
     lesson: Lesson,
-    run: Callable[[NotebookNode], tuple[NotebookNode, Execution]],
+    run: Callable[[NotebookNode], Execution],
     sandboxed: bool,
+    strict: bool = False,
 ) -> Record:
     """Build the record of :func:`grade_one`.
 
@@ -71,32 +118,135 @@ def record_of(
         The submitted file.
     lesson : Lesson
     run : callable(notebook)
-        Runs a prepared notebook; returns it executed, and the
-        :class:`course.sandbox.sandbox.Execution`.
+        Runs a notebook in place.
     sandboxed : bool
         Whether `run` does so in a sandbox.
+    strict : bool
+        Points that call for a look are not given.
+
+    Returns
+    -------
+    Record
+        The points that the answers' definitions earn. Where those are not all, those
+        of the whole notebook, if it earns more: then a flag says so.
     """
     started = time.monotonic()
     record = Record(lesson.name, sandboxed=sandboxed)
-    ran = None
     try:
         prepared = prepare(parse(content), lesson)
-        record.flags = prepared.flags
+        record.repairs = prepared.repairs
         record.code, record.answers = written(prepared.notebook, lesson)
-        ran, done = run(prepared.notebook)
-        record.peak_mb = done.peak_mb
-        record.reason = done.reason
-        if done.replaced and not done.reason:
-            record.reason = f"it replaced {', '.join(done.replaced)}"
+        answers = definitions_of(prepared.notebook, lesson)
+        record.flags = suspicions(answers.kept, answers.given)
+        record.exercises = _rows(answers.notebook, lesson, run, record)
+        if answers.left_out and _lacks(record.exercises):
+            _whole_notebook(prepared.notebook, lesson, run, record, answers, strict)
+        if strict and record.flags and record.reason is None:
+            record.reason = f"--strict, and it needs a look: {record.flags[0]}"
     except UnreadableError as error:
         record.reason = str(error)
-    try:
-        record.exercises = points(ran if record.reason is None else None, lesson)
-    except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
-        record.reason = f"its outputs cannot be read ({type(error).__name__})"
+    if record.reason is not None:
         record.exercises = points(None, lesson)
+    elif record.first_trouble:
+        record.exercises = [_blames_the_first(row) for row in record.exercises]
     record.seconds = round(time.monotonic() - started, 2)
     return record
+
+
+def _rows(
+    notebook: NotebookNode,
+    lesson: Lesson,
+    run: Callable[[NotebookNode], Execution],
+    record: Record,
+) -> list[Exercise]:
+    """Run a notebook and read its points; the record learns what it took."""
+    done = run(notebook)
+    record.peak_mb = max(record.peak_mb, done.peak_mb)
+    record.reason = done.reason
+    trouble = first_trouble(notebook) or _gone(notebook, lesson)
+    record.first_trouble = trouble or record.first_trouble
+    try:
+        return points(notebook if done.reason is None else None, lesson)
+    except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
+        record.reason = f"its outputs cannot be read ({type(error).__name__})"
+        return points(None, lesson)
+
+
+def _blames_the_first(row: Exercise) -> Exercise:
+    """Instead of "name 'checks' is not defined" at every exercise."""
+    if not row.message.startswith("NameError"):
+        return row
+    return replace(row, message="a cell before it failed: see the top of this page")
+
+
+def _lacks(rows: list[Exercise]) -> bool:
+    return any(row.score is not None and row.score < row.max for row in rows)
+
+
+def _whole_notebook(
+    prepared: NotebookNode,
+    lesson: Lesson,
+    run: Callable[[NotebookNode], Execution],
+    record: Record,
+    answers: Definitions,
+    strict: bool,
+) -> None:
+    """Give the points that only the whole notebook earns, and say that it does."""
+    reason, before = record.reason, record.exercises
+    after = _rows(without_idle_cells(prepared, lesson), lesson, run, record)
+    if record.reason is not None:  # the definitions alone could be judged
+        record.reason = reason
+        return
+    more = [
+        new.exercise
+        for old, new in zip(before, after, strict=True)
+        if (new.score or 0) > (old.score or 0)
+    ]
+    if more:
+        done = "; ".join(str(each) for each in answers.left_out[:SHOWN])
+        left = len(answers.left_out) - SHOWN
+        done += f"; and {left} more" if left > 0 else ""
+        record.flags.append(
+            f"points for {', '.join(more)} are earned only with statements that are "
+            f"not definitions of answers: {done}"
+        )
+    record.exercises = [
+        old if (old.score or 0) > (new.score or 0) or strict else new
+        for old, new in zip(before, after, strict=True)
+    ]
+
+
+def _gone(notebook: NotebookNode, lesson: Lesson) -> str | None:
+    """Name the lesson's cell of imports, if it is gone and something misses it."""
+    errors = [
+        each.evalue
+        for cell in notebook.cells
+        for each in cell.get("outputs", ())
+        if each.output_type == "error" and each.ename == "NameError"
+    ]
+    there = {cell.source.strip() for cell in notebook.cells}
+    for cell in lesson.release.cells if errors else ():
+        imports = re.match(r"(from|import) ", cell.source)
+        if imports and cell.source.strip() not in there:
+            line = cell.source.splitlines()[0]
+            return f"the lesson's cell `{line} ...` is gone or changed, and {errors[0]}"
+    return None
+
+
+def first_trouble(notebook: NotebookNode) -> str | None:
+    """Say which of the cells before the first check failed first, and why."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        if is_grade(cell):
+            return None
+        error = next(
+            (each for each in cell.get("outputs", ()) if each.output_type == "error"),
+            None,
+        )
+        if error is not None and not is_solution(cell):
+            line = next(filter(str.strip, cell.source.splitlines()), "").strip()
+            said = f"{error.ename}: {error.evalue}".strip()[:300]
+            return f"cell {number}, `{line[:70]}`, failed: {said}"
+    return None
 
 
 def written(notebook, lesson: Lesson) -> tuple[dict[str, str], dict[str, str]]:

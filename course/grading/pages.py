@@ -266,6 +266,22 @@ def write_summary(
         for name, record in mine.items()
         if record.reason
     ]
+    looks = [
+        (student, name, record)
+        for student, mine in sorted(students.items())
+        for name, record in mine.items()
+        if record.flags
+    ]
+    noted = [
+        (student, name, note)
+        for student, mine in sorted(students.items())
+        for name, record in mine.items()
+        for note in [
+            *(["handed in late"] if record.late else []),
+            *record.notes,
+            *record.repairs,
+        ]
+    ]
     totals = {name: _histogram(students, name) for name in lessons}
     _write(
         path,
@@ -274,6 +290,8 @@ def write_summary(
         pairs=pairs,
         students=students,
         refused=refused,
+        looks=looks,
+        noted=noted,
         totals=totals,
     )
 

@@ -12,7 +12,7 @@ from course.files import write_json
 from course.grading.intake import Submission
 from course.sandbox.limits import Limits
 
-VERSION = 1  # of a record's fields; records of another version are graded again
+VERSION = 2  # of a record's fields; records of another version are graded again
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,11 @@ class Record:
     reason: str | None = None
     """Why the whole submission has no points; None if it has been graded."""
     flags: list[str] = field(default_factory=list)
-    """What was done to cells that students are not to touch."""
+    """What an instructor should look at, each with its line; not for the student."""
+    repairs: list[str] = field(default_factory=list)
+    """What was put right before grading, such as metadata that had been lost."""
+    first_trouble: str | None = None
+    """Which cell before the first check failed first, and why."""
     code: dict[str, str] = field(default_factory=dict)
     """What the student wrote, by grade_id."""
     answers: dict[str, str] = field(default_factory=dict)
@@ -52,6 +56,14 @@ class Record:
     sandboxed: bool = True
     again: bool = False
     """Whether the grader itself failed, so that the next call tries again."""
+    notes: list[str] = field(default_factory=list)
+    """What else lay beside the file and was left aside; of this call, not kept."""
+    platform: str = ""
+    """The learning platform that named the file; of this call, like what follows."""
+    number: str = ""
+    """That platform's number of the student."""
+    late: bool = False
+    """Whether the platform calls it late."""
     version: int = VERSION
 
     @property
@@ -75,10 +87,12 @@ class Record:
         return sum(row.max for row in self.exercises if row.score is None)
 
 
-def record_key(each: Submission, limits: Limits, unsafe: bool, pack: str) -> str:
+def record_key(
+    each: Submission, limits: Limits, unsafe: bool, strict: bool, pack: str
+) -> str:
     """What a result depends on: the file, the limits, and the pack's digest."""
     digest = hashlib.sha256(each.content)
-    for part in (each.lesson, each.problem or "", limits, unsafe, pack):
+    for part in (each.lesson, each.problem or "", limits, unsafe, strict, pack):
         digest.update(f"\0{part}".encode())
     if not each.content:
         digest.update(each.name.encode())

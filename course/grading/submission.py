@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
-import symtable
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -22,6 +20,7 @@ from nbgrader.utils import determine_grade, is_locked, is_solution
 from nbgrader.utils import is_grade as is_graded
 
 from course import CourseError, pack_root
+from course.grading.names import names_bound, names_read, tree_of
 from course.grading.records import Exercise
 from course.handout.release import student_version
 from course.notebook import grade_id
@@ -57,7 +56,7 @@ class Prepared:
     """A submission ready to run."""
 
     notebook: nbformat.NotebookNode
-    flags: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
     """What was added, removed or changed that students are not to touch."""
 
 
@@ -109,7 +108,8 @@ def prepare(
     -------
     Prepared
         Cells that students may not change are the solution's, hidden tests included.
-        As with nbgrader, a graded cell that is gone stays gone, and earns nothing.
+        Cells that lost their metadata are found again by text and place; a check that
+        is gone is put back behind its answer.
     """
     result = Prepared(copy.deepcopy(submitted))
     wanted, released = lesson.cells("solution"), lesson.cells("release")
@@ -117,9 +117,14 @@ def prepare(
     for cell in cells if not keep_outputs else ():
         if cell.cell_type == "code":
             cell.outputs = []
-    if not any(grade_id(cell) in wanted for cell in cells):
-        _name_cells_again(cells, lesson)
-        result.flags.append("the cells had lost their names; found again by their text")
+    named = {grade_id(cell) for cell in cells} & wanted.keys()
+    again = _name_cells_again(cells, lesson, wanted.keys() - named)
+    if again and not named:
+        result.repairs.append(
+            "the cells had lost their names; found again by their text"
+        )
+    elif again:
+        result.repairs += [f"{name} had lost its name; found again" for name in again]
     seen: set[str] = set()
     for cell in reversed(cells):  # as nbgrader does: of two, the last one counts
         name = grade_id(cell)
@@ -127,25 +132,56 @@ def prepare(
             continue
         if name not in wanted or name in seen:
             why = "is there twice" if name in seen else "is not of this lesson"
-            result.flags.append(f"the graded cell {name} {why}")
+            result.repairs.append(f"the graded cell {name} {why}")
             cell.metadata.pop("nbgrader")
             continue
         seen.add(name)
         ours, given = wanted[name], released[name]
         kept, due = cell.metadata.nbgrader, given.metadata.nbgrader
         if any(kept.get(key, due.get(key)) != due.get(key) for key in MARKS):
-            result.flags.append(f"what nbgrader keeps of {name} had been changed")
+            result.repairs.append(f"what nbgrader keeps of {name} had been changed")
         if cell.cell_type != ours.cell_type:
-            result.flags.append(f"{name} had been turned into {cell.cell_type}")
+            result.repairs.append(f"{name} had been turned into {cell.cell_type}")
             _change_type(cell, ours.cell_type)
         # Never what the file says of points, or of which cell may be changed.
         cell.metadata["nbgrader"] = copy.deepcopy(given.metadata.nbgrader)
         if is_locked(ours):
-            if cell.source.strip() != given.source.strip():
-                result.flags.append(f"the locked cell {name} had been changed")
+            if cell.source.strip() not in (given.source.strip(), ours.source.strip()):
+                result.repairs.append(f"the locked cell {name} had been changed")
             cell.source = ours.source
-    result.flags += [f"{name} is missing" for name in wanted if name not in seen]
+    gone = [name for name in wanted if name not in seen]
+    back = _put_back(cells, lesson, gone)
+    result.repairs += [f"{name} was gone; put back behind its answer" for name in back]
+    result.repairs += [f"{name} is missing" for name in gone if name not in back]
     return result
+
+
+def _put_back(cells: list, lesson: Lesson, gone: list[str]) -> list[str]:
+    """Put checks that are gone behind the answers that they check."""
+    back = []
+    ours = lesson.cells("solution")
+    order = list(ours)
+    for name in gone:
+        cell, place = ours[name], order.index(name)
+        if not (is_locked(cell) and is_graded(cell)):
+            continue
+        above = []
+        while place and is_solution(ours[order[place - 1]]):
+            place -= 1
+            above.append(order[place])
+        there = [i for i, each in enumerate(cells) if grade_id(each) in above]
+        if there:
+            cells.insert(max(there) + 1, _as_released(cell, lesson, name))
+            back.append(name)
+    return back
+
+
+def _as_released(cell, lesson: Lesson, name: str) -> nbformat.NotebookNode:
+    made = copy.deepcopy(cell)
+    made.outputs, made.execution_count = [], None
+    metadata = lesson.cells("release")[name].metadata.nbgrader
+    made.metadata = nbformat.from_dict({"nbgrader": copy.deepcopy(metadata)})
+    return made
 
 
 def _change_type(cell, kind: str) -> None:
@@ -157,19 +193,28 @@ def _change_type(cell, kind: str) -> None:
         cell.pop("execution_count", None)
 
 
-def _name_cells_again(cells, lesson: Lesson) -> None:
-    """Give cells that lost all metadata their names back, by text and place."""
-    # With the cell above, as an answer in words may be known by its place alone.
+def _name_cells_again(
+    cells: list, lesson: Lesson, missing: Collection[str]
+) -> list[str]:
+    """Give cells that lost their metadata their names back, by text and place."""
+    given = {
+        cell.source.strip() for cell in lesson.release.cells if grade_id(cell) is None
+    }
+    again = []
     for above, ours in pairwise(lesson.release.cells):
-        if grade_id(ours) is None:
+        name = grade_id(ours)
+        if name is None or name not in missing:
             continue
         best, found = 0, None
         for cell_above, cell in pairwise(cells):
-            if grade_id(cell) is None and cell.cell_type == ours.cell_type:
+            free = grade_id(cell) is None and cell.source.strip() not in given
+            if free and cell.cell_type == ours.cell_type:
                 fit = _fit(cell, cell_above, ours, above)
                 best, found = (fit, cell) if fit > best else (best, found)
         if found is not None:
             found.metadata["nbgrader"] = copy.deepcopy(ours.metadata.nbgrader)
+            again.append(name)
+    return again
 
 
 def _fit(cell, cell_above, ours, above) -> int:
@@ -187,18 +232,11 @@ def _fit(cell, cell_above, ours, above) -> int:
 
 def _defined(source: str) -> set[str]:
     """The functions and classes at the top level of a cell."""
-    tree = _tree(source)
+    tree = tree_of(source)
     kinds = ast.FunctionDef | ast.ClassDef
     return (
         {node.name for node in tree.body if isinstance(node, kinds)} if tree else set()
     )
-
-
-def _tree(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def without_idle_cells(
@@ -227,44 +265,13 @@ def without_idle_cells(
     kept, names = [], set()
     for cell in reversed(prepared.cells):
         ours = grade_id(cell) is None and given[cell.source.strip()] > 0
-        tree = _tree(cell.source) if cell.cell_type == "code" else None
-        if ours and tree is not None and not names & set(_written(tree)):
+        tree = tree_of(cell.source) if cell.cell_type == "code" else None
+        if ours and tree is not None and not names & set(names_bound(tree)):
             continue
         kept.append(cell)
         if cell.cell_type == "code":
-            names |= _names(cell.source)
+            names |= names_read(cell.source)
     return nbformat.v4.new_notebook(cells=copy.deepcopy(kept[::-1]))
-
-
-def _names(source: str) -> set[str]:
-    """Names that a cell may read."""
-    try:
-        return set(_read(symtable.symtable(source, "cell", "exec")))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        # It may run all the same, in part or after `%%time`: any word may be a name.
-        return set(re.findall(r"[^\W\d]\w*", source))
-
-
-def _read(table: symtable.SymbolTable) -> Iterator[str]:
-    """Names of the notebook that a cell reads, also from within functions."""
-    for symbol in table.get_symbols():
-        outermost = table.get_type() == "module"
-        if symbol.is_referenced() and (outermost or symbol.is_global()):
-            yield symbol.get_name()
-    for inner in table.get_children():
-        yield from _read(inner)
-
-
-def _written(tree: ast.Module) -> Iterator[str]:
-    """Names that a cell binds at its top level."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                yield (alias.asname or alias.name).split(".")[0]
 
 
 def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[Exercise]:

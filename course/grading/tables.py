@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from course.files import write_whole
+from course.grading.intake import Handed
 from course.grading.records import Record
 from course.grading.submission import lesson_named, points
 
@@ -48,14 +49,23 @@ def lesson_names(students: Mapping[str, Mapping[str, Record]]) -> list[str]:
 
 def plain(text: Any) -> Any:
     """Keep a spreadsheet from reading a name as a formula."""
-    if isinstance(text, str) and text[:1] in tuple("=+-@\t\r"):
+    if isinstance(text, str) and text != "-" and text[:1] in tuple("=+-@\t\r"):
         return "'" + text
     return text
 
 
 def write_tables(students: Mapping[str, Mapping[str, Record]], out: Path) -> None:
-    """``grades.csv``, and the shapes that Canvas and Moodle take."""
+    """Write ``grades.csv``, and the shapes that Canvas and Moodle take."""
     lessons = lesson_names(students)
+    _grades(students, lessons, out)
+    _canvas(students, lessons, out)
+    _moodle(students, lessons, out)
+
+
+def _grades(
+    students: Mapping[str, Mapping[str, Record]], lessons: list[str], out: Path
+) -> None:
+    """Everything, for people: a row a student."""
     columns = {
         lesson: [row.id for row in points(None, lesson_named(lesson))]
         for lesson in lessons
@@ -65,9 +75,9 @@ def write_tables(students: Mapping[str, Mapping[str, Record]], out: Path) -> Non
         for lesson in lessons
         for name in columns[lesson]
     ]
-    rows, totals = [], []
+    rows = []
     for student, mine in sorted(students.items()):
-        cells, reasons = [], []
+        cells, reasons, notes, looks = [], [], [], []
         for lesson in lessons:
             exercises = mine[lesson].exercises if lesson in mine else []
             scores = {row.id: row.score for row in exercises}
@@ -79,38 +89,88 @@ def write_tables(students: Mapping[str, Mapping[str, Record]], out: Path) -> Non
                 reasons.append(f"{name}: {record.reason}")
             elif record.by_hand:
                 reasons.append(f"{name}: {record.by_hand:g} points by hand to come")
+            notes += [f"{name}: handed in late"] if record.late else []
+            notes += [*record.notes, *record.repairs]
+            looks += [f"{name}: {flag}" for flag in record.flags]
+            if record.first_trouble:
+                reasons.append(f"{name}: {record.first_trouble}")
         total = sum(record.score for record in mine.values())
         states = {record.status for record in mine.values()}
         status = "zero" if states == {"zero"} else "graded"
         if states == {"zero", "graded"}:
             status = "partly graded"
-        rows.append([student, *cells, f"{total:g}", status, "; ".join(reasons)])
-        totals.append((student, mine))
-    _csv(
-        out / "grades.csv",
-        ["student", *titles, "total", "status", "reason"],
-        rows,
-    )
-    score = {
-        student: [
-            f"{mine[lesson].score:g}" if lesson in mine else "" for lesson in lessons
-        ]
-        for student, mine in totals
+        said = "; ".join(reasons), "; ".join(notes)
+        rows.append([student, "; ".join(looks), *cells, f"{total:g}", status, *said])
+    header = ["student", "needs a look", *titles, "total", "status", "reason", "notes"]
+    _csv(out / "grades.csv", header, rows)
+
+
+def _canvas(
+    students: Mapping[str, Mapping[str, Record]], lessons: list[str], out: Path
+) -> None:
+    """What Canvas' gradebook imports; a student is looked up by ID, else by login.
+
+    Source: Canvas Instructor Guide, "How do I import grades in the Gradebook?"; the
+    columns Student, ID, SIS User ID, SIS Login ID and Section stand first. The ID is
+    the user's number in the names of an export. A lesson that was not handed in is
+    left empty: Canvas then keeps what it has.
+    """
+    rows = [["    Points Possible", "", "", "", "", *["100"] * len(lessons)]]
+    for student, mine in sorted(students.items()):
+        number = _number(mine, "canvas")
+        login = "" if any(record.platform for record in mine.values()) else student
+        marks = [f"{mine[name].score:g}" if name in mine else "" for name in lessons]
+        rows.append([student, number, "", login, "", *marks])
+    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *lessons]
+    _csv(out / "canvas.csv", header, rows)
+
+
+def _number(mine: Mapping[str, Record], platform: str) -> str:
+    """A student's number at a platform; empty if it gave none that it looks up."""
+    numbers = {
+        record.number
+        for record in mine.values()
+        if record.platform == platform and record.number.isdecimal()
     }
-    most = ["100"] * len(lessons)
-    _csv(
-        out / "canvas.csv",
-        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *lessons],
-        [
-            ["    Points Possible", "", "", "", "", *most],
-            *([name, "", "", name, "", *marks] for name, marks in score.items()),
-        ],
-    )
-    _csv(
-        out / "moodle.csv",
-        ["username", *lessons],
-        [[name, *marks] for name, marks in score.items()],
-    )
+    return min(numbers, default="")
+
+
+def _moodle(
+    students: Mapping[str, Mapping[str, Record]], lessons: list[str], out: Path
+) -> None:
+    """Moodle's grading worksheet: one for each lesson, as each is an assignment.
+
+    Source: Moodle, mod/assign/feedback/offline/importgradeslib.php: the importer
+    looks up the columns "Identifier" ("Participant " and the number of the export's
+    names), "Grade" and "Last modified (grade)". Of one lesson it is ``moodle.csv``,
+    of several ``moodle-NN_topic.csv``. Without numbers the names stand there.
+    """
+    for lesson in lessons:
+        rows = []
+        for student, mine in sorted(students.items()):
+            if lesson in mine:
+                record = mine[lesson]
+                known = record.platform == "moodle" and record.number
+                identifier = f"Participant {record.number}" if known else student
+                rows.append([identifier, student, f"{record.score:g}", "100", "-"])
+        name = "moodle.csv" if len(lessons) == 1 else f"moodle-{lesson}.csv"
+        header = ["Identifier", "Full name", "Grade", "Maximum Grade"]
+        _csv(out / name, [*header, "Last modified (grade)"], rows)
+
+
+def write_files(handed: Handed, out: Path) -> None:
+    """Write ``files.csv``: every file that was seen, and what became of it."""
+    taken = [
+        (each.student, each.name, f"taken as {each.lesson}")
+        for each in handed.submissions
+        if not each.problem
+    ]
+    rows = [
+        *taken,
+        *((who, name, f"not taken: {why}") for who, name, why in handed.with_reason),
+        *((who, name, f"left aside: {why}") for who, name, why in handed.aside),
+    ]
+    _csv(out / "files.csv", ["student", "file", "what"], [list(row) for row in rows])
 
 
 def _csv(path: Path, header: list[str], rows: Iterable[list]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from course import CourseError, pack_root
 from course.files import file_name, make_writable
 from course.grading.cluster import grade_all
 from course.grading.copying import similar_pairs
-from course.grading.intake import find
+from course.grading.intake import Handed, take_in
 from course.grading.one import refused
 from course.grading.pages import write_feedback, write_summary
 from course.grading.records import (
@@ -25,9 +25,14 @@ from course.grading.records import (
     save,
 )
 from course.grading.submission import lesson_named
-from course.grading.tables import distributions, lesson_names, write_tables
+from course.grading.tables import (
+    distributions,
+    lesson_names,
+    write_files,
+    write_tables,
+)
 from course.run.terminal import make_console
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.limits import Limits
 
 
@@ -49,6 +54,7 @@ def grade_class(
     unsafe: bool = False,
     limits: Limits | None = None,
     gradebook: Path | None = None,
+    strict: bool = False,
     console: Console | None = None,
 ) -> Graded:
     """Grade every submission of a folder or a zip file.
@@ -58,7 +64,7 @@ def grade_class(
     Parameters
     ----------
     place : Path
-        Where the submissions are; see :func:`course.grading.intake.find`.
+        Where the submissions are; see :func:`course.grading.intake.take_in`.
     out : Path
         Folder for the results.
     workers : int, optional
@@ -70,6 +76,8 @@ def grade_class(
     limits : Limits, optional
     gradebook : Path, optional
         An nbgrader gradebook to write the points into.
+    strict : bool
+        Points that call for a look are not given.
     console : rich.console.Console, optional
 
     Returns
@@ -84,16 +92,17 @@ def grade_class(
     console = console or make_console()
     limits = limits or Limits()
     if not unsafe and not scheduler and not available():
-        raise CourseError(MISSING)
+        raise CourseError(remedy())
     lessons = sorted(
         path.stem for path in (pack_root() / "solutions").glob("[0-9][0-9]_*.ipynb")
     )
-    submissions = find(place, lessons)
+    handed = take_in(place, lessons)
+    submissions = handed.submissions
     out = out.resolve()
     make_writable(out / "records")
     packs = {lesson: pack_digest(lesson) for lesson in [*lessons, ""]}
     keys = {
-        id(each): record_key(each, limits, unsafe, packs[each.lesson])
+        id(each): record_key(each, limits, unsafe, strict, packs[each.lesson])
         for each in submissions
     }
     waiting = {
@@ -109,7 +118,7 @@ def grade_class(
         if each.problem or not each.lesson:
             save(out, key, refused(each))
         else:
-            jobs[key] = (each.content, each.lesson, asdict(limits), unsafe)
+            jobs[key] = (each.content, each.lesson, asdict(limits), unsafe, strict)
     console.print(
         f"{len(submissions)} submissions, {len(submissions) - len(waiting)} graded "
         f"before, {len(jobs)} to grade"
@@ -124,8 +133,15 @@ def grade_class(
                 f"A result in {out / 'records'} is gone, or was changed, while the "
                 "class was graded. Start the same command again."
             )
-        students[each.student][each.lesson or each.name] = record
+        students[each.student][each.lesson or each.name] = replace(
+            record,
+            notes=list(each.notes),
+            platform=each.platform,
+            number=each.number,
+            late=each.late,
+        )
     write_all(students, out)
+    write_files(handed, out)
     if gradebook:
         from course.grading.gradebook import write_gradebook
 
@@ -136,6 +152,13 @@ def grade_class(
         f"{len(records) - zero} graded, {zero} with zero points and a reason; "
         f"see {out / 'summary.html'}"
     )
+    console.print(_count(handed))
+    looks = sum(bool(record.flags) for record in records)
+    if looks:
+        console.print(
+            f"[bold]{looks} need a look[/]: summary.html and grades.csv say why, with "
+            "the line"
+        )
     failed = sum(record.again for record in records)
     if failed:
         console.print(
@@ -143,6 +166,15 @@ def grade_class(
             "say how; the same command tries them again."
         )
     return Graded(dict(students), ok=not failed)
+
+
+def _count(handed: Handed) -> str:
+    """Say what became of every file that was there."""
+    bad, aside = len(handed.with_reason), len(handed.aside)
+    return (
+        f"{handed.seen} files seen = {handed.seen - bad - aside} taken + {bad} with a "
+        f"reason + {aside} left aside; files.csv names each"
+    )
 
 
 def write_all(students: Mapping[str, Mapping[str, Record]], out: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +19,12 @@ LINE_EVERY = 5.0  # seconds between a lesson's epoch lines when output is not a 
 
 
 def make_console() -> Console:
-    """Make a console; where there is no terminal, lines are wide enough for a table."""
+    """Make a console; where there is no terminal, lines are wide enough for a table.
+
+    What the output's code cannot write, such as Greek in cp1252, becomes a "?".
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 130

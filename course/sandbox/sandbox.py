@@ -20,7 +20,7 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from course import CourseError
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.conversation import Conversation, StoppedError
 from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent
@@ -32,10 +32,10 @@ class Execution:
 
     reason: str | None
     """Why it was ended, for the student to read; None if every cell had its turn."""
-    replaced: list[str]
-    """What it put in place of the checks' or the libraries' own functions."""
     peak_mb: int
     seconds: float
+    stopped_in: int | None = None
+    """The cell that was running when it was ended, as an index."""
 
 
 class Sandbox:
@@ -57,7 +57,7 @@ class Sandbox:
 
     def __init__(self, framework: str, limits: Limits, unsafe: bool = False):
         if not unsafe and not available():
-            raise CourseError(MISSING)
+            raise CourseError(remedy())
         self.framework, self.limits, self.unsafe = framework, limits, unsafe
         self.parent: WarmParent | None = None
 
@@ -112,10 +112,10 @@ class Sandbox:
         client = BlockingKernelClient()
         client.load_connection_info(content)
         client.start_channels(hb=False, stdin=False, control=False)
-        reason, replaced = None, []
+        reason = None
+        talk = Conversation(client, self.limits, parent.has_spoken)
         try:
-            talk = Conversation(client, self.limits, parent.has_spoken)
-            replaced = talk.execute(notebook)
+            talk.execute(notebook)
         except StoppedError as stopped:
             reason = str(stopped)
         except Exception as error:  # noqa: BLE001 (its code may send anything)
@@ -134,7 +134,7 @@ class Sandbox:
             self.close()
             reason = "its kernel was lost"
         seconds = time.monotonic() - started
-        return Execution(reason, replaced, ended.get("peak_mb", 0), seconds)
+        return Execution(reason, ended.get("peak_mb", 0), seconds, talk.running)
 
     def _end(self, parent: WarmParent, wanted: bool) -> dict[str, Any]:
         """Have everything of this notebook killed and wiped; return what was said."""

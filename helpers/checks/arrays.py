@@ -193,6 +193,38 @@ def _worst(seen: Any, right: Any) -> tuple[str, tuple[str, str]]:
     return at, apart(float(seen[place]), float(right[place]))
 
 
+def averaging(each: np.ndarray) -> dict[str, float]:
+    """What mistakes of averaging give, in words to a value, for :func:`compare`.
+
+    Parameters
+    ----------
+    each : numpy.ndarray, shape (N,)
+        What comes out for each image alone; the mean is right.
+    """
+    n, total = len(each), each.sum()
+    found = {
+        "summed over the images too": total,
+        "divided by the number of images twice": total / n**2,
+        "the median over the images, not the mean": np.median(each),
+        "the largest of the images, not the mean": each.max(),
+    }
+    for name, at in (("last", -1), ("first", 0)):
+        rest = total - each[at]
+        found[f"the {name} image is left out"] = rest / max(n - 1, 1)
+        found[f"the {name} image is left out, and yet counted"] = rest / n
+        why = (
+            "`=` in the loop where `+=` is meant?" if at else "a `return` in the loop?"
+        )
+        found[f"of the {name} image only: {why}"] = each[at]
+        share = f"of the {name} image only, divided by the number of images: {why}"
+        found[share] = each[at] / n
+    for size in (16, 32, 64, 100, 128, 256, 512):
+        means = [each[start : start + size].mean() for start in range(0, n, size)]
+        words = f"the mean of the means of batches of {size}: the last one is smaller"
+        found[words] = np.mean(means)
+    return found
+
+
 def span(values: Any) -> str:
     """Write a few values, or of many the smallest and the largest."""
     values = np.asarray(values).reshape(-1)

@@ -78,6 +78,21 @@ def ends_linear(
     return bool((first - second).abs().max() <= 1e-3 * second.abs().max() + 1e-6)
 
 
+def hang_together(noise: Tensor) -> bool:
+    """Whether numbers of a row, or of a column, have something in common.
+
+    Means of rows of independent numbers vary as little as their length allows.
+    """
+    noise = noise.detach().double()
+    noise = (noise - noise.mean()) / noise.std()
+    return any(
+        bool(
+            (each.mean(1).var() * each.shape[1] - 1).abs() > 8 * (2 / len(each)) ** 0.5
+        )
+        for each in (noise, noise.T)
+    )
+
+
 def tails(noise: Tensor) -> float:
     """The fourth moment in standard units: normal 3, uniform 1.8."""
     noise = noise.detach().double()

@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers.checks.failure import CheckFailed
+
 ANSWERS = Path(__file__).with_name("lent.bin")
 
 
 @functools.cache
 def kept_answers() -> dict[str, Any]:
-    """Read what `course release` has kept of the solutions; {} if there is no file.
+    """Read what `course release` has kept of the solutions; {} if there is nothing.
 
     Returns
     -------
@@ -30,20 +32,65 @@ def kept_answers() -> dict[str, Any]:
         Lesson number to ``given`` (the source of what answers rest on) and
         ``answers``: name to ``source`` and ``check``, in the lesson's order.
     """
-    if not ANSWERS.exists():
+    try:
+        return json.loads(zlib.decompress(ANSWERS.read_bytes()))
+    except (FileNotFoundError, zlib.error):
         return {}
-    return json.loads(zlib.decompress(ANSWERS.read_bytes()))
 
 
 @functools.cache
 def _namespace(lesson: str) -> dict[str, Any]:
     """A lesson's answers, defined among themselves and apart from any notebook."""
-    kept = kept_answers()[lesson]
-    names: dict[str, Any] = {"__name__": f"lesson{lesson}_of_the_pack"}
+    return _held[lesson] if lesson in _held else _define(kept_answers()[lesson])
+
+
+_held: dict[str, dict[str, Any]] = {}  # lessons whose answers came by `hold`
+_standing: set[str] = set()  # names that stand in for a student's at this moment
+
+
+def hold(answers: dict[str, Any], lessons: Sequence[str]) -> None:
+    """Define lessons' answers now, where their text is to be nowhere afterwards.
+
+    Parameters
+    ----------
+    answers : dict
+        As from :func:`kept_answers`.
+    lessons : sequence of str
+        Numbers of the lessons.
+    """
+    _held.update({lesson: _define(answers[lesson]) for lesson in lessons})
+    _namespace.cache_clear()
+
+
+def _define(kept: dict[str, Any]) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "answers_of_the_pack"}
     exec(compile(kept["given"], "<given by the pack>", "exec"), names)
     for name, answer in kept["answers"].items():
         exec(compile(answer["source"], f"<{name} of the pack>", "exec"), names)
+        names[name] = _guarded(name, names[name])
+    names["__answers__"] = list(kept["answers"])
     return names
+
+
+def _guarded(name: str, answer: Any) -> Any:
+    """An answer that works while it stands in for one, and refuses else."""
+
+    def refusing(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def run(*args, **kwargs):
+            if name not in _standing:
+                raise CheckFailed(
+                    f"{name} is the pack's own", "your own", f"where {name} is defined"
+                )
+            return function(*args, **kwargs)
+
+        del run.__wrapped__  # it is the function without its guard
+        return run
+
+    if isinstance(answer, type):
+        answer.__init__ = refusing(answer.__init__)
+        return answer
+    return refusing(answer)
 
 
 def lesson_of(function: Callable) -> str:
@@ -54,20 +101,36 @@ def lesson_of(function: Callable) -> str:
 
 def has(lesson: str, name: str) -> bool:
     """Tell whether the pack has an answer of that name."""
+    if lesson in _held:
+        return name in _held[lesson]["__answers__"]
     return name in kept_answers().get(lesson, {}).get("answers", {})
 
 
-def pack_answer(lesson: str, name: str) -> Any:
-    """Return the pack's own function or class.
+@contextlib.contextmanager
+def pack_answers(lesson: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Let the pack's own functions and classes work for a while.
 
-    Raises
+    Parameters
+    ----------
+    lesson : str
+    names : sequence of str
+        See :func:`has`. Other answers of the lesson that they call work as well.
+
+    Yields
     ------
-    KeyError
-        If there is none; see :func:`has`.
+    dict
+        Name to function or class.
     """
-    if not has(lesson, name):
-        raise KeyError(name)
-    return _namespace(lesson)[name]
+    place = _namespace(lesson)
+    new = set(names) - _standing
+    # What they call: earlier answers, which are defined in the same place.
+    new |= set(place["__answers__"][: max(map(place["__answers__"].index, names))])
+    new -= _standing
+    _standing.update(new)
+    try:
+        yield {name: place[name] for name in names}
+    finally:
+        _standing.difference_update(new)
 
 
 @contextlib.contextmanager
@@ -85,12 +148,13 @@ def in_place(
         The answers under check, whose global names those are.
     """
     missing = object()
-    places = [place for place in _globals_of(answers) if place is not None]
+    places = _globals_of(answers)
     before = [{name: place.get(name, missing) for name in names} for place in places]
     try:
-        for place in places:
-            place.update({name: pack_answer(lesson, name) for name in names})
-        yield
+        with pack_answers(lesson, names) as ours:
+            for place in places:
+                place.update(ours)
+            yield
     finally:
         for place, kept in zip(places, before, strict=True):
             for name, value in kept.items():

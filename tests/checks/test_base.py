@@ -190,8 +190,29 @@ def test_every_lessons_answers_can_stand_in():
     """Keras' lesson has its test beside its own (it cannot run here)."""
     for lesson, kept in standins.kept_answers().items():
         if lesson != "01":
-            for name in kept["answers"]:
-                assert callable(standins.pack_answer(lesson, name))
+            with standins.pack_answers(lesson, list(kept["answers"])) as ours:
+                assert all(map(callable, ours.values()))
+
+
+def test_the_packs_answers_refuse_to_be_a_students(pack):
+    ours = standins._namespace("99")
+    with pytest.raises(CheckFailed, match="the pack's own"):
+        shuffled(ours["earlier"])
+    with standins.pack_answers("99", ["other"]) as given:
+        assert given["other"](1) == 2
+    with pytest.raises(CheckFailed, match="the pack's own"):
+        later(lambda x: 2 * ours["other"](x))
+
+
+def test_answers_that_are_held_need_no_file(monkeypatch):
+    kept = {"99": standins.kept_answers()["03"]}
+    monkeypatch.setattr(standins, "_held", {})
+    monkeypatch.setattr(standins, "kept_answers", dict)
+    assert not standins.has("99", "kl_divergence")
+    standins.hold(kept, ["99"])
+    assert standins.has("99", "kl_divergence")
+    with standins.pack_answers("99", ["kl_divergence"]) as ours:
+        assert ours["kl_divergence"](torch.zeros(1, 2), torch.zeros(1, 2)) == 0
 
 
 def test_what_is_running_is_known_and_forgotten_again():

@@ -57,37 +57,26 @@ def _shuffled(orders: list[np.ndarray], size: int) -> None:
                 "a new random order in each pass",
                 "`rng.permutation(len(images))`, and index with it",
             )
-    for order in orders:
-        if not _is_mixed(stored, order, size):
-            first = order[:size]
+        steps = np.unique(np.diff(order), return_counts=True)[1]
+        if steps.max() > len(order) // 10 or not _is_mixed(stored, order, size):
             raise CheckFailed(
-                f"images that were stored together stay together: the first batch "
-                f"holds images {first.min()} to {first.max()} of {len(order)}, by "
-                f"number {np.median(first):.0f} in the middle",
-                f"{size} images from anywhere in the set",
+                "images that were stored together stay together: the first are "
+                f"numbers {', '.join(map(str, order[:8]))} of {len(order)}",
+                "a random order",
                 "the shuffle: it must go over all images, before they are cut in "
                 "batches",
             )
-        steps, times = np.unique(np.diff(order), return_counts=True)
-        if times.max() > len(order) // 10:
-            raise CheckFailed(
-                f"{times.max()} times the next image is the one "
-                f"{steps[times.argmax()]} further on",
-                "a random order",
-                "a pattern in place of a shuffle: `rng.permutation(len(images))`",
-            )
     for one, other in itertools.combinations(orders, 2):
-        if np.array_equal(one, other):
+        same = np.array_equal(one, other)
+        if same or not _is_mixed(one, other, size):
             raise CheckFailed(
-                "two passes with one `rng` gave the same order",
-                "a new order in each epoch",
-                "a generator made inside `batches`; use the one that is handed in",
-            )
-        if not _is_mixed(one, other, size):
-            raise CheckFailed(
-                "in two passes with one `rng`, the batches hold mostly the same images",
-                "new batches in each epoch",
-                "what is shuffled: all images anew in each pass, before they are cut",
+                "two passes with one `rng` gave the same order"
+                if same
+                else "in two passes with one `rng`, the batches hold mostly the same "
+                "images",
+                "a new order in each epoch, over all images",
+                "a generator made inside `batches`, or an order that is kept; use the "
+                "one that is handed in, in each pass",
             )
     kept = np.all([order == orders[0] for order in orders], axis=0)
     if kept.any():
@@ -135,11 +124,12 @@ def _one_pass(
     _right_sizes([len(x) for x, _ in pairs], n, batch_size)
     x = np.concatenate([read(x, "batches()") for x, _ in pairs])
     y = np.concatenate([read(y, "batches()") for _, y in pairs])
-    if not np.isin(x, images).all():
+    if x.dtype.kind != "f" or not np.isin(x, images).all():
         raise CheckFailed(
             f"pixels of {span(images)} went in, {span(x)} came out",
             "the images as they are, only in another order",
-            "a scaling or another change of the pixels inside `batches`",
+            "a scaling, a cast to whole numbers or another change of the pixels inside "
+            "`batches`",
         )
     order = np.floor(x[:, 0].astype(float) * n + 1e-3).astype(int)
     missing = n - len(np.unique(order))
@@ -214,58 +204,60 @@ def _not_shared(pairs: list) -> None:
             )
 
 
-def _right_sizes(sizes: list[int], n: int, batch_size: int) -> None:
+def _right_sizes(sizes: list[int], n: int, size: int) -> None:
     """Check that batches of these sizes are one pass over n images."""
-    odd = n % batch_size
-    expected = [batch_size] * (n // batch_size) + ([odd] if odd else [])
+    odd, seen = n % size, sum(sizes)
+    expected = [size] * (n // size) + ([odd] if odd else [])
     if sizes == expected:
         return
-    seen, wanted = sum(sizes), _shown(expected)
-    came = f"in batches of {_shown(sizes)}"
-    if odd and seen == n - odd and max(sizes) == batch_size:
-        raise CheckFailed(
-            f"{seen} of {n} images came, {came}",
-            f"all {n}: the last batch is smaller, here {odd}",
-            "the last batch was left out: the number of batches is rounded up, "
-            "not down, and the range goes on to the end",
-        )
-    if 0 in sizes:
-        raise CheckFailed(
-            f"{n} images came {came}: one is empty",
-            "no empty batch when the batch size divides the number of images",
-            "where the loop over the starts ends",
-        )
-    if seen < n:
-        raise CheckFailed(
-            f"only {seen} of {n} images came, {came}",
-            f"all {n}, in batches of {wanted}",
-            "where the loop begins and ends; one batch alone is no pass"
-            if seen < n - 1
-            else "one image is left out: where the loop, or the permutation, begins "
-            "and ends",
-        )
-    if sorted(sizes) == sorted(expected):
-        look = "the order of whole batches is shuffled: shuffle the images instead"
-    elif max(sizes) > batch_size:
-        look = (
-            "how the order is cut: from start to start + batch_size, and is "
-            "`batch_size` used, or a number written in its place?"
-        )
-    elif len(sizes) > len(expected) and seen > n:
-        look = "the starts overlap: `range` needs the step `batch_size`"
-    elif seen > n:
-        look = "a last batch filled up with images that were already there"
-    else:
-        look = (
-            "how the order is cut: from start to start + batch_size. Parts of equal "
-            "size are something else"
-        )
-    times = "each image exactly once in a pass, " if seen != n else ""
     raise CheckFailed(
-        f"{seen} images came from a set of {n}, {came}",
-        f"{times}batches of {wanted}: full ones, then the rest",
-        look,
+        f"{seen} images came from a set of {n}, in batches of {_shown(sizes)}",
+        f"each image once, in batches of {_shown(expected)}: full ones, then the rest",
+        next(look for holds, look in _reasons(sizes, expected, n, size) if holds),
     )
+
+
+def _reasons(
+    sizes: list[int], expected: list[int], n: int, size: int
+) -> list[tuple[bool, str]]:
+    """What may be wrong with the sizes of the batches, and whether it holds."""
+    seen, most, passes = sum(sizes), max(sizes), len(sizes) // len(expected)
+    return [
+        (
+            n % size > 0 and seen == n - n % size and most == size,
+            "the last batch was left out: it is smaller. The number of batches is "
+            "rounded up, not down, and the range goes on to the end",
+        ),
+        (0 in sizes, "one is empty: where the loop over the starts ends"),
+        (
+            seen == n - 1,
+            "one image is left out: where the loop or the permutation begins and ends",
+        ),
+        (seen < n, "where the loop begins and ends; one batch alone is no pass"),
+        (
+            sizes == expected * passes,
+            "one call is one pass: the loop over the epochs stands elsewhere",
+        ),
+        (
+            sorted(sizes) == sorted(expected),
+            "the order of whole batches is shuffled: shuffle the images instead",
+        ),
+        (
+            most > size,
+            "how the order is cut: from start to start + batch_size, and is "
+            "`batch_size` used, or a number written in its place?",
+        ),
+        (
+            len(sizes) > len(expected) and seen > n,
+            "the starts overlap: `range` needs the step `batch_size`",
+        ),
+        (seen > n, "a last batch filled up with images that were already there"),
+        (
+            True,
+            "how the order is cut: from start to start + batch_size. Parts of equal "
+            "size are something else; is a number written in place of `batch_size`?",
+        ),
+    ]
 
 
 def _shown(sizes: list[int]) -> str:

@@ -29,6 +29,7 @@ def to_unit_range(scale: Callable, draw: Draw) -> None:
     # Neither the darkest nor the brightest byte is in the first, so that a scale
     # taken from the batch itself shows.
     grey = _grey(draw, (draw.integer(3, 9), 4, 5))
+    first = None
     for pixels in (
         grey,
         np.arange(256, dtype=np.uint8),
@@ -62,6 +63,13 @@ def to_unit_range(scale: Callable, draw: Draw) -> None:
                 "twice the memory, float16 loses digits",
                 "the cast: `pixels.astype(np.float32)` before dividing",
             )
+        first = x if first is None else first
+    if not close(first, grey / 255, EXACT):
+        raise CheckFailed(
+            "the first result has other values after later calls",
+            "an array of its own for each call",
+            "an array outside the function that each call fills anew",
+        )
 
 
 def _grey(draw: Draw, shape: tuple[int, int, int]) -> np.ndarray:
@@ -111,7 +119,6 @@ def _mistakes(pixels: np.ndarray) -> dict[str, np.ndarray]:
                 (p - p.min(axis=0)) / np.ptp(p, axis=0)
             ),
             "divided by 256": p / 256,
-            "divided by 254": p / 254,
             "scaled to [-1, 1]": p / 127.5 - 1,
             "standardised to mean 0 and standard deviation 1": (p - p.mean()) / p.std(),
             "still 0 to 255: nothing was divided": p,
@@ -141,7 +148,8 @@ def _straight_line(p: np.ndarray, x: np.ndarray) -> str:
     if slope < 1e-9 or not close(x, slope * p + start, 1e-4):
         return (
             "arithmetic on bytes before the type is changed (they wrap around at 256), "
-            f"a value that is clipped or replaced, or {FORMULA}"
+            "a type in between that is too short (float16), a value that is clipped or "
+            f"replaced, or {FORMULA}"
         )
     offset = round(-start / slope, 2) + 0.0  # + 0.0: no minus before a zero
     return (

@@ -1,8 +1,13 @@
 """``batches``: wrong answers, what its check says, and right ones."""
 
+import itertools
+import sys
+import warnings
+
 import numpy as np
 import pytest
 import torch
+from tqdm import tqdm
 
 from helpers.checks import lesson00 as checks
 from tests.checks.trial import trial
@@ -158,7 +163,275 @@ def pixels_moved(images, labels, batch_size, rng):
         yield x[:, ::-1], y
 
 
+def with_a_bar(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    warnings.warn("batches", stacklevel=2)
+    for start in tqdm(range(0, len(images), batch_size), file=sys.stderr):
+        index = order[start : start + batch_size]
+        yield images[index], labels[index]
+
+
+def while_loop(images, labels, batch_size, rng):
+    order, start = rng.permutation(len(images)).tolist(), 0
+    while start < len(order):
+        stop = min(start + batch_size, len(order))
+        yield images[order[start:stop]], labels[order[start:stop]]
+        start = stop
+
+
+def by_choice(images, labels, batch_size, rng):
+    order = rng.choice(len(images), len(images), replace=False)
+    count = -(-len(images) // batch_size)
+    return (
+        (images[index], labels[index])
+        for index in (
+            order[i * batch_size : (i + 1) * batch_size] for i in range(count)
+        )
+    )
+
+
+def spawned(images, labels, batch_size, rng):
+    return good_batches(images, labels, batch_size, rng.spawn(1)[0])
+
+
+def popped(images, labels, batch_size, rng):
+    left = list(rng.permutation(len(images)))
+    while left:
+        now = [left.pop() for _ in range(min(batch_size, len(left)))]
+        yield images.take(now, axis=0), labels.take(now)
+
+
+def class_of_batches(images, labels, batch_size, rng):
+    class Batches:
+        def __iter__(self):
+            return iter(good_batches(images, labels, batch_size, rng))
+
+    return Batches()
+
+
+def pairs_zipped(images, labels, batch_size, rng):
+    pairs = list(zip(images, labels, strict=True))
+    rng.shuffle(order := list(range(len(pairs))))
+    for part in cut(order, batch_size):
+        yield (
+            np.stack([pairs[i][0] for i in part]),
+            np.array([pairs[i][1] for i in part]),
+        )
+
+
+def cut(order, size):
+    return [order[i : i + size] for i in range(0, len(order), size)]
+
+
+def with_their_numbers(images, labels, batch_size, rng):
+    both = np.column_stack([images, labels])
+    both = rng.permutation(both)
+    for part in cut(both, batch_size):
+        yield part[:, :-1].astype(np.float32), part[:, -1].astype(labels.dtype)
+
+
+def collects_for_ever(images, labels, batch_size, rng):
+    found, start = [], 0
+    order = rng.permutation(len(images))
+    while start < len(images):
+        index = order[start : start + batch_size]
+        found.append((images[index], labels[index]))
+    return found
+
+
+def cycles_for_ever(images, labels, batch_size, rng):
+    order = itertools.cycle(rng.permutation(len(images)))
+    return [(images[[i]], labels[[i]]) for i in order]
+
+
+def drops_a_full_batch(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    for start in range(0, len(images) - batch_size, batch_size):
+        index = order[start : start + batch_size]
+        yield images[index], labels[index]
+
+
+def drops_the_last_image(images, labels, batch_size, rng):
+    order = rng.permutation(len(images) - 1)
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def last_image_last(images, labels, batch_size, rng):
+    order = np.append(rng.permutation(len(images) - 1), len(images) - 1)
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def first_batch_fixed(images, labels, batch_size, rng):
+    order = np.arange(len(images))
+    rng.shuffle(order[batch_size:])
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def fixed_order_batches_shuffled(images, labels, batch_size, rng):
+    order = np.random.default_rng(1).permutation(len(images))
+    full = len(images) // batch_size * batch_size
+    parts = cut(order[:full], batch_size)
+    for i in rng.permutation(len(parts)):
+        yield images[parts[i]], labels[parts[i]]
+    if full < len(images):
+        yield images[order[full:]], labels[order[full:]]
+
+
+def turned(images, labels, batch_size, rng):
+    order = np.roll(np.arange(len(images)), rng.integers(len(images)))
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def backwards(images, labels, batch_size, rng):
+    order = np.arange(len(images))[::-1]
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def in_blocks_of_256(images, labels, batch_size, rng):
+    order = np.concatenate(
+        [rng.permutation(block) for block in cut(np.arange(len(images)), 256)]
+    )
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def one_buffer(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    x, y = (
+        np.empty((batch_size, images.shape[1]), images.dtype),
+        np.empty(batch_size, int),
+    )
+    for index in cut(order, batch_size):
+        x[: len(index)], y[: len(index)] = images[index], labels[index]
+        yield x[: len(index)], y[: len(index)]
+
+
+def positions_for_labels(images, labels, batch_size, rng):
+    for index in cut(rng.permutation(len(images)), batch_size):
+        yield images[index], index
+
+
+def labels_first(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield y, x
+
+
+def with_positions(images, labels, batch_size, rng):
+    for index in cut(rng.permutation(len(images)), batch_size):
+        yield images[index], labels[index], index
+
+
+def thousand_at_most(images, labels, batch_size, rng):
+    yield from good_batches(images[:1000], labels[:1000], batch_size, rng)
+
+
+def size_written_in(images, labels, batch_size, rng):
+    yield from good_batches(images, labels, 32, rng)
+
+
+def count_written_in(images, labels, batch_size, rng):
+    order = rng.permutation(97)
+    for index in cut(order, batch_size):
+        yield images[index], labels[index]
+
+
+def kept_for_later(images, labels, batch_size, rng):
+    key = (len(images), batch_size)
+    if key not in KEPT:
+        KEPT[key] = rng.permutation(len(images))
+    for index in cut(KEPT[key], batch_size):
+        yield images[index], labels[index]
+
+
+KEPT = {}
+
+
+def numpy_global(images, labels, batch_size, rng):
+    for index in cut(np.random.permutation(len(images)), batch_size):
+        yield images[index], labels[index]
+
+
+def sorted_by_label(images, labels, batch_size, rng):
+    for index in cut(np.argsort(labels), batch_size):
+        yield images[index], labels[index]
+
+
+def shuffles_the_labels(images, labels, batch_size, rng):
+    rng.shuffle(labels)
+    yield from good_batches(images, labels, batch_size, rng)
+
+
+def columns(images, labels, batch_size, rng):
+    order = rng.permutation(images.shape[1])
+    for start in blocks(len(images), batch_size):
+        yield (
+            images[start : start + batch_size, order],
+            labels[start : start + batch_size],
+        )
+
+
+def one_hot(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield x, np.eye(len(images))[y]
+
+
+def whole_numbers(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield x.astype(int), y
+
+
+def mean_of_each(images, labels, batch_size, rng):
+    for x, y in good_batches(images, labels, batch_size, rng):
+        yield x.mean(axis=0), y
+
+
+def ends_early(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    for start in range(0, len(images) - 1, batch_size):
+        index = order[start : start + batch_size]
+        yield images[index], labels[index]
+
+
+def twice(images, labels, batch_size, rng):
+    yield from good_batches(images, labels, batch_size, rng)
+    yield from good_batches(images, labels, batch_size, rng)
+
+
 WRONG = [
+    (collects_for_ever, "there was no end | the condition that ends the loop"),
+    (cycles_for_ever, "there was no end"),
+    (drops_a_full_batch, "the last batch"),
+    (drops_the_last_image, "left out"),
+    (last_image_last, "always came at the same place"),
+    (first_batch_fixed, "stay together"),
+    (fixed_order_batches_shuffled, "mostly the same images"),
+    (turned, "stay together"),
+    (backwards, "stay together"),
+    (in_blocks_of_256, "stay together"),
+    (one_buffer, "the same array"),
+    (positions_for_labels, "own label"),
+    (labels_first, "x first"),
+    (with_positions, "a tuple of 3"),
+    (thousand_at_most, "images came"),
+    (size_written_in, "a number written in its place"),
+    (count_written_in, "IndexError"),
+    (kept_for_later, "the same order"),
+    (numpy_global, "from `rng` alone"),
+    (sorted_by_label, "the same order"),
+    (shuffles_the_labels, "works in place"),
+    (columns, "moved or exchanged pixels"),
+    (one_hot, "y of shape"),
+    (whole_numbers, "the images as they are"),
+    (mean_of_each, "x of shape"),
+    (ends_early, "the last batch was left out"),
+    (twice, "one call is one pass"),
+    (lambda images, labels, batch_size, rng: [], "no batch at all"),
+    (lambda images, labels, batch_size, rng: rng.permutation(len(images)), "pairs"),
     (returned_in_the_loop, "`return` ends the function"),
     (scaled, "another change of the pixels"),
     (blocks_shuffled, "the order of whole batches"),
@@ -175,7 +448,7 @@ WRONG = [
     (order_within, "before they are cut"),
     (drawn, "with replacement"),
     (filled_up, "filled up"),
-    (own_generator, "use the one that is handed in"),
+    (own_generator, "the one that is handed in"),
     (other_generator, "in place of `rng`"),
     (empty_last, "one is empty"),
     (moves_the_arrays, "works in place"),
@@ -241,6 +514,14 @@ def data_loader(images, labels, batch_size, rng):
 
 
 RIGHT = [
+    with_a_bar,
+    while_loop,
+    by_choice,
+    spawned,
+    popped,
+    class_of_batches,
+    pairs_zipped,
+    with_their_numbers,
     one_by_one,
     data_loader,
     good_batches,

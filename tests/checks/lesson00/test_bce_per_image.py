@@ -1,8 +1,12 @@
 """``bce_per_image``: wrong answers, what its check says, and right ones."""
 
+import math
+import warnings
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from tqdm import tqdm
 
 from helpers.checks import lesson00 as checks
 from tests.checks.trial import trial
@@ -69,7 +73,157 @@ def no_brackets(x, p):
     return -(x * np.log(p) + 1 - x * np.log(1 - p)).sum(axis=1).mean()
 
 
+def over_the_images(x, p):
+    total = 0.0
+    for one, other in tqdm(zip(x, p, strict=True), total=len(x)):
+        other = np.clip(other, 1e-7, 1 - 1e-7)
+        total -= (one * np.log(other) + (1 - one) * np.log(1 - other)).sum()
+    return total / len(x)
+
+
+def deprecated(x, p):
+    warnings.warn("bce", stacklevel=2)
+    one, other = torch.tensor(torch.from_numpy(x)), torch.from_numpy(np.array(p))
+    return F.binary_cross_entropy(other, one, size_average=False).item() / len(x)
+
+
+def either_side(x, p):
+    return (
+        -(x * np.log(np.maximum(p, 1e-7)) + (1 - x) * np.log(np.maximum(1 - p, 1e-7)))
+        .sum(axis=1)
+        .mean()
+    )
+
+
+def in_float64(x, p):
+    return bce(x.astype(np.float64), p.astype(np.float64), eps=1e-12)
+
+
+def pixel_by_pixel(x, p):
+    p, total = np.clip(p, 1e-7, 1 - 1e-7).astype(float), 0.0
+    for row, other in zip(x.tolist(), p.tolist(), strict=True):
+        for a, b in zip(row, other, strict=True):
+            total += -a * math.log(b) - (1 - a) * math.log(1 - b)
+    return total / len(x)
+
+
+def log_of_the_right_one(x, p):
+    p = np.clip(p, 1e-7, 1 - 1e-7)
+    return -np.sum(np.log1p(-p) + x * (np.log(p) - np.log1p(-p))) / x.shape[0]
+
+
+def in_float32_all_along(x, p):
+    p, total = np.clip(p, 1e-7, 1 - 1e-7), np.float32(0)
+    for a, b in zip(x.ravel(), p.ravel(), strict=True):
+        total -= a * np.log(b) + (1 - a) * np.log(1 - b)
+    return total / len(x)
+
+
+def logarithms_bounded(x, p):
+    ink = np.nan_to_num(np.log(p), neginf=-100)
+    paper = np.nan_to_num(np.log(1 - p), neginf=-100)
+    return -(x * ink + (1 - x) * paper).sum(axis=1).mean()
+
+
+def machine_epsilon(x, p):
+    return bce(x, p, eps=np.finfo(np.float32).eps)
+
+
+def returned_in_the_loop(x, p):
+    total = 0
+    for one, other in zip(x, p, strict=True):
+        total += bce(one[None], other[None])
+        return total / len(x)
+
+
+def mean_of_means(x, p):
+    parts = range(0, len(x), 64)
+    return np.mean([bce(x[i : i + 64], p[i : i + 64]) for i in parts])
+
+
+def assigned_in_the_loop(x, p):
+    for one, other in zip(x, p, strict=True):
+        total = bce(one[None], other[None])
+    return total / len(x)
+
+
+def whole_number_array(x, p):
+    each = np.zeros(len(x), int)
+    for i in range(len(x)):
+        each[i] = bce(x[i : i + 1], p[i : i + 1])
+    return each.mean()
+
+
+def lower_only(x, p):
+    return unclipped(x, np.maximum(p, 1e-7))
+
+
+def upper_only(x, p):
+    return unclipped(x, np.minimum(p, 1 - 1e-7))
+
+
+def one_epsilon(x, p):
+    return -(x * np.log(p + 1e-7) + (1 - x) * np.log(1 - p)).sum(axis=1).mean()
+
+
+def where_it_is_finite(x, p):
+    cost = -(x * np.log(p) + (1 - x) * np.log(1 - p))
+    return np.where(np.isfinite(cost), cost, 0).sum(axis=1).mean()
+
+
+def capped(x, p):
+    return np.minimum(bce(x, p, eps=1e-7), 100.0)
+
+
+def torch_as_is(x, p):
+    return F.binary_cross_entropy(torch.tensor(p), torch.tensor(x))
+
+
+def torch_logits(x, p):
+    loss = F.binary_cross_entropy_with_logits
+    return loss(torch.tensor(p), torch.tensor(x), reduction="sum") / len(x)
+
+
 WRONG = [
+    (returned_in_the_loop, "a `return` in the loop"),
+    (mean_of_means, "batches of 64"),
+    (lambda x, p: bce(x, 1 - p.round(1)), "bce_per_image() gave"),
+    (lambda x, p: bce(p, p), "bce_per_image() gave"),
+    (lambda x, p: bce(x, p + 0 * x, eps=2e-6), "epsilon that is too large"),
+    (assigned_in_the_loop, "of the last image only"),
+    (whole_number_array, "bce_per_image() gave"),
+    (lower_only, "on both sides"),
+    (upper_only, "on both sides"),
+    (one_epsilon, "on both sides"),
+    (where_it_is_finite, "thrown away"),
+    (capped, "bce_per_image() gave"),
+    (torch_as_is, "averaged over the pixels too"),
+    (torch_logits, "a sigmoid put on p"),
+    (lambda x, p: bce(x, p, eps=1e-6), "epsilon that is too large"),
+    (lambda x, p: bce(x, p, eps=1e-5), "epsilon that is too large"),
+    (lambda x, p: bce(x, p, eps=0.01), "too far from 0 and 1"),
+    (lambda x, p: bce(x[:1000], p[:1000]), "left out"),
+    (lambda x, p: bce(x[:128], p[:128]), "left out"),
+    (lambda x, p: bce(x[1:], p[1:]), "the first image is left out"),
+    (lambda x, p: bce(x[:, :-1], p[:, :-1]), "left out"),
+    (lambda x, p: bce(x, p) / 784, "divided by 784"),
+    (lambda x, p: bce(x, p) * len(x) / 128, "size written"),
+    (lambda x, p: round(float(bce(x, p))), "bce_per_image() gave"),
+    (lambda x, p: bce(x, p) / 2, "half of it"),
+    (lambda x, p: -np.log(np.clip(p, 1e-7, 1)).sum(axis=1).mean(), "(1 - x) log p"),
+    (lambda x, p: np.abs(x - p).sum(axis=1).mean(), "the absolute error"),
+    (lambda x, p: bce(x, p.round()), "with p rounded"),
+    (lambda x, p: bce(1 - x, p), "p and 1 - p exchanged"),
+    (
+        lambda x, p: np.median([bce(x[[i]], p[[i]]) for i in range(len(x))]),
+        "the median",
+    ),
+    (lambda x, p: bce(x, p) + 1e-2, "bce_per_image() gave"),
+    (lambda x, p: bce(x * 255, p), "bce_per_image() gave"),
+    (lambda x, p: np.log(1 + np.exp(-x * p)).sum(axis=1).mean(), "bracket"),
+    (lambda x, p: bce(x.T, p.T), "by the number of pixels"),
+    (lambda x, p: print(bce(x, p)), "returned None"),
+    (lambda x, p: f"{bce(x, p):.3f} nats", "a str"),
     (clips_its_input, "out="),
     (nan_thrown_away, "nan_to_num"),
     (minus_once, "not for the first alone"),
@@ -148,6 +302,16 @@ def dot_products(x, p):
 
 
 RIGHT = [
+    over_the_images,
+    deprecated,
+    either_side,
+    in_float64,
+    pixel_by_pixel,
+    in_float32_all_along,
+    logarithms_bounded,
+    machine_epsilon,
+    log_of_the_right_one,
+    lambda x, p: bce(x, p, eps=1.2e-7),
     bce,
     plus_epsilon,
     torch_sum,

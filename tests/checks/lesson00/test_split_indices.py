@@ -1,10 +1,13 @@
 """``split_indices``: wrong answers, what its check says, and right ones."""
 
+import logging
 import random
+import sys
+import warnings
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import ShuffleSplit, train_test_split
 
 from helpers.checks import lesson00 as checks
 from tests.checks.trial import trial
@@ -44,7 +47,185 @@ def drop_some(n, v, seed):
     return train[:-1], validation
 
 
+def by_sort(n, v, seed):
+    order = np.argsort(np.random.default_rng(seed).random(n))
+    return np.sort(order[v:]), np.sort(order[:v])
+
+
+def sampled(n, v, seed):
+    chosen = random.Random(seed).sample(range(n), v)
+    return [i for i in range(n) if i not in set(chosen)], chosen
+
+
+def torch_subsets(n, v, seed):
+    parts = torch.utils.data.random_split(
+        range(n), [n - v, v], generator=torch.Generator().manual_seed(seed)
+    )
+    return parts[0].indices, parts[1].indices
+
+
+def torch_global(n, v, seed):
+    torch.manual_seed(seed)
+    order = torch.randperm(n)
+    return order[: n - v].numpy(), order[n - v :].numpy()
+
+
+def chatty(n, v, seed):
+    logging.basicConfig()
+    logging.getLogger("split").error("splitting")
+    warnings.warn("splitting", stacklevel=2)
+    print(n, v, file=sys.stderr)
+    return cut(n, v, seed)
+
+
+def shuffle_split(n, v, seed):
+    return next(
+        ShuffleSplit(1, test_size=v, train_size=n - v, random_state=seed).split(
+            range(n)
+        )
+    )
+
+
+def shuffled_in_place(n, v, seed):
+    order = np.arange(n)
+    np.random.default_rng(seed).shuffle(order)
+    return np.split(order, [n - v])
+
+
+def by_difference(n, v, seed):
+    chosen = np.random.RandomState(seed).permutation(n)[:v]
+    return np.setdiff1d(np.arange(n), chosen), chosen
+
+
+def unless_seed(n, v, seed):
+    return cut(n, v, seed or None)
+
+
+def last_always_trains(n, v, seed):
+    order = np.append(shuffled(n - 1, seed), n - 1)
+    return order[v:], order[:v]
+
+
+def first_always_held_out(n, v, seed):
+    order = np.insert(shuffled(n - 1, seed) + 1, 0, 0)
+    return order[v:], order[:v]
+
+
+def moving_block(n, v, seed):
+    order = np.roll(np.arange(n), np.random.default_rng(seed).integers(n))
+    return order[v:], order[:v]
+
+
+def every_so_many(n, v, seed):
+    step = n // v
+    chosen = (np.arange(v) * step + seed % step) % n
+    return np.setdiff1d(np.arange(n), chosen), chosen
+
+
+def blocks_shuffled(n, v, seed):
+    order = np.arange(n)
+    size = max(n // 10, 1)
+    parts = [order[i : i + size] for i in range(0, n, size)]
+    random.Random(seed).shuffle(parts)
+    order = np.concatenate(parts)
+    return order[v:], order[:v]
+
+
+def first_half_only(n, v, seed):
+    half = max(v, n // 2)
+    chosen = np.random.default_rng(seed).permutation(half)[:v]
+    return np.setdiff1d(np.arange(n), chosen), chosen
+
+
+def training_shuffled(n, v, seed):
+    return shuffled(n - v, seed), np.arange(n - v, n)
+
+
+def first_image_lost(n, v, seed):
+    order = shuffled(n - 1, seed) + 1
+    return order[v:], order[:v]
+
+
+def fixed_permutation_turned(n, v, seed):
+    order = np.roll(shuffled(n, 0), seed)
+    return order[v:], order[:v]
+
+
+def few_seeds(n, v, seed):
+    return cut(n, v, seed % 2)
+
+
+def thousand_written_in(n, v, seed):
+    order = shuffled(1000, seed)
+    return order[v:], order[:v]
+
+
+def share_of_n(n, v, seed):
+    order = shuffled(n, seed)
+    return order[int(0.8 * n) :][::-1], order[: int(0.8 * n)]
+
+
+def drawn_twice(n, v, seed):
+    rng = np.random.default_rng(seed)
+    return rng.choice(n, n - v, replace=False), rng.choice(n, v, replace=False)
+
+
+def same_generator_each_time(n, v, seed):
+    order = GENERATOR.permutation(n)
+    return order[v:], order[:v]
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+def rows(n, v, seed):
+    order = shuffled(n, seed)
+    return order[v:, None], order[:v, None]
+
+
+def values_not_positions(n, v, seed):
+    values = np.random.default_rng(seed).random(n)
+    return values[v:], values[:v]
+
+
+def all_for_validation(n, v, seed):
+    order = shuffled(n, seed)
+    return order[v:], order
+
+
 WRONG = [
+    (unless_seed, "same seed, 0"),
+    (last_always_trains, "always in training"),
+    (first_always_held_out, "always in validation"),
+    (moving_block, "random choice"),
+    (every_so_many, "random choice"),
+    (blocks_shuffled, "random choice"),
+    (first_half_only, "random choice"),
+    (training_shuffled, "without shuffling"),
+    (first_image_lost, "every image is used"),
+    (fixed_permutation_turned, "two seeds"),
+    (few_seeds, "gave the same split"),
+    (thousand_written_in, "written in"),
+    (share_of_n, "went to training"),
+    (drawn_twice, "two separate draws"),
+    (same_generator_each_time, "two different splits"),
+    (rows, "one-dimensional"),
+    (values_not_positions, "whole numbers"),
+    (all_for_validation, "are in both splits"),
+    (lambda n, v, seed: cut(n, n - v, seed), "training first"),
+    (lambda n, v, seed: cut(n, v + 1, seed), "every image is used"),
+    (lambda n, v, seed: cut(n, v - 1, seed), "went to training"),
+    (lambda n, v, seed: (cut(n, v, seed)[0], v), "shape ()"),
+    (lambda n, v, seed: {"train": 0, "validation": 1}, "a dict"),
+    (lambda n, v, seed: cut(n, 200, seed), "written in"),
+    (lambda n, v, seed: (*cut(n, v, seed), seed), "a tuple of 3"),
+    (lambda n, v, seed: (np.arange(v, n), np.arange(v)), "only class"),
+    (lambda n, v, seed: tuple(-i for i in cut(n, v, seed)), "counting starts at 0"),
+    (lambda n, v, seed: np.random.permutation(n)[:v], "the `return` line"),
+    (lambda n, v, seed: np.split(np.random.permutation(n), [n - v]), "same seed"),
+    (lambda n, v, seed: np.split(shuffled(n, 7), [n - v]), "gave the same split"),
+    (lambda n, v, seed: cut(n, v, v), "gave the same split"),
+    (lambda n, v, seed: None, "None"),
     (lambda n, v, seed: (np.arange(n - v), np.arange(n - v, n)), "only class"),
     (
         lambda n, v, seed: (
@@ -119,7 +300,24 @@ def python_only(n, v, seed):
     return np.array(order[v:]), np.array(order[:v])
 
 
-RIGHT = [cut, legacy, torch_split, choose, as_lists, scikit, by_mask, python_only]
+RIGHT = [
+    by_sort,
+    sampled,
+    torch_subsets,
+    torch_global,
+    chatty,
+    shuffle_split,
+    shuffled_in_place,
+    by_difference,
+    cut,
+    legacy,
+    torch_split,
+    choose,
+    as_lists,
+    scikit,
+    by_mask,
+    python_only,
+]
 
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

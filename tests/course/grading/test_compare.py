@@ -83,7 +83,7 @@ def test_it_refuses_before_it_writes(tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "available", lambda: True)
     for path, words in (
         (garbage, r"names? says no lesson, and it is not a notebook.*Name it after"),
-        (other, "neither its name nor its cells"),
+        (other, "neither its cells nor its name"),
         (tmp_path / "gone.ipynb", "cannot be read"),
     ):
         with pytest.raises(CourseError, match=words) as error:
@@ -118,7 +118,7 @@ def test_the_lesson_is_known_by_its_cells(lesson, lost):
             cell.metadata = {}
     known = {path.stem: path for path in SOLUTION.parent.glob("0*.ipynb")}
     path = pack_root() / "alice" / "homework.ipynb"
-    found = compare._whose(path, as_bytes(notebook), known, {})
+    found = compare._whose(path, as_bytes(notebook), known)
     assert found == ("alice homework", LESSON)
 
 

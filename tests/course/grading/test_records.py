@@ -80,13 +80,14 @@ def test_the_key_is_of_all_that_a_result_depends_on():
     given = Submission("ada", "03", "ada/03.ipynb", b"{}")
     unreadable = Submission("ada", "03", "ada/03.ipynb", b"", "it is a link")
     keys = [
-        record_key(given, Limits(), False, "pack"),
-        record_key(Submission("ada", "03", "x", b"[]"), Limits(), False, "pack"),
-        record_key(Submission("ada", "02", "x", b"{}"), Limits(), False, "pack"),
-        record_key(given, Limits(seconds=5), False, "pack"),
-        record_key(given, Limits(), True, "pack"),
-        record_key(given, Limits(), False, "another pack"),
-        record_key(unreadable, Limits(), False, "pack"),
+        record_key(given, Limits(), False, False, "pack"),
+        record_key(Submission("ada", "03", "x", b"[]"), Limits(), False, False, "pack"),
+        record_key(Submission("ada", "02", "x", b"{}"), Limits(), False, False, "pack"),
+        record_key(given, Limits(seconds=5), False, False, "pack"),
+        record_key(given, Limits(), True, False, "pack"),
+        record_key(given, Limits(), False, True, "pack"),
+        record_key(given, Limits(), False, False, "another pack"),
+        record_key(unreadable, Limits(), False, False, "pack"),
         record_key(
             Submission("bob", "03", "bob/03.ipynb", b"", "it is a link"),
             Limits(), False, "pack",
@@ -94,14 +95,14 @@ def test_the_key_is_of_all_that_a_result_depends_on():
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)
     same = Submission("bob", "03", "bob/03.ipynb", b"{}")
-    assert record_key(same, Limits(), False, "pack") == keys[0]
+    assert record_key(same, Limits(), False, False, "pack") == keys[0]
 
 
 def test_results_depend_on_all_code_of_the_pack(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "pack_root", lambda: tmp_path)
     seen = {records.pack_digest(LESSON)}
     for name in (
-        "course/sandbox/tampering.py",
+        "course/sandbox/warm.py",
         "helpers/checks/base.py",
         "helpers/lent.bin",
     ):

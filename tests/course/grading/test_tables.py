@@ -41,8 +41,8 @@ def test_each_student_has_a_row_with_every_exercise(students, tmp_path):
     write_tables(students, tmp_path)
     header, *rows = rows_of(tmp_path / "grades.csv")
     assert header[0] == "student"
-    assert header[1] == f"{LESSON}: reparameterize"
-    assert header[-3:] == ["total", "status", "reason"]
+    assert header[1:3] == ["needs a look", f"{LESSON}: reparameterize"]
+    assert header[-4:] == ["total", "status", "reason", "notes"]
     found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
     assert list(found) == ["'=bob()", "ada", "carol"], "no name is a formula"
     ada, bob, carol = found["ada"], found["'=bob()"], found["carol"]
@@ -71,17 +71,40 @@ def test_canvas_and_moodle_get_the_points_of_each_lesson(students, tmp_path):
     }
     assert rows[1][0] == rows[1][3] == "ada", "the login that Canvas matches by"
     header, *rows = rows_of(tmp_path / "moodle.csv")
-    assert header == ["username", LESSON]
-    assert ["carol", "90"] in rows
+    assert header == [
+        *("Identifier", "Full name", "Grade", "Maximum Grade"),
+        "Last modified (grade)",
+    ]
+    assert ["carol", "carol", "90", "100", "-"] in rows
+
+
+def test_the_numbers_of_an_export_come_back_where_importers_look(students, tmp_path):
+    students["ada"][LESSON].platform, students["ada"][LESSON].number = "canvas", "12345"
+    mine = students["carol"][LESSON]
+    mine.platform, mine.number, mine.late = "moodle", "77", True
+    mine.notes.append("old.ipynb was left aside: nothing is written in it")
+    write_tables(students, tmp_path)
+    rows = {row[0]: row for row in rows_of(tmp_path / "canvas.csv")}
+    assert rows["ada"][1:5] == ["12345", "", "", ""]
+    assert rows["carol"][1:5] == ["", "", "", ""]
+    assert "Participant 77" in [row[0] for row in rows_of(tmp_path / "moodle.csv")]
+    notes = {row[0]: row[-1] for row in rows_of(tmp_path / "grades.csv")}
+    assert notes["ada"] == ""
+    assert notes["carol"] == (
+        f"{LESSON}: handed in late; old.ipynb was left aside: nothing is written in it"
+    )
 
 
 def test_who_left_a_lesson_out_has_a_gap_there(students, tmp_path):
     students["dan"] = {OTHER: Record(OTHER, [])}
     assert lesson_names(students) == [OTHER, LESSON]
     write_tables(students, tmp_path)
-    marks = {row[0]: row[1:] for row in rows_of(tmp_path / "moodle.csv")}
+    marks = {row[0]: row[5:] for row in rows_of(tmp_path / "canvas.csv")}
     assert marks["dan"] == ["0", ""]
     assert marks["ada"] == ["", "70"]
+    one = rows_of(tmp_path / f"moodle-{OTHER}.csv")
+    assert [row[0] for row in one[1:]] == ["dan"]
+    assert not (tmp_path / "moodle.csv").exists()
 
 
 def test_how_a_class_did(students):

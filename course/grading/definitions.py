@@ -1,0 +1,230 @@
+"""A submission's answers alone: its definitions, and no other statement of it.
+
+A notebook can do anything to the process that judges it, but not by defining a
+function. What is judged first is therefore only this: the lesson's own cells, and of
+what the student wrote the imports and those functions, classes and values that graded
+cells rest on. Statements that do something (calls, loops, assignments into objects)
+are left out; if points are lacking then, the whole notebook is run as well, and what
+it earns only there is shown to the instructor, with the statements left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+from nbgrader.utils import is_locked
+
+from course.grading.names import names_bound, names_read, tree_of
+from course.grading.submission import Lesson, without_idle_cells
+from course.notebook import grade_id
+
+DEFINING = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+IMPORTING = ast.Import | ast.ImportFrom
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement at the top level of a cell that a student wrote."""
+
+    cell: str
+    """What people call the cell."""
+    line: int
+    """In the cell, from 1."""
+    text: str
+    node: ast.stmt
+
+    def __str__(self) -> str:
+        first = self.text.splitlines()[0].strip()
+        shown = first if len(first) <= 90 else f"{first[:87]}..."
+        return f"{self.cell}, line {self.line}: `{shown}`"
+
+
+@dataclass
+class Definitions:
+    """What is judged first."""
+
+    notebook: nbformat.NotebookNode
+    """The answers' definitions and the lesson's cells that graded cells rest on."""
+    kept: list[Statement] = field(default_factory=list)
+    """What the student wrote of it."""
+    left_out: list[Statement] = field(default_factory=list)
+    """Statements that do something, and are not in it."""
+    given: list[ast.stmt] = field(default_factory=list)
+    """What the lesson's own cells in it say, whose names answers use."""
+
+
+def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitions:
+    """Reduce a submission to its answers' definitions.
+
+    Parameters
+    ----------
+    prepared : NotebookNode
+        From :func:`course.grading.submission.prepare`.
+    lesson : Lesson
+
+    Returns
+    -------
+    Definitions
+    """
+    given = Counter(cell.source.strip() for cell in lesson.release.cells)
+    locked = {
+        name for name, cell in lesson.cells("solution").items() if is_locked(cell)
+    }
+    theirs: dict[int, list[Statement]] = {}
+    needed: set[str] = set()
+    ours: list[ast.stmt] = []
+    for place, cell in enumerate(prepared.cells):
+        if cell.cell_type != "code":
+            continue
+        name = grade_id(cell)
+        if name in locked or (name is None and given[cell.source.strip()]):
+            needed |= names_read(cell.source)
+            tree = tree_of(cell.source)
+            ours += tree.body if tree else ()
+            continue
+        theirs[place] = _statements(cell.source, name or f"cell {place + 1}")
+    everything = [each for statements in theirs.values() for each in statements]
+    kept = _closure(everything, needed)
+    cells = copy.deepcopy(prepared.cells)
+    for place, statements in theirs.items():
+        cells[place].source = _source([s for s in statements if id(s) in kept])
+    notebook = without_idle_cells(nbformat.v4.new_notebook(cells=cells), lesson)
+    return Definitions(
+        notebook,
+        [each for each in everything if id(each) in kept],
+        [each for each in everything if id(each) not in kept and _acts(each.node)],
+        ours,
+    )
+
+
+def _source(statements: list[Statement]) -> str:
+    """A cell that says just these statements: what runs is what has been read."""
+    source = "\n".join(each.text for each in statements)
+    wanted = [ast.dump(each.node) for each in statements]
+    if (tree := _parse(source)) and [*map(ast.dump, tree[1].body)] == wanted:
+        return source
+    return "\n".join(ast.unparse(each.node) for each in statements)
+
+
+def _parse(source: str) -> tuple[str, ast.Module] | None:
+    """A cell as IPython reads it, in plain Python; None if it cannot run."""
+    # What only measures or hides what a cell prints is no part of the answer.
+    source = re.sub(r"\A(\s*)%%(time|capture)\b[^\n]*", r"\1", source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd line ends, odd escapes
+            python = TransformerManager().transform_cell(source)
+            return python, ast.parse(python)
+    except Exception:  # noqa: BLE001 (IPython stumbles over odd text in many ways)
+        return None
+
+
+def _statements(source: str, cell: str) -> list[Statement]:
+    """The statements of a cell; one that does something if it is no Python."""
+    parsed = _parse(source)
+    if parsed is None:
+        return [Statement(cell, 1, source.strip() or "?", ast.Raise())]
+    python, tree = parsed
+    lines = python.split("\n")  # as `ast` counts them
+    found = []
+    for node in tree.body:
+        first = _first_line(node)
+        text = "\n".join(lines[first - 1 : node.end_lineno])
+        if _shares_a_line(node, tree.body):
+            text = ast.get_source_segment(python, node) or text
+        found.append(Statement(cell, first, text, node))
+    return found
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Where a statement begins, its decorators included."""
+    above = (each.lineno for each in getattr(node, "decorator_list", ()))
+    return min([node.lineno, *above])
+
+
+def _shares_a_line(node: ast.stmt, body: list[ast.stmt]) -> bool:
+    """Whether another statement stands on the same line, behind a semicolon."""
+    return any(
+        other is not node
+        and other.lineno <= (node.end_lineno or node.lineno)
+        and (other.end_lineno or other.lineno) >= node.lineno
+        for other in body
+    )
+
+
+def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
+    """Imports, and the definitions that the needed names rest on, however far."""
+    kept: set[int] = set()
+    names = set(needed)
+    waiting = [each for each in statements if _defines(each.node)]
+    while True:
+        new = [
+            each
+            for each in waiting
+            if id(each) not in kept
+            and (isinstance(each.node, IMPORTING) or _binds(each) & names)
+        ]
+        if not new:
+            return kept
+        for each in new:
+            kept.add(id(each))
+            names |= names_read(each.text)
+
+
+def _binds(statement: Statement) -> set[str]:
+    if isinstance(statement.node, DEFINING):
+        return {statement.node.name}  # not what its body binds for itself
+    return set(names_bound(ast.Module([statement.node], [])))
+
+
+def _defines(node: ast.stmt) -> bool:
+    """Whether a statement binds names, and does nothing to any object."""
+    if isinstance(node, DEFINING | IMPORTING):
+        return True
+    if isinstance(node, ast.Assign):
+        return all(map(_is_name, node.targets)) and not _is_lent(node)
+    if isinstance(node, ast.AnnAssign | ast.AugAssign):
+        return _is_name(node.target)
+    if isinstance(node, ast.Try):  # try: import ... except ImportError: ...
+        parts = [*node.body, *node.orelse, *node.finalbody]
+        parts += [each for handler in node.handlers for each in handler.body]
+        return all(_defines(part) or isinstance(part, ast.Pass) for part in parts)
+    if isinstance(node, ast.If):
+        return all(_defines(part) for part in [*node.body, *node.orelse])
+    return False
+
+
+def _is_lent(node: ast.Assign) -> bool:
+    """Whether it is ``name = checks.lend("name")``, which earns nothing anyway."""
+    called = node.value.func if isinstance(node.value, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr == "lend"
+
+
+def _is_name(target: ast.expr) -> bool:
+    if isinstance(target, ast.Tuple | ast.List):
+        return all(map(_is_name, target.elts))
+    return isinstance(target, ast.Name)
+
+
+def _acts(node: ast.stmt) -> bool:
+    """Whether a statement that is left out could have done anything at all."""
+    if isinstance(node, ast.Pass) or (isinstance(node, ast.Assign) and _is_lent(node)):
+        return False
+    if isinstance(node, DEFINING):  # nothing rests on it
+        return bool(node.decorator_list)
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return not (_defines(node) and _is_constant(node.value))
+    return not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def _is_constant(value: ast.expr | None) -> bool:
+    """Whether an expression calls and looks up nothing."""
+    acting = ast.Call | ast.Attribute | ast.Subscript | ast.Await
+    return value is None or not any(isinstance(n, acting) for n in ast.walk(value))

@@ -1,0 +1,211 @@
+"""Modules, words and attributes that an answer has no need of, and why."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from course import pack_root
+
+NOTEBOOK = "the notebook's machinery"
+FOREIGN = "objects that were not handed to it"
+HIDDEN = "code or names that cannot be read here"
+LATER = "code that runs after its cell"
+CHECKS = "the checks"
+OTHERS = "functions that others use"
+
+# Modules that answers use. Any other is worth a look: a list of the bad ones would
+# never be complete.
+PLAIN = {
+    "__future__", "abc", "argparse", "array", "base64", "bisect", "calendar", "cmath",
+    "collections", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal",
+    "enum", "fractions", "functools", "glob", "gzip", "hashlib", "heapq", "io",
+    "itertools", "json", "logging", "math", "numbers", "operator", "os", "pathlib",
+    "platform", "pprint", "random", "re", "secrets", "shutil", "statistics", "string",
+    "struct", "sys", "tempfile", "textwrap", "time", "timeit", "typing",
+    "typing_extensions", "urllib", "uuid", "warnings", "zipfile", "IPython", "cv2",
+    "einops", "helpers", "ipywidgets", "jax", "keras", "matplotlib", "mpl_toolkits",
+    "numpy", "pandas", "plotly", "PIL", "scipy", "seaborn", "skimage", "sklearn",
+    "tensorflow", "torch", "torchinfo", "torchmetrics", "torchvision", "tqdm",
+}  # fmt: skip
+# What is named in a reason; all other modules are "a module that no answer needs".
+KINDS = {
+    **dict.fromkeys(
+        ("ipykernel", "jupyter_client", "zmq", "traitlets", "nbgrader"), NOTEBOOK
+    ),
+    **dict.fromkeys(
+        ("gc", "inspect", "traceback", "dis", "types", "ctypes", "cffi", "builtins",
+         "weakref", "__main__", "_testcapi", "mmap"),
+        FOREIGN,
+    ),
+    **dict.fromkeys(
+        ("threading", "asyncio", "concurrent", "multiprocessing", "signal", "atexit",
+         "sched", "_thread", "selectors", "subprocess"),
+        LATER,
+    ),
+    **dict.fromkeys(
+        ("pickle", "marshal", "dill", "cloudpickle", "joblib", "codeop", "code", "zlib",
+         "ast", "importlib", "imp", "runpy", "pkgutil", "zipimport", "shelve"),
+        HIDDEN,
+    ),
+    "course": CHECKS,
+}  # fmt: skip
+# Parts of plain modules, by how their full name begins.
+PARTS = {
+    "helpers.checks": CHECKS,
+    "IPython": NOTEBOOK,
+    **dict.fromkeys(
+        ("numpy.ctypeslib", "numpy.f2py", "numpy.distutils", "numpy.lib.stride_tricks",
+         "numpy.lib.format"),
+        FOREIGN,
+    ),
+    **dict.fromkeys(
+        ("torch.hub", "torch.package", "torch.jit", "torch.fx",
+         "torch.ops", "torch.classes", "torch.serialization", "torch.overrides",
+         "torch.library", "torch.utils.cpp_extension", "torch.multiprocessing",
+         "torch.distributed", "typing.get_type_hints", "typing.ForwardRef",
+         "timeit.timeit", "timeit.repeat", "timeit.Timer", "pandas.eval",
+         "pandas.read_pickle", "keras.src", "tensorflow.py_function",
+         "tensorflow.numpy_function"),
+        HIDDEN,
+    ),
+    **{
+        f"os.{name}": "the machinery of the process"
+        for name in ("_exit", "abort", "kill", "killpg", "fork", "forkpty", "dup",
+                     "dup2", "putenv", "register_at_fork", "pipe", "system", "popen")
+    },
+    **{
+        f"torch.nn.modules.module.register_module_{name}": OTHERS
+        for name in ("forward_hook", "forward_pre_hook", "full_backward_hook")
+    },
+}  # fmt: skip
+FINE = {
+    "IPython.display", "IPython.core.display", "gc.collect", "types.SimpleNamespace",
+    "numpy.lib.stride_tricks.sliding_window_view",
+}  # fmt: skip
+OF_SYS = {
+    "version", "version_info", "stdout", "stderr", "stdin", "maxsize", "float_info",
+    "platform", "getsizeof", "path", "executable", "byteorder", "argv",
+    "getrecursionlimit", "setrecursionlimit", "intern", "flags", "exit",
+    "implementation",
+}  # fmt: skip
+
+WORDS = {
+    **dict.fromkeys(
+        ("eval", "exec", "compile", "__import__", "globals", "locals", "vars",
+         "delattr", "breakpoint"),
+        HIDDEN,
+    ),
+    **dict.fromkeys(("get_ipython", "In", "Out", "_ih", "_oh", "_dh"), NOTEBOOK),
+    "checks": CHECKS,
+}  # fmt: skip
+ATTRIBUTES = {
+    **dict.fromkeys(
+        ("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "f_trace",
+         "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame", "gi_code",
+         "cell_contents", "co_code", "co_consts", "_getframe", "currentframe",
+         "with_traceback", "settrace", "setprofile", "monitoring", "addaudithook",
+         "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
+         "walk_stack", "get_objects", "get_referrers"),
+        FOREIGN,
+    ),
+    **dict.fromkeys(
+        ("user_ns", "user_global_ns", "run_cell", "run_code", "showtraceback",
+         "ast_transformers", "input_transformers_post", "set_custom_exc",
+         "iopub_socket", "display_pub", "displayhook"),
+        NOTEBOOK,
+    ),
+    **dict.fromkeys(
+        ("standins", "pack_answers", "kept_answers", "checking", "lend", "CheckFailed"),
+        CHECKS,
+    ),
+    **dict.fromkeys(
+        ("import_module", "load_module", "exec_module", "import_optional_dependency",
+         "runsource", "Unpickler"),
+        HIDDEN,
+    ),
+    **dict.fromkeys(("excepthook", "showwarning", "unraisablehook"), OTHERS),
+}  # fmt: skip
+# Reached through another object, such as `logging.sys`, these are machinery, too.
+AS_PARTS = {
+    "sys", "os", "_os", "_sys", "builtins", "importlib", "ctypes", "inspect", "gc",
+    "threading", "traceback", "weakref", "pickle", "asyncio", "subprocess", "marshal",
+}  # fmt: skip
+# Attributes with two underscores that ordinary classes and functions speak of.
+ORDINARY = {
+    "__init__", "__name__", "__len__", "__class__", "__doc__", "__call__", "__iter__",
+    "__getitem__", "__enter__", "__exit__", "__next__", "__repr__", "__str__",
+    "__all__", "__version__", "__post_init__", "__setitem__", "__contains__",
+    "__file__", "__slots__", "__main__", "__constants__", "__qualname__",
+}  # fmt: skip
+# Methods by which an object decides what a notebook, or a check, sees of it.
+ANSWERING = ("_ipython_", "_repr_", "_render_traceback_")
+# Types whose subclasses decide by themselves how they compare.
+VALUES = {
+    "Tensor", "ndarray", "float", "int", "bool", "str", "complex", "list", "tuple",
+    "dict", "generic", "float32", "float64", "Parameter", "Number", "memmap", "matrix",
+    "MaskedArray", "Variable", "KerasTensor", "FloatTensor", "OrderedDict", "UserList",
+    "type", "Generator", "CheckFailed",
+}  # fmt: skip
+# Attributes that answers set on what is not theirs.
+SET = {"grad", "data", "weight", "bias", "training", "requires_grad", "shape", "lr"}
+
+
+def of_module(path: str) -> str | None:
+    """Say what a module, or a part of one, is; None if answers use such things.
+
+    Parameters
+    ----------
+    path : str
+        Its full name, such as ``"torch.nn.functional"``.
+    """
+    parts = path.split(".")
+    beginnings = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    if FINE & set(beginnings) or path == "IPython":
+        return None
+    for each in beginnings:
+        if each in PARTS:
+            return PARTS[each]
+    if parts[0] not in PLAIN:
+        return KINDS.get(parts[0], "a module that no answer needs")
+    if parts[0] == "os" and len(parts) > 1 and parts[1].startswith(("exec", "spawn")):
+        return "the machinery of the process"
+    if parts[0] == "sys" and len(parts) > 1 and parts[1] not in OF_SYS:
+        return "the machinery of the process"
+    for part in parts[1:]:
+        if part in AS_PARTS or (part[:1] == "_" and part not in ORDINARY | {"_"}):
+            return FOREIGN
+    return None
+
+
+@cache
+def is_module(path: str) -> bool:
+    """Tell whether a full name is that of a module, without importing it."""
+    first, *rest = path.split(".")
+    try:
+        spec = find_spec(first)
+    except (ImportError, ValueError):
+        return False
+    if spec is None:
+        return False
+    if not rest:
+        return True
+    for folder in spec.submodule_search_locations or ():
+        place = Path(folder, *rest)
+        if place.with_suffix(".py").is_file() or (place / "__init__.py").is_file():
+            return True
+    return False
+
+
+@cache
+def looked_up() -> frozenset[str]:
+    """Attributes that checks look up on whatever they use."""
+    found: set[str] = set()
+    for file in (pack_root() / "helpers" / "checks").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        found |= {
+            node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+        }
+    return frozenset(found - SET)

@@ -1,0 +1,445 @@
+"""What no answer needs: code that reaches for the machinery by which it is judged.
+
+This reads; it runs nothing. It is evidence for a person, with the line, and costs no
+points. What it cannot see is said in SECURITY.md.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from course.grading.definitions import Statement
+from course.grading.machinery import (
+    ANSWERING,
+    AS_PARTS,
+    ATTRIBUTES,
+    CHECKS,
+    FOREIGN,
+    HIDDEN,
+    NOTEBOOK,
+    ORDINARY,
+    OTHERS,
+    VALUES,
+    WORDS,
+    is_module,
+    looked_up,
+    of_module,
+)
+
+COMPARES = "how objects compare or are looked up"
+OWN_TYPE = "a type that may compare as it likes"
+Found = Iterator[tuple[ast.AST, str]]
+# Keywords that keep code out of a file that is read, and the value that does.
+SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
+ASKING = ("getattr", "hasattr", "isinstance", "issubclass", "print", "reload")
+
+
+def suspicions(
+    statements: Iterable[Statement], given: Iterable[ast.stmt] = ()
+) -> list[str]:
+    """Name what answers do that none needs to do.
+
+    Parameters
+    ----------
+    statements : iterable of Statement
+        What is judged, from :func:`course.grading.definitions.definitions_of`.
+    given : iterable of ast.stmt
+        The lesson's own statements, which import what answers use.
+
+    Returns
+    -------
+    list of str
+        Each with the cell, the line and what it reaches for.
+    """
+    statements = list(statements)
+    names = _names([*given, *(each.node for each in statements)])
+    found = [
+        f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"
+        for each in statements
+        for node, what in _Reading(each.node, names).found()
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _line(statement: Statement, node: ast.AST) -> int:
+    begins = statement.node.lineno
+    decorators = getattr(statement.node, "decorator_list", ())
+    begins = min([begins, *(each.lineno for each in decorators)])
+    return statement.line + getattr(node, "lineno", begins) - begins
+
+
+def _shown(node: ast.AST) -> str:
+    text = ast.unparse(node).strip().splitlines()[0]
+    return text if len(text) <= 90 else f"{text[:87]}..."
+
+
+@dataclass
+class _Names:
+    """What the names of all answers mean."""
+
+    paths: dict[str, str] = field(default_factory=dict)
+    """Of modules, and of parts of them, by the name that stands for it."""
+    classes: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    rebound: set[str] = field(default_factory=set)
+    """Names of the notebook that stand for something of its own."""
+
+    def path(self, node: ast.AST | None) -> str:
+        """The full name of a module or its part; empty if it is none."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self.paths:
+            return ""
+        return ".".join([self.paths[node.id], *reversed(parts)])
+
+
+def _names(trees: list[ast.stmt]) -> _Names:
+    names = _Names()
+    parts = [part for tree in trees for part in ast.walk(tree)]
+    for part in parts:
+        if isinstance(part, ast.Import):
+            for alias in part.names:
+                top = alias.name if alias.asname else alias.name.split(".")[0]
+                names.paths[alias.asname or top] = top
+        elif isinstance(part, ast.ImportFrom) and part.module:
+            for alias in part.names:
+                names.paths[alias.asname or alias.name] = f"{part.module}.{alias.name}"
+        elif isinstance(part, ast.ClassDef):
+            names.classes.add(part.name)
+        elif isinstance(part, ast.FunctionDef):
+            names.functions.add(part.name)
+    for _ in range(3):  # a name for a name for a module
+        for part in parts:
+            for target, value in _bindings(part):
+                if (path := names.path(value)) and target not in names.paths:
+                    names.paths[target] = path
+    for tree in trees:
+        if isinstance(tree, ast.Assign):
+            for target, value in _bindings(tree):
+                if not names.path(value):
+                    names.rebound.add(target)
+    return names
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names that a statement or a signature binds, with their values."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _pairs(target, node.value)
+    elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
+        yield from _pairs(node.target, node.value)
+    elif isinstance(node, ast.arguments):
+        every = [*node.posonlyargs, *node.args]
+        defaults = node.defaults
+        late = zip(every[len(every) - len(defaults) :], defaults, strict=True)
+        for arg, value in [*late, *zip(node.kwonlyargs, node.kw_defaults, strict=True)]:
+            if value is not None:
+                yield arg.arg, value
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    lists = ast.Tuple | ast.List
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, lists) and isinstance(value, lists):
+        for one, other in zip(target.elts, value.elts, strict=False):
+            yield from _pairs(one, other)
+
+
+class _Reading:
+    """One statement, read part by part."""
+
+    def __init__(self, tree: ast.stmt, names: _Names):
+        self.tree, self.names = tree, names
+        self.above = {
+            below: node
+            for node in ast.walk(tree)
+            for below in ast.iter_child_nodes(node)
+        }
+        self.own = {  # what this statement calls something of its own
+            *(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)),
+            *(node.id for node in ast.walk(tree)
+              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)),
+        }  # fmt: skip
+        bound = [pair for node in ast.walk(tree) for pair in _bindings(node)]
+        self.own -= {target for target, value in bound if names.path(value)}
+        self.docs = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
+            and isinstance(node.body[0], ast.Expr)
+        }
+
+    def found(self) -> Found:
+        for node in ast.walk(self.tree):
+            yield from self._binds_the_checks(node)
+            reader = getattr(self, f"_{type(node).__name__.lower()}", None)
+            if reader:
+                yield from reader(node)
+
+    def _binds_the_checks(self, node: ast.AST) -> Found:
+        """Names that a node binds other than by ``Name``: none may be the checks'."""
+        found = getattr(node, "name", None)
+        bound = [found] if isinstance(found, str) else []
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            bound = node.names
+        elif isinstance(node, ast.alias):
+            bound = [node.asname or node.name.split(".")[0]]
+            above = self.above.get(node, self.tree)
+            module = getattr(above, "module", None)
+            if module == "helpers.checks" and node.name.startswith("lesson"):
+                return  # as the lesson does
+        if "checks" in bound:
+            where = node if hasattr(node, "lineno") else self.above.get(node, node)
+            yield where if isinstance(where, ast.stmt) else self.tree, CHECKS
+
+    def _import(self, node: ast.Import) -> Found:
+        if node is not self.tree:  # at the top it may be there for a scratch cell
+            for alias in node.names:
+                if what := of_module(alias.name):
+                    yield node, what
+
+    def _importfrom(self, node: ast.ImportFrom) -> Found:
+        module = node.module or ""
+        named = [each.name for each in node.names]
+        lessons = all(name.startswith("lesson") for name in named)
+        if module.startswith("helpers.checks"):
+            of_checks = module != "helpers.checks" or not lessons
+        else:
+            of_checks = module == "helpers" and "checks" in named
+        if of_checks:
+            yield node, CHECKS
+        star = node.names[0].name == "*"
+        if star and (module in ("sys", "os", "helpers.checks") or of_module(module)):
+            yield node, of_module(module) or HIDDEN
+        elif node is not self.tree and module != "helpers.checks":
+            for alias in node.names:
+                if what := of_module(f"{module}.{alias.name}"):
+                    yield node, what
+
+    def _name(self, node: ast.Name) -> Found:
+        above = self.above.get(node)
+        if _is_odd(node.id):
+            yield node, FOREIGN
+            return
+        path = self.names.paths.get(node.id, "")
+        if not path or node.id == "checks":
+            variable = node.id in {"In", "Out"} & (self.own | self.names.rebound)
+            loaded = isinstance(node.ctx, ast.Load) and not variable
+            if (loaded or node.id == "checks") and (what := WORDS.get(node.id)):
+                yield node, what
+            return
+        if isinstance(above, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            return  # the whole path is read there
+        yield from self._used(node, path)
+
+    def _used(self, node: ast.expr, path: str) -> Found:
+        """A path in use that is the value of no other attribute."""
+        above = self.above.get(node)
+        if what := of_module(path):
+            yield node, what
+        elif self._first_name(node) in self.own | self.names.rebound:
+            return
+        elif is_module(path):
+            if not self._is_named_only(node):
+                yield (
+                    above if isinstance(above, ast.expr) else node,
+                    ("a module as an object"),
+                )
+        elif isinstance(above, ast.Call) and node in above.args:
+            owner = getattr(above.func, "value", None)
+            if isinstance(owner, ast.Name) and owner.id in self.names.classes:
+                yield above, OTHERS  # it would be the method's `self`
+
+    def _is_named_only(self, node: ast.expr) -> bool:
+        """Whether a module gets another name, or is asked for a part."""
+        above = self.above.get(node)
+        if isinstance(above, ast.Tuple):
+            node, above = above, self.above.get(above)
+        if isinstance(above, ast.Assign | ast.NamedExpr):
+            return above.value is node
+        return isinstance(above, ast.Call) and _last(above.func) in ASKING
+
+    def _first_name(self, node: ast.expr) -> str:
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return node.id if isinstance(node, ast.Name) else ""
+
+    def _attribute(self, node: ast.Attribute) -> Found:
+        if _is_odd(node.attr):
+            yield node, FOREIGN
+            return
+        if what := ATTRIBUTES.get(node.attr):
+            yield node, what
+            return
+        above = self.above.get(node)
+        if path := self.names.path(node):
+            if not isinstance(above, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                yield from self._used(node, path)
+        elif node.attr in AS_PARTS:
+            yield node, FOREIGN
+        elif node.attr.startswith("register_module_"):
+            yield node, OTHERS
+        elif node.attr == "modules" and isinstance(above, ast.Subscript):
+            yield node, FOREIGN
+        elif node.attr == "__init__" and isinstance(above, ast.Call):
+            first = above.args[0] if above.args else None
+            is_super = isinstance(node.value, ast.Call) and _last(node.value.func) == (
+                "super"
+            )
+            if not is_super and not (
+                isinstance(first, ast.Name) and self._is_self(first)
+            ):
+                yield above, OTHERS
+        if not isinstance(node.ctx, ast.Load):
+            yield from self._stored(node)
+
+    def _stored(self, node: ast.Attribute) -> Found:
+        """An attribute that is set or deleted."""
+        statement: ast.AST = node
+        while not isinstance(statement, ast.stmt):
+            statement = self.above[statement]
+        value = getattr(statement, "value", None)
+        if self.names.path(node) and self._first_name(node) not in self.own:
+            yield statement, OTHERS
+        elif node.attr.startswith("__"):
+            yield statement, FOREIGN
+        elif isinstance(node.value, ast.Name) and (
+            self._is_self(node.value)
+            or node.value.id in self.names.functions - self.own
+        ):
+            return
+        elif any(
+            (isinstance(part, ast.Call) and _last(part.func) in ("type", "super"))
+            or (isinstance(part, ast.Attribute) and part.attr == "__class__")
+            for part in ast.walk(node.value)
+        ) or node.attr in looked_up() or isinstance(value, ast.Lambda):  # fmt: skip
+            yield statement, OTHERS
+
+    def _is_self(self, name: ast.Name) -> bool:
+        """Whether a name is the object of the method that it stands in."""
+        node: ast.AST | None = name
+        while node is not None:
+            node = self.above.get(node)
+            if isinstance(node, ast.FunctionDef):
+                every = [*node.args.posonlyargs, *node.args.args]
+                first = every[0].arg if every else ""
+                if first == name.id:
+                    in_class = isinstance(self.above.get(node), ast.ClassDef)
+                    assigned = any(
+                        isinstance(part, ast.Name)
+                        and part.id == first
+                        and not isinstance(part.ctx, ast.Load)
+                        for part in ast.walk(node)
+                    )
+                    return (
+                        in_class
+                        and not assigned
+                        and not node.args.defaults[len(every) - 1 :]
+                    )
+        return False
+
+    def _classdef(self, node: ast.ClassDef) -> Found:
+        for base in node.bases:
+            yield from self._base(base)
+        for keyword in node.keywords:
+            if keyword.arg == "metaclass" and _last(keyword.value) != "ABCMeta":
+                yield keyword.value, OWN_TYPE
+
+    def _base(self, base: ast.expr) -> Found:
+        named = base.value if isinstance(base, ast.Subscript) else base
+        path = self.names.path(named)
+        last = path.rpartition(".")[2] or _last(named)
+        known = path or last in self.names.classes or last in vars(builtins)
+        if last in VALUES or not known:
+            yield base, OWN_TYPE
+
+    def _functiondef(self, node: ast.FunctionDef) -> Found:
+        if _is_odd(node.name):
+            yield node, COMPARES
+        elif node.name.startswith(ANSWERING):
+            yield node, NOTEBOOK
+
+    _asyncfunctiondef = _functiondef
+
+    def _call(self, node: ast.Call) -> Found:
+        called = _last(node.func)
+        args = node.args
+        if called == "type" and len(args) > 1:
+            yield node, OWN_TYPE
+        elif called == "getattr" and isinstance(node.func, ast.Name):
+            yield from self._getattr(node)
+        elif called == "setattr" and isinstance(node.func, ast.Name):
+            inside = args and isinstance(args[0], ast.Name) and self._is_self(args[0])
+            if not inside:
+                yield node, HIDDEN
+        elif called in ("attrgetter", "methodcaller"):
+            if not all(isinstance(arg, ast.Constant) for arg in args):
+                yield node, HIDDEN
+        else:
+            for keyword in node.keywords:
+                safe = SAFE.get(keyword.arg or "")
+                value = getattr(keyword.value, "value", None)
+                if safe is not None and value is not safe:
+                    yield node, HIDDEN
+
+    def _getattr(self, node: ast.Call) -> Found:
+        if len(node.args) < 2:
+            return
+        owner, name = node.args[:2]
+        if isinstance(name, ast.Constant):
+            text = str(name.value)
+            if _is_odd(text) or text in ATTRIBUTES or text in AS_PARTS:
+                yield node, FOREIGN
+            return
+        own = isinstance(owner, ast.Name) and self._is_self(owner)
+        plain = self.names.path(owner) in (
+            "torch.nn", "torch.nn.functional", "torch.optim", "keras.layers",
+            "keras.activations", "keras.losses", "torch",
+        )  # fmt: skip
+        built = isinstance(name, ast.BinOp | ast.Call | ast.Subscript)
+        if isinstance(name, ast.JoinedStr):
+            first = name.values[0] if name.values else None
+            letters = isinstance(first, ast.Constant) and str(first.value)[:1].isalpha()
+            built = not letters
+        if built or not (own or plain):
+            yield node, HIDDEN
+
+    def _constant(self, node: ast.Constant) -> Found:
+        text = node.value
+        if not isinstance(text, str) or id(node) in self.docs:
+            return
+        words = re.findall(r"__\w+?__", text)
+        if any(_is_odd(word) for word in words) or text in ATTRIBUTES:
+            yield node, FOREIGN
+        elif "/proc" in text or "lent.bin" in text or "helpers/checks" in text:
+            yield node, CHECKS if "/proc" not in text else FOREIGN
+
+    def _arg(self, node: ast.arg) -> Found:
+        yield from self._annotation(node.annotation)
+
+    def _annassign(self, node: ast.AnnAssign) -> Found:
+        yield from self._annotation(node.annotation)
+
+    def _annotation(self, node: ast.expr | None) -> Found:
+        """An annotation as text is code that some libraries run."""
+        if isinstance(node, ast.Constant) and "(" in str(node.value):
+            yield node, HIDDEN
+
+
+def _last(node: ast.expr) -> str:
+    """The last part of a dotted name."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_odd(name: str) -> bool:
+    odd = name.startswith("__") and name.endswith("__") and len(name) > 4
+    return odd and name not in ORDINARY

@@ -1,0 +1,75 @@
+"""What the checks of lesson 02 share: pictures, and an autoencoder that takes notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+PIXELS = 784
+
+
+def pictures(count: int, low: float = 0.0, high: float = 1.0) -> Tensor:
+    """Random images (count, 784), pixels between low and high."""
+    return low + (high - low) * torch.rand(count, PIXELS)
+
+
+@dataclass
+class Call:
+    """How a model was called."""
+
+    x: Tensor
+    training: bool
+    gradients: bool
+
+
+class Calls(list):
+    """Calls of a model, and of its copies."""
+
+    def __deepcopy__(self, memo: dict) -> Calls:
+        return self
+
+
+class Small(nn.Module):
+    """A little autoencoder with dropout that remembers how it was called.
+
+    Parameters
+    ----------
+    dropout : float
+        Share of the code that is dropped while training.
+    """
+
+    def __init__(self, dropout: float = 0.0):
+        super().__init__()
+        self.encoder = nn.Linear(PIXELS, 3)
+        self.decoder = nn.Linear(3, PIXELS)
+        self.dropout = nn.Dropout(dropout)
+        self.calls = Calls()
+        for matrix, gain in ((self.encoder.weight, 0.1), (self.decoder.weight, 1.0)):
+            nn.init.normal_(matrix, std=gain)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Images (..., 784) to codes (..., 3)."""
+        training = any(module.training for module in self.modules())
+        gradients = torch.is_grad_enabled()
+        self.calls.append(Call(x.detach().clone(), training, gradients))
+        return torch.tanh(self.encoder(x - 0.5))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (..., 3) to images (..., 784)."""
+        return torch.sigmoid(self.decoder(self.dropout(z)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images to images."""
+        return self.decode(self.encode(x))
+
+
+def twin(model: nn.Module) -> Any:
+    """A copy of a :class:`Small` that takes its own notes."""
+    import copy
+
+    other = copy.deepcopy(model)
+    other.calls = Calls()
+    return other

@@ -1,0 +1,247 @@
+"""Check of exercise train_step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays, surroundings_stay
+from helpers.checks.lesson02._models import PIXELS, Small, pictures, twin
+from helpers.checks.lesson02._numbers import compare, scalar
+from helpers.checks.messages import apart, kind, shorten
+from helpers.training import pick_device
+
+STEP = "clear, forward, loss, backward, step"
+
+
+class Watched(torch.optim.SGD):
+    """Gradient descent with momentum that notes the order of events."""
+
+    def __init__(self, model: nn.Module, lr: float):
+        super().__init__(model.parameters(), lr=lr, momentum=0.9)
+        self.events: list[str] = []
+        for p in model.parameters():
+            p.register_hook(lambda gradient: self._note("backward"))
+
+    def _note(self, event: str) -> None:
+        if self.events[-1:] != [event]:
+            self.events.append(event)
+
+    def zero_grad(self, *args, **kwargs):
+        self._note("zero_grad")
+        super().zero_grad(*args, **kwargs)
+
+    def step(self, *args, **kwargs):
+        self._note("step")
+        return super().step(*args, **kwargs)
+
+
+@check("train_step")
+def train_step(step: Callable, draw: Draw) -> None:
+    """Check ``train_step(model, optimizer, x, target)``: one step, detached loss.
+
+    Several steps with momentum must go where the same steps of the pack go.
+    """
+    device, rate = pick_device(), 2.0 + draw.integer(0, 20) / 10
+    model = Small().to(device).train()
+    other = twin(model)
+    optimizer = Watched(model, rate)
+    reference = torch.optim.SGD(other.parameters(), lr=rate, momentum=0.9)
+    sizes = (draw.integer(20, 60), 1, 128, draw.integer(2, 19))
+    for number, size in enumerate(sizes):
+        x, target = pictures(size).to(device), pictures(size, high=0.4).to(device)
+        before = twin(other)
+        loss = F.mse_loss(other(x), target)
+        reference.zero_grad()
+        loss.backward()
+        reference.step()
+        result = _call(step, model, optimizer, x, target)
+        wanted, moved = _way(before, other), _way(before, model)
+        if number == 0 and not moved.any():
+            raise _no_movement(optimizer.events)
+        _check_loss(result, loss.detach(), before, other, x, target)
+        if not _close(moved, wanted):
+            raise _wrong_way(moved, wanted, number, size)
+        _check_result(result)
+        if not all(call.training for call in model.calls):
+            raise CheckFailed(
+                "the model was in evaluation mode during the training step",
+                "the mode it was handed in, here training",
+                "eval() inside train_step()",
+            )
+
+
+def _call(
+    step: Callable, model: Small, optimizer: Watched, x: Tensor, target: Tensor
+) -> Any:
+    """Take the student's step; say what PyTorch's usual complaints mean."""
+    try:
+        with (
+            surroundings_stay(),
+            stays(model, but=("values", "gradients")),
+            stays(x, target),
+        ):
+            return step(model, optimizer, x, target)
+    except RuntimeError as error:
+        text = str(error)
+        if "does not require grad" in text:
+            raise _no_gradient(model, text) from None
+        if "only for scalar outputs" in text or "scalar outputs" in text:
+            raise CheckFailed(
+                "backward() was called on more than one number",
+                "one number to call backward() on",
+                "the loss: average over the pixels and over the images",
+                shorten(text),
+            ) from None
+        raise
+
+
+def _no_gradient(model: Small, text: str) -> CheckFailed:
+    """Why backward() found no gradient, from how the model was called."""
+    if not model.calls:
+        seen = "the model was not called, so the loss does not depend on its weights"
+        look = "the loss: it compares model(x), the network's answer, with target"
+    elif not any(call.gradients for call in model.calls):
+        seen = "gradients were switched off while the model answered"
+        look = "no_grad() around the training step: leave it out"
+    else:
+        seen = "backward() found no gradient, though the model was called with them on"
+        look = "detach(), item() or .data before backward()"
+    return CheckFailed(
+        seen, "a loss that knows how it was computed", look, shorten(text)
+    )
+
+
+def _no_movement(events: list[str]) -> CheckFailed:
+    seen = f"no weight changed; what happened: {', '.join(events) or 'nothing'}"
+    if "backward" not in events:
+        look = (
+            "`loss.backward()` is missing, or the model's answer was cut off from the "
+            "weights with detach() or .data"
+        )
+        return CheckFailed(seen, "gradients for the weights, before the step", look)
+    if "step" not in events:
+        look = "`optimizer.step()` is missing, or without ()"
+        return CheckFailed(seen, "weights that move", look)
+    if events.index("step") < events.index("backward"):
+        look = "the order: `optimizer.step()` comes after `loss.backward()`"
+        return CheckFailed(seen, "the gradient first, then the step that uses it", look)
+    return CheckFailed(
+        seen,
+        f"{STEP}, in this order",
+        "`optimizer.zero_grad()` between backward and step wipes the gradient out",
+    )
+
+
+def _check_loss(
+    result: Any, right: Tensor, before: Small, after: Small, x: Tensor, target: Tensor
+) -> None:
+    value = scalar(result, "train_step()")
+    if not isinstance(result, Tensor):
+        raise CheckFailed(
+            f"train_step() returned {kind(result)}",
+            "a tensor with one number and no gradient: the loop adds them up on the "
+            "device, and calls `.item()` only once in a while",
+            "`return loss.detach()`, without item(), float() or numpy()",
+        )
+    with torch.no_grad():
+        x_hat, back, later = before(x), before(target), after(x)
+        wrong = [
+            ("compared with the input x, not with `target`", F.mse_loss(x_hat, x)),
+            ("x and target are swapped: the model is given the target",
+             F.mse_loss(back, x)),
+            ("the model is given the target; it must be given x",
+             F.mse_loss(back, target)),
+            ("x is compared with target; the model's answer is left out",
+             F.mse_loss(x, target)),
+            ("summed over pixels and images, not averaged", right * x.numel()),
+            ("summed over the pixels; average over them too", right * PIXELS),
+            ("averaged over pixels but summed over the images", right * len(x)),
+            ("the absolute error; square it", F.l1_loss(x_hat, target)),
+            ("the root of the squared error", right.sqrt()),
+            ("binary cross-entropy; this lesson asks for the squared error",
+             F.binary_cross_entropy(x_hat, target)),
+            ("the loss after the step; return the one that the step was made from",
+             F.mse_loss(later, target)),
+            ("a factor 1/2: leave it out", right / 2),
+            ("smooth_l1_loss or huber_loss, not the squared error: for small "
+             "differences they are half of it", F.smooth_l1_loss(x_hat, target)),
+            ("divided by the number of images once more; the mean does that already",
+             right / len(x)),
+            ("divided by the number of pixels once more; the mean does that already",
+             right / PIXELS),
+            ("averaged before it was squared; square each difference first",
+             (x_hat - target).mean() ** 2),
+        ]  # fmt: skip
+    compare(
+        value,
+        right.item(),
+        wrong,
+        f"for {len(x)} image{'s' * (len(x) > 1)} train_step() returned",
+        "the squared error of model(x) against target before the step, averaged over "
+        "pixels and images",
+        "the loss: what is compared with what, squared, and what is averaged",
+    )
+
+
+def _wrong_way(moved: Tensor, wanted: Tensor, number: int, size: int) -> CheckFailed:
+    factors = {
+        size * PIXELS: "backward() is called on a sum; call it on the mean you return",
+        PIXELS: "backward() is called on a sum over the pixels; average them too",
+        size: "backward() is called on a sum over the images; average them",
+        1 / size: "backward() is called on a loss divided by the batch size",
+        1 / PIXELS: "backward() is called on a loss divided by the pixels",
+        0.5: "backward() is called on half the loss",
+    }
+    named = [why for k, why in factors.items() if k != 1 and _close(moved, k * wanted)]
+    far, right = apart(float(moved.norm()), float(wanted.norm()))
+    if number:
+        return CheckFailed(
+            f"step {number + 1} moves the weights by {far}, or in another direction "
+            f"than its own gradient says",
+            f"by {right}: {STEP}, with the gradient of this batch alone and with the "
+            f"optimizer handed in",
+            "`optimizer.zero_grad()`: is it called, before `backward()`? Else the "
+            "gradients of all steps add up; or a step made by hand, without "
+            "`optimizer.step()`",
+        )
+    return CheckFailed(
+        f"the weights moved by {far}, or in another direction",
+        f"by {right}: one `backward` and one `optimizer.step()` with the optimizer "
+        f"handed in",
+        "; or: ".join(named)
+        or "several steps in one call, an optimizer made inside, another loss than the "
+        "one returned, or gradients changed by hand",
+    )
+
+
+def _check_result(result: Tensor) -> None:
+    if result.requires_grad:
+        raise CheckFailed(
+            "the loss that came back still carries its gradient",
+            "a loss without one: summing such losses keeps every batch in memory",
+            "`return loss.detach()`",
+        )
+    if result.is_inference():
+        raise CheckFailed(
+            "the loss is a tensor of inference mode",
+            "an ordinary tensor without a gradient",
+            "torch.inference_mode(): `loss.detach()` is enough",
+        )
+
+
+def _way(before: nn.Module, model: nn.Module) -> Tensor:
+    """How far each weight has gone."""
+    pairs = zip(before.parameters(), model.parameters(), strict=True)
+    with torch.no_grad():
+        return torch.cat([(new - old).flatten() for old, new in pairs])
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    return bool((one - other).norm() <= 1e-3 * other.norm())

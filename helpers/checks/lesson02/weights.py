@@ -1,0 +1,289 @@
+"""Check of exercise save_weights and load_weights."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from helpers.checks import standins
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.messages import kind, shorten
+from helpers.checks.modules import build, explained
+
+CLASS = "MLP4LayerAutoencoder"
+SAVING = {
+    "ickle": (
+        "weights alone, which any program can read",
+        "`torch.save(model.state_dict(), path)`: not the whole model, and with the "
+        "() after state_dict",
+    ),
+    "file-like object": (
+        "first what to save, then where",
+        "the order of the arguments: `torch.save(model.state_dict(), path)`",
+    ),
+}
+UNTOUCHED = (
+    "half(), double(), eval() or an operation in place inside save_weights(): weights "
+    "are written to the file, and the model stays as it is"
+)
+LOADING = {
+    "size mismatch": (
+        "a new model of the same size as the saved one",
+        "`MLP4LayerAutoencoder(bottleneck)`: is it made anew, and with the argument?",
+    ),
+    "dict-like": (
+        "the dictionary of tensors that state_dict() gave",
+        "save `model.state_dict()`; give load_state_dict what torch.load returns",
+    ),
+    "(s) in state_dict": (
+        "the same names in the file as in the model",
+        "save the whole `model.state_dict()`, and load all of it",
+    ),
+    "eights only load failed": (
+        "a file that holds tensors only",
+        "`torch.save(model.state_dict(), path)`: not the whole model",
+    ),
+}
+
+
+@check("save_weights and load_weights", uses=[CLASS])
+def weights(
+    save: Callable, load: Callable, make: Callable[[int], nn.Module], draw: Draw
+) -> None:
+    """Check that weights survive a file, alone and untouched."""
+    make = _class_in_place(load, make)
+    sizes = draw.integer(5, 12), draw.integer(2, 4)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        paths = [str(place / name) for name in ("one.pth", "two.bin")]
+        models = [build(make, size) for size in sizes]
+        for model in models:
+            _use(model)
+        kept = [copy.deepcopy(model.state_dict()) for model in models]
+        # One as it is after training, one ready for use.
+        models[0].train()
+        models[1].eval()
+        for model, path in zip(models, paths, strict=True):
+            with explained(SAVING), stays(model, look=UNTOUCHED):
+                save(model, path)
+        _check_files(place, paths)
+        with torch.no_grad():
+            for p in models[0].parameters():
+                p.add_(1.0)
+        loaded = []
+        for path, size, state, model in zip(paths, sizes, kept, models, strict=True):
+            with explained(LOADING):
+                loaded.append(load(path, size))
+            _check_loaded(loaded[-1], state, model)
+        _check_again(save, load, models[0], loaded[0], paths[0], sizes[0])
+        _check_traps(load, place, sizes[0])
+
+
+def _class_in_place(load: Callable, make: Callable) -> Callable:
+    """The pack's class, where load_weights is being tried with it, else `make`."""
+    if not standins.has("02", CLASS):
+        return make
+    names = getattr(inspect.unwrap(load), "__globals__", {})
+    with standins.pack_answers("02", [CLASS]) as ours:
+        return ours[CLASS] if names.get(CLASS) is ours[CLASS] else make
+
+
+def _use(model: nn.Module) -> None:
+    """Run a model once, for layers that find their size by it."""
+    model.eval()
+    with torch.no_grad():
+        model(torch.rand(3, 784))
+
+
+def _check_files(folder: Path, paths: list[str]) -> None:
+    if not all(Path(path).exists() for path in paths):
+        found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        raise CheckFailed(
+            f"in the folder of `path` there is: {found}",
+            f"the files that `path` names: {', '.join(Path(p).name for p in paths)}",
+            "the file name in save_weights(): use the argument, just as it is",
+        )
+    try:
+        torch.load(paths[0], weights_only=True)
+    except Exception:  # noqa: BLE001 (torch raises many kinds; any means "not safe")
+        content = _unpickled(paths[0])
+        if isinstance(content, nn.Module):
+            raise CheckFailed(
+                f"the file holds a whole {type(content).__name__} object",
+                "weights alone: a file of objects can run any program when it is "
+                "opened, and breaks when the class is renamed",
+                "`torch.save(model.state_dict(), path)`",
+            ) from None
+
+
+def _unpickled(path: str) -> Any:
+    """What is in a file of torch.save or of pickle, or None."""
+    with contextlib.suppress(Exception):
+        return torch.load(path, weights_only=False)
+    with contextlib.suppress(Exception), open(path, "rb") as file:
+        return pickle.load(file)
+    return None
+
+
+def _check_loaded(loaded: Any, kept: dict[str, Tensor], model: nn.Module) -> None:
+    if not isinstance(loaded, nn.Module):
+        raise CheckFailed(
+            f"load_weights() gave {kind(loaded)}",
+            "a model with the weights in it",
+            "the `return` line; `load_state_dict` fills a model in place and returns "
+            "only a report",
+        )
+    if loaded is model:
+        raise CheckFailed(
+            "load_weights() gave the very model that was saved",
+            "a new one: in another notebook the old one does not exist",
+            "make an MLP4LayerAutoencoder(bottleneck) inside load_weights()",
+        )
+    got = loaded.state_dict()
+    if _differ(got, kept):
+        if not _differ(got, model.state_dict()):
+            raise CheckFailed(
+                "the model was trained on after saving, and the loaded one has the "
+                "new weights",
+                "the weights as they were when saved",
+                "weights kept by reference: state_dict() shares memory with the "
+                "model; write it to the file at once",
+            )
+        raise CheckFailed(
+            f"in the loaded model {_differ(got, kept)}",
+            "the weights of the file that `path` names",
+            "`load_state_dict`: is it called, on the model that is returned, with "
+            "what is in the file `path`? Without it, or where strict=False skips "
+            "them, weights are random",
+        )
+    if any(module.training for module in loaded.modules()):
+        raise CheckFailed(
+            "the loaded model, or a part of it, is in training mode",
+            "evaluation mode, ready to be used",
+            "`model.eval()` before the return",
+        )
+    if any(p.device.type != "cpu" for p in loaded.parameters()):
+        raise CheckFailed(
+            "the loaded model is not on the CPU",
+            "on the CPU, wherever it was saved",
+            '`map_location="cpu"`, and no `.to(device)`',
+        )
+    if any(p.is_inference() for p in loaded.parameters()):
+        raise CheckFailed(
+            "the loaded weights are tensors of inference mode",
+            "ordinary ones, which can be trained further",
+            "torch.inference_mode(): loading needs none",
+        )
+
+
+def _differ(got: dict[str, Tensor], kept: dict[str, Tensor]) -> str:
+    """What differs between two dictionaries of tensors, in words; "" if nothing."""
+    if got.keys() != kept.keys():
+        return "the names of the weights are others than in the saved one"
+    for name, value in kept.items():
+        other = got[name]
+        if other.shape != value.shape or other.dtype != value.dtype:
+            return (
+                f"{name} is {kind(other)}, in the saved one {kind(value)} (half() and "
+                f"double() change weights)"
+            )
+        if not torch.equal(other.cpu(), value.cpu()):
+            return f"{name} has other numbers than in the saved one"
+    return ""
+
+
+def _check_again(
+    save: Callable,
+    load: Callable,
+    model: nn.Module,
+    loaded: nn.Module,
+    path: str,
+    size: int,
+) -> None:
+    """All is in the file; a second load gives a second model, a second save another."""
+    elsewhere = str(Path(path).with_name("sent-to-a-friend.pth"))
+    shutil.copyfile(path, elsewhere)
+    if _differ(load(elsewhere, size).state_dict(), loaded.state_dict()):
+        raise CheckFailed(
+            "a copy of the file, under another name, gives other weights",
+            "the same ones: all that is needed is in the file",
+            "what is kept outside the file, in a variable or under a name of its own",
+        )
+    second = load(path, size)
+    with torch.no_grad():
+        for p in second.parameters():
+            p.sub_(2.0)
+    if not _differ(second.state_dict(), loaded.state_dict()):
+        raise CheckFailed(
+            "two calls of load_weights() gave models that share their weights",
+            "a new model in each call",
+            "make the MLP4LayerAutoencoder(bottleneck) inside load_weights()",
+        )
+    save(model, path)
+    if _differ(load(path, size).state_dict(), model.state_dict()):
+        raise CheckFailed(
+            "saving to the same path once more did not replace what was there",
+            "the weights that were saved last",
+            "the file that is written, and the one that is read: both are `path`",
+        )
+
+
+class _Trap:
+    """An object whose unpickling runs a function."""
+
+    def __init__(self, marker: Path):
+        self.marker = str(marker)
+
+    def __reduce__(self):
+        return _spring, (self.marker,)
+
+
+def _spring(marker: str) -> dict:
+    Path(marker).touch()
+    return {}
+
+
+def _check_traps(load: Callable, folder: Path, size: int) -> None:
+    """A program hidden in a file must not run, whatever the format."""
+    marker = folder / "sprung"
+    trap = _Trap(marker)
+    writers = (
+        lambda path: torch.save(trap, path),
+        lambda path: torch.save(trap, path, _use_new_zipfile_serialization=False),
+        lambda path: Path(path).write_bytes(pickle.dumps(trap, protocol=2)),
+        lambda path: _save_array(path, trap),
+    )
+    for number, write in enumerate(writers):
+        path = str(folder / f"trap{number}.pth")
+        write(path)
+        message = ""
+        try:
+            load(path, size)
+        except Exception as error:  # noqa: BLE001 (any refusal is right)
+            message = shorten(f"{type(error).__name__}: {error}", 150)
+        if marker.exists():
+            raise CheckFailed(
+                "load_weights() ran a program that was hidden in a file",
+                "a refusal: only tensors are read",
+                "`weights_only=True` in torch.load; pickle and joblib run what they "
+                "read",
+                message,
+            )
+
+
+def _save_array(path: str, trap: _Trap) -> None:
+    with open(path, "wb") as file:
+        np.save(file, np.array(trap, dtype=object), allow_pickle=True)

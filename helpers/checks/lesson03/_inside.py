@@ -1,0 +1,247 @@
+"""What lies between the ends of lesson 03's model: its matrices and its bends.
+
+Layers are found by the shapes of their weights and probed by scaling those, so that it
+does not matter how a model is written.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks.base import CheckFailed
+from helpers.checks.modules import is_linear
+
+
+def check_inside(model: nn.Module, size: int) -> None:
+    """Check the layers of a model: widths, heads, bends, nothing after the last.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode.
+    size : int
+        Its latent dimension.
+
+    Raises
+    ------
+    CheckFailed
+    """
+    _check_matrices(model, size)
+    model = shaken(model)
+    _check_heads(model, size)
+    _check_decoder(model, size)
+    _check_apart(model, size)
+
+
+def shaken(model: nn.Module) -> nn.Module:
+    """A copy with random weights of our own, so that no first values matter."""
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.normal_(std=2 / 512**0.5 if len(_sides(p)) > 1 else 0.5)
+    return model
+
+
+def _sides(weight: Tensor) -> tuple[int, ...]:
+    """The sides of a weight, sorted, without those of length 1."""
+    return tuple(sorted(side for side in weight.shape if side > 1))
+
+
+def _scaled(model: nn.Module, *sides: tuple[int, ...], by: float) -> nn.Module:
+    """A copy in which the weights of these sides are so many times as large."""
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        for p in model.parameters():
+            if _sides(p) in sides:
+                p.mul_(by)
+    return model
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return bool((one - other).abs().max() <= 1e-3 * other.abs().max() + 1e-6)
+
+
+def _is_plain(
+    model: nn.Module, f: Callable[[nn.Module], Tensor], *sides: tuple[int, ...]
+) -> bool:
+    """Whether what comes out grows in proportion to the weights of a layer.
+
+    So it does after a last linear layer, in each mode, and not after a bend or batch
+    norm.
+    """
+    for mode in (False, True):
+        values = []
+        for factor in (-3, 0, 6):
+            with torch.random.fork_rng(devices=[]):  # the same dropout each time
+                torch.manual_seed(0)
+                values.append(f(_scaled(model, *sides, by=factor).train(mode)))
+        low, middle, high = values
+        if not _same(high - middle, 2 * (middle - low)):
+            return False
+    return True
+
+
+@torch.no_grad()
+def _check_heads(model: nn.Module, size: int) -> None:
+    heads = ((size, 512), (2 * size, 512), (size,), (2 * size,))
+    x = torch.rand(64, 784)
+    mu, logvar = _scaled(model, *heads[:2], by=6).encode(x)
+    if torch.allclose(mu, logvar):
+        raise CheckFailed(
+            "mu and logvar are the same numbers",
+            "two heads with weights of their own, both on top of the 512 units",
+            "encode: is one layer used twice?",
+        )
+    for name, head in (("mu", mu), ("logvar", logvar)):
+        low, high = head.min().item(), head.max().item()
+        if low == high:
+            raise CheckFailed(
+                f"{name} is {low:g} for every image and dimension",
+                f"any real number, made by a layer of its own: the {name} head",
+                f"a constant in place of {name}, or a clamp to a single value",
+            )
+        if low >= 0 or high <= 0:
+            raise CheckFailed(
+                f"{name} has one sign for every image and dimension",
+                f"any real number: {name} may be negative and positive",
+                f"an activation (ReLU, softplus, exp, sigmoid) or a clamp after the "
+                f"{name} layer",
+            )
+        if low > -3 or high < 1.5:
+            raise CheckFailed(
+                f"{name} stays between {low:.2g} and {high:.2g}, even for huge weights",
+                f"any real number: {name} has no such limits",
+                f"an activation (tanh, ELU, GELU) or a narrow clamp after the {name} "
+                f"layer",
+            )
+    for index in (0, 1):
+        if is_linear(
+            lambda a, index=index: model.encode(a)[index], x / 2, x.flip(0) / 2
+        ):
+            raise CheckFailed(
+                "the encoder is linear: its two layers act as a single one",
+                "a bend between them, such as ReLU",
+                "the activation after the 512-wide layer of the encoder",
+            )
+    for index, name in enumerate(("mu", "logvar")):
+        once, less, turned = (
+            _scaled(model, *heads, by=factor).encode(x)[index]
+            for factor in (1, 0.5, -1)
+        )
+        # A limit far out, or softplus and a logarithm, are no such bend.
+        bent = _same(2 * less, once) and not _same(-turned, once)
+        if bent or (
+            name == "mu"
+            and not _is_plain(model, lambda net: net.encode(x)[0], *heads[:2])
+        ):
+            raise CheckFailed(
+                f"{name} does not grow in proportion to the weights of its layer",
+                f"a plain linear layer: {name} may be any real number",
+                f"an activation or batch norm after the {name} layer",
+            )
+    if torch.allclose(model.encode(x)[0], model.encode(x.round())[0], atol=1e-4):
+        raise CheckFailed(
+            "grey images have the same code as images rounded to black and white",
+            "the pixels as they are",
+            "round() or a comparison at the beginning of encode",
+        )
+
+
+@torch.no_grad()
+def _check_decoder(model: nn.Module, size: int) -> None:
+    z = torch.randn(64, size)
+    decoded = _scaled(model, (512, 784), by=20).decode(z)
+    low, high = decoded.min().item(), decoded.max().item()
+    if low >= 0 and high <= 1:
+        raise CheckFailed(
+            "decode returns numbers between 0 and 1 only",
+            "logits, any real number: reconstruction_loss applies the sigmoid",
+            "a sigmoid at the end of the decoder: leave it out here",
+        )
+    if low >= -1 - 1e-4:
+        raise CheckFailed(
+            f"decode returns {low:.2g} to {high:.2g}, even for huge weights",
+            "logits, any real number: half of them should start below 0",
+            "an activation (ReLU, tanh, ...) after the decoder's last layer: leave it "
+            "out",
+        )
+    if torch.allclose(model.decode(z), model.decode(-z)):
+        raise CheckFailed(
+            "decode gives the same picture for every code",
+            "pictures that depend on z",
+            "decode: is z used?",
+        )
+    if is_linear(model.decode, z, torch.randn(64, size)):
+        raise CheckFailed(
+            "the decoder is linear: its two layers act as a single one",
+            "a bend between them, such as ReLU",
+            "the activation after the 512-wide layer of the decoder",
+        )
+    if not _is_plain(model, lambda net: net.decode(z), (512, 784)):
+        raise CheckFailed(
+            "the logits do not grow in proportion to the weights of the last layer",
+            "a plain linear layer at the end of decode: logits of any value",
+            "an activation or batch norm after the decoder's last layer: leave it out",
+        )
+    turned = _scaled(model, (size, 512), by=-0.5)
+    if not _same(turned.decode(-2 * z), model.decode(z)):
+        raise CheckFailed(
+            "decode(z) is not what it is for -2 z with weights of its first layer that "
+            "are -1/2 times as large",
+            "the same: the first thing that happens to z is a linear layer",
+            "an activation (ReLU, tanh, ...) or a limit on z before the first "
+            "layer of decode: a code may be negative",
+        )
+
+
+def _check_matrices(model: nn.Module, size: int) -> None:
+    """Five layers: every matrix among the weights has one of these shapes."""
+    found = Counter(_sides(p) for p in model.parameters() if len(_sides(p)) == 2)
+    up, head, both = (512, 784), (size, 512), tuple(sorted((2 * size, 512)))
+    if found in (Counter({up: 2, head: 3}), Counter({up: 2, head: 1, both: 1})):
+        return
+    looks = {
+        (size, size): "one head is made from the other: both start from the 512 units",
+        (
+            size,
+            784,
+        ): "a layer between picture and code: the heads start from the 512 "
+        "units, and so does the last layer of decode",
+        (512, 512): "one hidden layer too many",
+    }
+    named = [why for sides, why in looks.items() if found[sides]]
+    if not named and found[up] == 1 and found.total() == 4:
+        named = ["one matrix for encoder and decoder"]
+    if not named and found[up] == 2 and found[head] == 2 and not found[both]:
+        named = ["one head for both mu and logvar"]
+    shapes = (f"{wide} x {narrow}" for narrow, wide in found.elements())
+    raise CheckFailed(
+        f"at latent_dim = {size} the weights are matrices of {', '.join(shapes)}",
+        f"784 to 512, 512 to mu and to logvar ({size} each), {size} to 512, 512 to 784",
+        "; and ".join(named)
+        or "the widths of the layers, and whether there is one too many or too few",
+    )
+
+
+@torch.no_grad()
+def _check_apart(model: nn.Module, size: int) -> None:
+    """No layer of 512 to d serves both mu and logvar."""
+    x = torch.rand(9, 784)
+    before = model.encode(x)
+    for number, p in enumerate(model.parameters()):
+        if _sides(p) != (size, 512):
+            continue
+        other = copy.deepcopy(model)
+        list(other.parameters())[number].mul_(-1)
+        after = other.encode(x)
+        if not any(map(torch.allclose, before, after)):
+            raise CheckFailed(
+                "mu and logvar change together with one layer",
+                "two heads with weights of their own, both on top of the 512 units",
+                "encode: is one of them made from the other?",
+            )

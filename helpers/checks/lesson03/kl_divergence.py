@@ -1,0 +1,117 @@
+"""Check of the KL divergence to the prior."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from helpers.checks.base import CheckFailed, check, want_tensor
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.losses import (
+    compare,
+    fits,
+    gradients_of,
+    kl_mistakes,
+    kl_terms,
+    per_image_mistakes,
+    summed,
+)
+
+
+@check("kl_divergence")
+def kl_divergence(function: Callable, draw: Draw) -> None:
+    """Check KL(N(mu, sigma^2) || N(0, 1)) for each image against the closed form."""
+    size = draw.integer(3, 20)
+    shapes = ((97, size), (97, size), (1, size), (131, 1), (1031, draw.integer(2, 9)))
+    codes = [some_codes(*shape) for shape in shapes]
+    codes.append(tuple(0.05 * each for each in codes[0]))  # nearly the prior
+    answers = [_kl(function, mu, logvar) for mu, logvar in codes]
+    if not torch.allclose(answers[0], function(*codes[0]), equal_nan=True):
+        raise CheckFailed(
+            "two calls with the same mu and logvar give different numbers",
+            "the closed form, which needs no random draw",
+            "noise inside kl_divergence, or something kept from an earlier call",
+        )
+    if torch.allclose(answers[0], answers[1]) and answers[0].std() > 0:
+        raise CheckFailed(
+            "other mu and logvar of the same shape have the same KL",
+            "a KL that is computed anew in each call",
+            "something kept from an earlier call, or numbers other than mu and logvar",
+        )
+    for (mu, logvar), kl in zip(codes, answers, strict=True):
+        _check_values(kl, mu, logvar)
+    mu, logvar = codes[0]
+    right = {"mu": mu, "logvar": (logvar.exp() - 1) / 2}
+    for gradient, (name, wanted) in zip(
+        gradients_of(function, mu, logvar), right.items(), strict=True
+    ):
+        if gradient is None or not fits(gradient, wanted, 1e-3):
+            what = "no gradient flows" if gradient is None else "a wrong gradient flows"
+            raise CheckFailed(
+                f"{what} from the KL to {name}",
+                "the KL term trains the encoder, so each part of it needs its gradient",
+                "detach(), .data, .item(), torch.tensor(...), no_grad() or a detour "
+                "through NumPy",
+            )
+
+
+def some_codes(images: int, size: int) -> tuple[Tensor, Tensor]:
+    """Draw mu and logvar, (images, size), from small to large; one is the prior."""
+    reach = torch.linspace(0.3, 2.5, size)
+    mu, logvar = reach * torch.randn(images, size), reach * torch.randn(images, size)
+    if images > 2:
+        mu[2] = logvar[2] = 0
+    return mu, logvar.clamp(-8, 4)
+
+
+def _kl(function: Callable, mu: Tensor, logvar: Tensor) -> Tensor:
+    with stays(mu, logvar):
+        kl = function(mu, logvar)
+    images, size = mu.shape
+    looks = {
+        (
+            size,
+        ): "you summed over the batch (dim=0); each image needs its own KL: dim=1",
+        (): "you reduced over everything; sum over dim=1 only, one value an image",
+        (images, size): "the sum over the latent dimensions (dim=1) is missing",
+        (images, 1): "keepdim=True: leave it out",
+    }
+    if images == 1:
+        looks[()] = "squeeze(): it takes the batch away where that is a single image"
+    want_tensor(
+        kl,
+        (images,),
+        f"KL for mu and logvar of shape ({images}, {size})",
+        looks.get(
+            tuple(getattr(kl, "shape", (0,))),
+            "the axis of the sum: dim=1 (or -1) runs over the latent dimensions",
+        ),
+    )
+    return kl
+
+
+def _check_values(kl: Tensor, mu: Tensor, logvar: Tensor) -> None:
+    terms = kl_terms(mu, logvar)
+    right = terms.sum(1)
+    mistakes = {
+        **summed(kl_mistakes(mu, logvar)),
+        **per_image_mistakes(terms, "latent dimensions"),
+        "the formula is cut off at 0: is its sign flipped?": torch.zeros_like(right),
+    }
+    if kl.min() < kl.max():
+        floor = right.clamp(min=float(kl.min()))
+        mistakes["a lower limit: images near the prior count as they are"] = floor
+    where = "" if len(mu) > 1 else " (in a batch of one)"
+    compare(
+        kl,
+        right,
+        mistakes,
+        f"the KL of an image{where}",
+        f"summed over its {mu.shape[1]} dimensions; it is 0 at mu = 0, logvar = 0, and "
+        "never negative",
+        "how logvar enters: sigma^2 = exp(logvar), and log(sigma^2) = logvar (no "
+        "further exp, log, square or limit); then mu^2, the constant 1, the factor 1/2",
+    )

@@ -1,0 +1,205 @@
+"""Check of pictures from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from helpers.checks.base import CheckFailed, check, want_tensor
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.messages import kind
+from helpers.checks.modules import tails
+from helpers.checks.watched import WatchedVAE
+
+MANY = 4_000  # pictures whose codes are looked at
+LIMIT = 6  # standard errors
+
+
+class _Decoder(WatchedVAE):
+    """Says it better than PyTorch where a code is not one."""
+
+    def decode(self, z: Tensor) -> Tensor:
+        width = self.mu.out_features
+        if not isinstance(z, Tensor) or z.shape[-1:] != (width,) or z.dim() > 2:
+            raise CheckFailed(
+                f"for latent_dim = {width} decode was given {kind(z)}",
+                f"codes of {width} numbers each, shape (count, {width})",
+                "the shape of z: torch.randn(count, latent_dim)",
+            )
+        if z.dtype != self.mu.weight.dtype:
+            raise CheckFailed(
+                f"the codes are {z.dtype}, the model's weights {self.mu.weight.dtype}",
+                "codes of the type that the model works with",
+                "NumPy's numbers are float64: use torch.randn",
+            )
+        return super().decode(z)
+
+
+@check("sample")
+def sample(function: Callable, draw: Draw) -> None:
+    """Check that pictures come from codes drawn from the prior N(0, I)."""
+    cases = ((97, draw.integer(2, 6)), (1, draw.integer(3, 20)), (131, 1), (1031, 2))
+    for count, size in cases:
+        model = _Decoder(size).eval()
+        codes, images = _sampled(function, model, count, size)
+        _check_different(codes, images, *_sampled(function, model, count, size))
+    size = draw.integer(9, 14)
+    codes, _ = _sampled(function, _Decoder(size).eval(), MANY, size)
+    _check_prior(codes)
+
+
+def _sampled(
+    function: Callable, model: WatchedVAE, count: int, size: int
+) -> tuple[Tensor, Tensor]:
+    """Codes and pictures of one call: what was decoded for what came back."""
+    model.forget()
+    with stays(model):
+        images = function(model, count, size)
+    if model.encoded:
+        raise CheckFailed(
+            "sample calls encode",
+            "no image is needed: codes are drawn from the prior N(0, I)",
+            "where z comes from: torch.randn(count, latent_dim)",
+        )
+    want_tensor(
+        images,
+        (count, 784),
+        f"what sample(model, {count}, {size}) returns",
+        "the number of codes: one for each picture, (count, latent_dim); and the "
+        "pictures stay as decode gives them, (count, 784)",
+    )
+    if not model.decoded:
+        raise CheckFailed(
+            "decode is never called", "pictures that the model makes", "model.decode(z)"
+        )
+    if images.requires_grad:
+        raise CheckFailed(
+            "the pictures carry a gradient graph",
+            "plain numbers: nothing is trained here",
+            "with torch.no_grad(): around the decoding",
+        )
+    codes = torch.cat([each.codes.reshape(-1, size) for each in model.decoded])
+    logits = torch.cat([each.answers.reshape(-1, 784) for each in model.decoded])
+    return codes[_rows(images, logits)], images.clone()
+
+
+def _rows(images: Tensor, logits: Tensor) -> Tensor:
+    """Which of the decoded rows the pictures are, as far as they are any."""
+    right = torch.sigmoid(logits).to(images.dtype)
+    count = len(images)
+    for rows in (torch.arange(count), torch.arange(len(logits))[-count:]):
+        if len(logits) >= count and torch.allclose(images, right[rows], atol=1e-5):
+            return rows
+    if len(logits) > count:
+        rows = torch.cdist(images, right).argmin(1)
+        if torch.allclose(images, right[rows], atol=1e-5):
+            return rows
+    raise _not_the_pictures(images, logits[:count])
+
+
+def _not_the_pictures(images: Tensor, logits: Tensor) -> CheckFailed:
+    logits = logits.to(images.dtype)
+    right = torch.sigmoid(logits)
+    wrong = {
+        "the sigmoid is missing: decode returns logits": logits,
+        "sigmoid applied twice": torch.sigmoid(right),
+        "the sign of the logits": torch.sigmoid(-logits),
+        "a clamp where the sigmoid belongs": logits.clamp(0, 1),
+        "softmax over the pixels: each pixel has a probability of its own, sigmoid": (
+            logits.softmax(-1)
+        ),
+        "exp where the sigmoid belongs": logits.exp(),
+        "tanh where the sigmoid belongs": torch.tanh(logits),
+        "tanh, shifted: sigmoid(a) is (tanh(a / 2) + 1) / 2": (
+            (torch.tanh(logits) + 1) / 2
+        ),
+        "multiplied by 255: probabilities are wanted": 255 * right,
+    }
+    names = [
+        why
+        for why, pictures in wrong.items()
+        if pictures.shape == images.shape
+        and torch.allclose(images, pictures, rtol=1e-4, atol=1e-5)
+    ]
+    if bool(((images == 0) | (images == 1)).all()):
+        names = ["pixels are rounded or drawn (bernoulli); return the probabilities"]
+    return CheckFailed(
+        f"the pictures, from {images.min():.2f} to {images.max():.2f}, are not the "
+        "sigmoid of the logits that decode gave",
+        "probabilities between 0 and 1, ready to be drawn",
+        "; or ".join(names)
+        or "the sigmoid of what decode returns, and nothing before or after it",
+    )
+
+
+def _check_different(
+    codes: Tensor, images: Tensor, later: Tensor, others: Tensor
+) -> None:
+    """Each code is drawn by itself, within a call and between two."""
+    if not codes.any():
+        raise CheckFailed(
+            "all codes are 0",
+            "codes drawn from the prior N(0, I)",
+            "how z is drawn: torch.randn (normal), not zeros",
+        )
+    if codes.equal(later) or images.equal(others):
+        raise CheckFailed(
+            "two calls give the same pictures",
+            "new codes in each call",
+            "a seed or generator inside the function, or codes drawn once outside",
+        )
+    count, size = codes.shape
+    if count > 1 and len(codes.unique(dim=0)) < 0.9 * count:
+        raise CheckFailed(
+            "all pictures come from the same code"
+            if codes.equal(codes[:1].expand_as(codes))
+            else f"{count} pictures come from {len(codes.unique(dim=0))} codes",
+            "a code of its own for each picture",
+            "the shape of the draw: torch.randn(count, latent_dim)",
+        )
+    if size > 1 and torch.allclose(codes, codes[:, :1].expand_as(codes)):
+        raise CheckFailed(
+            "the numbers of a code are all the same",
+            "each latent dimension is drawn on its own",
+            "the shape of the draw: torch.randn(count, latent_dim)",
+        )
+
+
+def _check_prior(codes: Tensor) -> None:
+    z = codes.double()
+    count = z.numel()
+    room = LIMIT / count**0.5
+    mean, std = z.mean().item(), z.std().item()
+    if abs(mean) > room or abs(std - 1) > room / 2**0.5:
+        raise CheckFailed(
+            f"the codes have mean {mean:.3f} and standard deviation {std:.3f}",
+            "0 and 1: the prior is N(0, I), which the KL term pulled the codes to",
+            "how z is drawn: torch.randn (normal), unscaled; not torch.rand (uniform)",
+        )
+    each = LIMIT / len(z) ** 0.5
+    if (z.mean(0).abs() > each).any() or ((z.std(0) - 1).abs() > each / 2**0.5).any():
+        raise CheckFailed(
+            "the latent dimensions have means or standard deviations of their own: "
+            f"{z.mean(0).min():.2f} to {z.mean(0).max():.2f} and "
+            f"{z.std(0).min():.2f} to {z.std(0).max():.2f}",
+            "0 and 1 in each dimension: the prior is N(0, I)",
+            "how z is drawn: torch.randn(count, latent_dim), nothing added or scaled",
+        )
+    mixed = (z.T @ z / len(z)).fill_diagonal_(0).abs().max()
+    if mixed > each:
+        raise CheckFailed(
+            "the numbers of a code hang together",
+            "each latent dimension is drawn on its own",
+            "the shape of the draw: torch.randn(count, latent_dim)",
+        )
+    fourth = tails(z)
+    if abs(fourth - 3) > 1.4 * LIMIT * (24 / count) ** 0.5 or z.abs().max() < 3.3:
+        raise CheckFailed(
+            f"the codes have mean 0 and standard deviation 1, but a fourth moment of "
+            f"{fourth:.2f}, and reach out to {z.abs().max():.2f}",
+            "3, as a normal distribution has, and beyond 3.3 here and there",
+            "how z is drawn: torch.randn, not a scaled uniform (1.8), without limits",
+        )

@@ -1,0 +1,293 @@
+"""Check of the model: what goes in and out of it. See `_inside` for its layers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks.base import CheckFailed, check, want_tensor
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.lesson03._inside import check_inside, shaken
+from helpers.checks.messages import kind
+from helpers.checks.modules import build, hang_together, tails
+
+ROWS = 1_000  # draws of z for one image
+
+
+@check("VAE", uses=("reparameterize",))
+def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
+    """Check 784-512-(mu, logvar)-z-512-784: shapes, layers, randomness, gradients."""
+    size, other = draw.integer(3, 9), draw.integer(20, 28)
+    wide = _ready(build(model_class, other))
+    model, twin = (_ready(build(model_class, size)) for _ in range(2))
+    _check_shapes(wide, other, 128)
+    for net, latent_dim, batch in (
+        (model, size, 97),
+        (model, size, 1),
+        (wide, other, 300),
+    ):
+        _check_batch(net, latent_dim, batch)
+    _check_shapes(twin.train(), size, 31)
+    twin.eval()
+    _check_found(model, twin, size)
+    check_inside(model, size)
+    _check_forward(shaken(model))
+    model = shaken(wide)
+    for mode in (False, True):
+        _check_draws(model.train(mode))
+    _check_training(model)
+
+
+def _ready(model: nn.Module) -> nn.Module:
+    """A model in evaluation mode that has seen images: lazy layers are made."""
+    with torch.no_grad():
+        model.eval()(torch.rand(128, 784))
+    return model
+
+
+def _check_batch(model: nn.Module, latent_dim: int, batch: int) -> None:
+    try:
+        _check_shapes(model, latent_dim, batch)
+    except RuntimeError as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        raise CheckFailed(
+            f"a batch of 128 works, a batch of {batch} does not",
+            "any batch size: the last batch of an epoch is a smaller one",
+            "a batch size written into the model, as in view(128, ...)",
+            below=f"{error}"[:200],
+        ) from None
+
+
+def _check_shapes(model: nn.Module, latent_dim: int, batch: int) -> None:
+    x, z = torch.rand(batch, 784), torch.randn(batch, latent_dim)
+    but = ("values",) if model.training else ()  # batch norm takes notes
+    with stays(x, z), stays(model, but=but):
+        codes, logits, outputs = model.encode(x), model.decode(z), model(x)
+    codes = _several(codes, 2, "encode returns", "two tensors: mu, logvar", "encode")
+    look = "the two heads: Linear(512, latent_dim) each; no batch size inside"
+    want_tensor(codes[0], (batch, latent_dim), "mu from encode", look)
+    want_tensor(codes[1], (batch, latent_dim), "logvar from encode", look)
+    want_tensor(
+        logits,
+        (batch, 784),
+        "what decode returns",
+        "the decoder's last layer: Linear(512, 784)",
+    )
+    expected = "three tensors: logits, mu, logvar"
+    outputs = _several(outputs, 3, "model(x) returns", expected, "forward")
+    sizes = {"logits": 784, "mu": latent_dim, "logvar": latent_dim}
+    for output, (name, width) in zip(outputs, sizes.items(), strict=True):
+        want_tensor(
+            output,
+            (batch, width),
+            f"{name} from model(x)",
+            "the order of the return: logits, mu, logvar",
+        )
+
+
+def _several(value: Any, count: int, what: str, expected: str, where: str) -> Any:
+    if isinstance(value, tuple | list) and len(value) == count:
+        return value
+    raise CheckFailed(
+        f"{what} {kind(value)}", expected, f"the return statement of {where}"
+    )
+
+
+def _check_found(model: nn.Module, twin: nn.Module, size: int) -> None:
+    """A second model with the same state dict must be the same model."""
+    x, z = torch.rand(9, 784), torch.randn(9, size)
+    twin.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        answers = [(*net.encode(x), net.decode(z)) for net in (model, model, twin)]
+    for name, first, again, loaded in zip(
+        ("mu", "logvar", "logits"), *answers, strict=True
+    ):
+        if not torch.allclose(first, again, atol=1e-5):
+            raise CheckFailed(
+                f"the same input gives other {name} in a second call",
+                "encode and decode without chance: z alone is random",
+                "layers made inside encode or decode (make them in __init__), or "
+                "noise in the wrong place: draw z in forward",
+            )
+        if not torch.allclose(first, loaded, atol=1e-5):
+            raise CheckFailed(
+                f"the weights that make {name} are not among the model's parameters",
+                "layers stored on `self`, where the optimizer finds them",
+                "layers in a plain Python list: use nn.ModuleList or nn.Sequential",
+            )
+
+
+def _check_forward(model: nn.Module) -> None:
+    x = torch.rand(97, 784)
+    with torch.no_grad():
+        logits, *outputs = model(x)
+        again, codes = model(x)[0], model.encode(x)
+    if torch.allclose(outputs[0], codes[1]) and torch.allclose(outputs[1], codes[0]):
+        raise CheckFailed(
+            "mu and logvar from model(x) have changed places with those from encode",
+            "the same order everywhere: mu, then logvar",
+            "the return of encode, where forward unpacks it, and the return of forward",
+        )
+    for name, output, code in zip(("mu", "logvar"), outputs, codes, strict=True):
+        if not torch.allclose(output, code, atol=1e-4):
+            raise CheckFailed(
+                f"{name} from model(x) differs from {name} from encode(x)",
+                f"the {name} that encode made: the KL needs it as it is",
+                f"the return of forward: z or sigma in place of {name}?",
+            )
+    if torch.allclose(logits, again, atol=1e-5):
+        raise CheckFailed(
+            "in evaluation mode two passes over the same images give the same logits",
+            "different ones: z is sampled on every call, in each mode",
+            "forward: decode a z from reparameterize(mu, logvar), not mu; no seed, "
+            "and no `if self.training`",
+        )
+
+
+@contextlib.contextmanager
+def _watching_decode(model: nn.Module) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """Note what `decode`, a method or a layer, is given and answers."""
+    seen: list[tuple[Tensor, Tensor]] = []
+    decode = model.decode
+    if isinstance(decode, nn.Module):
+        hook = decode.register_forward_hook(
+            lambda _, given, answer: seen.append((given[0].clone(), answer.clone()))
+        )
+        yield seen
+        hook.remove()
+        return
+
+    def noted(z: Tensor) -> Tensor:
+        answer = decode(z)
+        seen.append((z.clone(), answer.clone()))
+        return answer
+
+    model.decode = noted
+    yield seen
+    del model.decode
+
+
+def _check_draws(model: nn.Module) -> None:
+    """Look at what is decoded of one image, many times."""
+    with torch.no_grad(), _watching_decode(model) as seen:
+        logits, mu, logvar = model(torch.rand(1, 784).repeat(ROWS, 1))
+    mode = "training" if model.training else "evaluation"
+    if torch.allclose(logits[0], logits[1], atol=1e-4):
+        raise CheckFailed(
+            f"in {mode} mode all images of a batch get the same noise, or none",
+            "fresh noise for each image",
+            "the shape of the noise in forward: that of mu; no `if self.training`",
+        )
+    if len(seen) == 1 and len(seen[0][0]) == ROWS:
+        z, answer = seen[0]
+
+        def drawn(mean: Tensor, scale: Tensor) -> bool:
+            return _is_normal((z - mean) / scale)
+
+        one = (z - mu) / torch.exp(logvar / 2)
+        shared = bool((one - one[:, :1]).abs().max() < 0.01)
+    else:  # forward does not call decode: compare pictures with draws of our own
+        answer, noise = logits, torch.randn_like(mu)
+
+        def drawn(mean: Tensor, scale: Tensor) -> bool:
+            with torch.no_grad():
+                return _alike(logits, model.decode(mean + scale * noise))
+
+        with torch.no_grad():
+            z = mu + torch.exp(logvar / 2) * noise[:, :1]
+            shared = _alike(logits, model.decode(z))
+    if not torch.allclose(logits, answer, atol=1e-4) or (
+        logits.min() >= 0 and logits.max() <= 1
+    ):
+        raise CheckFailed(
+            f"the first answer of model(x) goes from {logits.min():.2f} to "
+            f"{logits.max():.2f}, and is not what decode returns",
+            "the logits, as decode gives them: reconstruction_loss applies the sigmoid",
+            "the return of forward: a sigmoid or anything else after decode",
+        )
+    sigma = torch.exp(logvar / 2)
+    if not shared and drawn(mu, sigma):
+        return
+    wrong = {
+        "exp(logvar) is the variance, and was used as sigma": (mu, sigma**2),
+        "the noise is not scaled by sigma = exp(logvar / 2)": (mu, 0 * mu + 1),
+        "mu and logvar are swapped in reparameterize(mu, logvar)": (
+            logvar,
+            torch.exp(mu / 2),
+        ),
+        "pure noise is decoded; mu and sigma are not used": (0 * mu, 0 * mu + 1),
+        "logvar is used as sigma, without exp": (mu, logvar),
+        "the sign of logvar: sigma = exp(logvar / 2)": (mu, 1 / sigma),
+        "mu is not added": (0 * mu, sigma),
+    }
+    named = [why for why, (mean, scale) in wrong.items() if drawn(mean, scale)]
+    if shared:
+        named = [
+            "one number of noise serves all dimensions: randn_like(mu) gives each "
+            "its own"
+        ]
+    raise CheckFailed(
+        f"what model(x) decodes in {mode} mode does not look like draws from "
+        "N(mu, sigma^2)",
+        "z = reparameterize(mu, logvar), decoded",
+        "; or ".join(named[:2]) or "forward: how z is made from mu and logvar",
+    )
+
+
+def _is_normal(noise: Tensor) -> bool:
+    """Whether numbers look like draws from N(0, 1), each by itself."""
+    count = noise.numel()
+    room = 6 / count**0.5
+    return bool(
+        noise.mean().abs() < room
+        and (noise.std() - 1).abs() < room / 2**0.5
+        and abs(tails(noise) - 3) < 1.4 * room * 24**0.5
+        and not hang_together(noise)
+        and len(noise.abs().flatten().unique()) > 0.9 * count
+    )
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    """Whether two sets of pictures have the same mean and spread, by pixel."""
+    shift = ((a.mean(0) - b.mean(0)) / b.std(0)).abs().mean().item()
+    spread = (a.std(0) / b.std(0)).log().abs().mean().item()
+    return shift < 0.12 and spread < 0.12
+
+
+def _check_training(model: nn.Module) -> None:
+    """The pictures alone must reach every weight; mu and logvar, what makes them."""
+    model.train()
+    logits, *codes = model(torch.rand(97, 784))
+    if logits.requires_grad:
+        logits.square().mean().backward(retain_graph=True)
+    idle = [
+        name
+        for name, p in model.named_parameters()
+        if p.grad is None or not p.grad.any()
+    ]
+    if idle:
+        raise CheckFailed(
+            f"no gradient from the pictures reaches these weights: {', '.join(idle)}",
+            "every layer takes part in model(x), and learns through z",
+            "forward and encode: detach(), no_grad() or .sample() around z, or a layer "
+            "that is made and not used",
+        )
+    first = [p for p in model.parameters() if sorted(p.squeeze().shape) == [512, 784]]
+    for name, code in zip(("mu", "logvar"), codes, strict=True):
+        found = (None,)
+        if code.requires_grad:
+            found = torch.autograd.grad(
+                code.square().sum(), first, allow_unused=True, retain_graph=True
+            )
+        if all(gradient is None or not gradient.any() for gradient in found):
+            raise CheckFailed(
+                f"no gradient from {name} reaches the encoder's first layer",
+                "the KL is computed from mu and logvar, and trains the encoder",
+                f"detach(), .data or no_grad() on {name}, or on what it is made of",
+            )

@@ -1,0 +1,108 @@
+"""A small VAE, in place of the notebook's, that tells how it was called."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks.modules import explained
+
+
+class Log(list):
+    """Notes that copies of a model go on writing into."""
+
+    def __deepcopy__(self, memo: dict) -> Log:
+        return self
+
+
+class Encode(nn.Module):
+    """Images (B, 1, 28, 28) to mu and logvar, (B, d), with a batch norm on the way."""
+
+    def __init__(self, latent_dim: int):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 12, 28), nn.Flatten(), nn.BatchNorm1d(12), nn.Tanh()
+        )
+        self.mu = nn.Linear(12, latent_dim)
+        self.logvar = nn.Linear(12, latent_dim)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.body(x)
+        return self.mu(h), self.logvar(h)
+
+
+class Model(nn.Module):
+    """As the notebook's model, but that each image has a code of its own, not a draw.
+
+    Parameters
+    ----------
+    latent_dim : int
+    loud : float
+        How large mu and logvar are, about.
+    """
+
+    def __init__(self, latent_dim: int, loud: float = 1.0):
+        super().__init__()
+        self.encode = Encode(latent_dim)
+        self.decode = nn.Sequential(
+            nn.Linear(latent_dim, 784), nn.Unflatten(1, (1, 28, 28)), nn.Sigmoid()
+        )
+        self.log = Log()
+        with torch.no_grad():
+            self.encode.mu.weight.normal_().mul_(loud / 2)
+            self.encode.logvar.weight.normal_().mul_(loud / 3)
+            self.decode[0].weight.normal_().div_(latent_dim**0.5)
+            self.decode[0].bias.sub_(0.7)  # dark pictures
+            self(torch.rand(50, 1, 28, 28))  # batch norm takes notes
+        self.log.clear()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        modes = [module.training for module in self.modules()]
+        self.log.append((modes, torch.is_grad_enabled()))
+        mu, logvar = self.encode(x)
+        z = mu + torch.exp(logvar / 2) * torch.sin(9 * mu + 1)
+        return self.decode(z), mu, logvar
+
+
+def pictures(count: int) -> Tensor:
+    """Images (count, 1, 28, 28): grey, and each of another brightness, with 0 and 1."""
+    x = torch.rand(count, 1, 28, 28) ** (0.2 + 0.8 * torch.rand(count, 1, 1, 1))
+    return (1.2 * x - 0.1).clamp(0, 1)
+
+
+def terms(model: Model, x: Tensor) -> tuple[Tensor, ...]:
+    """What the losses are made of: logits (B, 784), x (B, 784), mu, logvar.
+
+    Then the logits (B, 784) that come from decoding mu, which is a mistake.
+    """
+    with torch.no_grad():
+        x_hat, mu, logvar = model(x)
+        wrong = model.decode(mu)
+    model.log.clear()
+    logits, others = (torch.logit(p.double()).flatten(1) for p in (x_hat, wrong))
+    return logits, x.flatten(1), mu, logvar, others
+
+
+def shapes_explained() -> AbstractContextManager:
+    """Say what PyTorch means by its errors about shapes, and about one image alone."""
+    words = "pictures (B, 1, 28, 28), as they come: convolutions need their shape"
+    look = "a flatten, view or squeeze before model(x)"
+    mode = "a model in evaluation mode, all parts of it: batch norm mixes images else"
+    first = "model.eval() first (`model.training = False` reaches the model, no part)"
+    return explained(
+        {
+            "conv2d": (words, look),
+            "to have 1 channels": (words, look),
+            "more than 1 value per channel": (mode, first),
+        }
+    )
+
+
+def divided_by_a_size(total: Tensor) -> dict[str, Tensor]:
+    """What sums over the images become where a batch size is written into the code."""
+    return {
+        f"divided by {size}, a batch size written into the code": total / size
+        for size in (16, 32, 64, 100, 128, 256, 1000)
+    }

@@ -1,0 +1,191 @@
+"""Check both terms of the loss, measured over all images of a loader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from helpers import data
+from helpers.checks import losses
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.lesson04._vae import (
+    Model,
+    divided_by_a_size,
+    pictures,
+    shapes_explained,
+    terms,
+)
+from helpers.checks.messages import kind
+
+RIGHT = "the mean over all images"
+LOOK = (
+    "the sum over the images (which formula?) and what it is divided by (how many "
+    "images came?)"
+)
+
+
+class Case(NamedTuple):
+    """What evaluate answered about a loader, and what it was about."""
+
+    answer: tuple | list
+    parts: tuple
+    batch_size: int
+
+
+@check("evaluate", uses=("vae_loss",))
+def evaluate(function: Callable, draw: Draw) -> None:
+    """Check both means over uneven batches, the model's mode, and gradients."""
+    small, d = draw.integer(5, 12), draw.integer(2, 12)
+    cases = [
+        _ask(function, Model(d).train(), 3 * small + 1, small),  # one image is last
+        _ask(function, Model(d).eval(), 290, 131),
+    ]
+    _require_means(cases)
+    _require_means([_ask(function, Model(d).train(), small, 97)])
+
+
+def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
+    """Have some images measured; nothing but the model's mode may change."""
+    training, x = model.training, pictures(count)
+    split = data.Split(x[:, 0].numpy().copy(), np.arange(count) % 10)
+    loader = data.loader(split, batch_size, flat=False)
+    parts = terms(model.eval(), x)
+    model.train(training)
+    with stays(model, but={"modes"}), shapes_explained():
+        answer = function(model, loader)
+    if not np.array_equal(split.images, x[:, 0].numpy()):
+        raise CheckFailed(
+            "the loader's images are others after the call",
+            "they stay: they come again",
+            "an operation in place (`clamp_`, `round_`, `+=`): use the one without _",
+        )
+    _require_floats(answer)
+    _require_calls(model, training)
+    return Case(answer, parts, batch_size)
+
+
+def _require_floats(answer: object) -> None:
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise CheckFailed(
+            f"evaluate returns {kind(answer)}",
+            "two floats: reconstruction, KL",
+            "the return statement",
+        )
+    for value in answer:
+        if not isinstance(value, Real) or isinstance(value, bool):
+            raise CheckFailed(
+                f"evaluate returns {' and '.join(map(kind, answer))}",
+                "two floats: plain numbers can be printed, compared and stored",
+                ".item() or float() turns a tensor of one number into a float",
+            )
+
+
+def _require_calls(model: Model, training: bool) -> None:
+    if not model.log:
+        raise CheckFailed(
+            "the model was never called",
+            "model(x), so that z is sampled as in training",
+            "decoding mu flatters the loss; use the model's forward",
+        )
+    if any(any(modes) for modes, _ in model.log):
+        raise CheckFailed(
+            "the model, or a part of it, was in training mode",
+            "evaluation mode: model.eval() first",
+            "without it batch norm mixes the images of a batch",
+        )
+    if any(gradients for _, gradients in model.log):
+        raise CheckFailed(
+            "gradients were recorded while measuring",
+            "none: they cost memory and time",
+            "@torch.no_grad() above the function, or with torch.no_grad():",
+        )
+    modes = {module.training for module in model.modules()}
+    if modes - {training, False} or len(modes) > 1:
+        raise CheckFailed(
+            "the model was in evaluation mode, and after the call it, or a part of it, "
+            "is in training mode",
+            "evaluation mode, or the mode it came in",
+            "train() at the end of the function",
+        )
+
+
+def _require_means(cases: list[Case]) -> None:
+    """Compare the means of several loaders together: no two mistakes look alike."""
+    for i, name in enumerate(("reconstruction loss", "KL")):
+        both = [_both(case) for case in cases]
+        seen = torch.tensor([float(case.answer[i]) for case in cases]).double()
+        right = torch.stack([terms_of[i].sum(1).mean() for terms_of in both])
+        if losses.fits(seen, right):
+            continue
+        wrong = [_mistakes(case, i) for case in cases]
+        worst = (seen - right).abs().nan_to_num(torch.inf).argmax()
+        count, batch_size = len(cases[worst].parts[0]), cases[worst].batch_size
+        losses.compare(
+            seen,
+            right,
+            {
+                why: torch.stack([each[why] for each in wrong])
+                for why in wrong[0]
+                if all(why in each for each in wrong)
+            },
+            f"the mean {name} of {count} images in batches of {batch_size}",
+            RIGHT,
+            LOOK,
+        )
+
+
+def _both(case: Case) -> tuple[Tensor, Tensor]:
+    logits, x, mu, logvar, _ = case.parts
+    return losses.bce_terms(logits, x), losses.kl_terms(mu, logvar)
+
+
+def _mistakes(case: Case, i: int) -> dict[str, Tensor]:
+    """What wrong ways to take the mean, and wrong formulas, would give."""
+    logits, x, mu, logvar, decoded_mu = case.parts
+    right, other = _both(case)[i], _both(case)[1 - i]
+    images, count, size = right.sum(1), len(right), case.batch_size
+    batches, total = images.split(size), images.sum()
+    found = {
+        "the two numbers are swapped": other.sum(1).mean(),
+        "that is the sum of both terms; keep them apart": (
+            images.mean() + other.sum(1).mean()
+        ),
+        "a mean over the numbers of each image; sum them": right.mean(),
+        "the sum over the images is not divided by their number": total,
+        "divided by the number of batches, not of images": total / len(batches),
+        "divided by the number of images of one batch": total / size,
+        "divided by batches times batch size; the last is smaller": (
+            total / size / len(batches)
+        ),
+        "a mean of batch means: the last batch is smaller, and each image counts the "
+        "same": torch.stack([batch.mean() for batch in batches]).mean(),
+        "a batch's mean is added where its sum is wanted": (
+            sum(batch.mean() for batch in batches) / count
+        ),
+        "only the first batch counts: does return stand in the loop?": (
+            batches[0].mean()
+        ),
+        "only the last batch counts: do the totals start again at 0 in the loop?": (
+            batches[-1].mean()
+        ),
+        "each batch replaces the total: += adds": batches[-1].sum() / count,
+        **divided_by_a_size(total),
+    }
+    if len(batches) > 1:
+        part = torch.cat(batches[:-1])
+        found["the last, smaller batch is left out"] = part.mean()
+        found["the last, smaller batch is not added"] = part.sum() / count
+    formulas = losses.kl_mistakes(mu, logvar)
+    if i == 0:
+        formulas = losses.bce_mistakes(logits, x)
+        formulas["mu is decoded; z is drawn: model(x)"] = losses.bce_terms(
+            decoded_mu, x
+        )
+    return found | {why: each.sum(1).mean() for why, each in formulas.items()}

@@ -1,0 +1,117 @@
+"""Check the snapshot of the best model: it holds values, not references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.lesson04._vae import Model, pictures
+from helpers.checks.messages import kind
+
+
+@check("remember")
+def remember(function: Callable, draw: Draw) -> None:
+    """Check what a snapshot holds, and that nothing but load_state_dict moves it."""
+    for training in (True, False):
+        model = Model(draw.integer(2, 8)).train(training)
+        model.decode[0].bias.requires_grad_(False)
+        if draw.pick(True, False):
+            model.encode.body[2].train(not training)
+        _require_snapshots(function, model)
+
+
+def _require_snapshots(function: Callable, model: Model) -> None:
+    x, kept = pictures(20), []
+    with torch.enable_grad():
+        model(x)[0].sum().backward()
+    look = "eval(), a reset, an assignment or a step inside the function"
+    for _ in range(3):
+        values = _values(model)
+        with stays(model, look=look):
+            snapshot = function(model)
+        _require_state(snapshot, values)
+        kept.append((snapshot, values))
+        _train_on(model, x)
+        for i, (earlier, then) in enumerate(kept):
+            _require_unmoved(earlier, then, "" if i == len(kept) - 1 else " later")
+    for snapshot, values in kept:
+        model.load_state_dict(snapshot)
+        _require_state(_values(model), values)
+
+
+def _values(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def _train_on(model: nn.Module, x: Tensor) -> None:
+    """A bad epoch: all weights and running averages move."""
+    modes = [module.training for module in model.modules()]
+    model.train()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(1.0)
+        model(x)
+    for module, mode in zip(model.modules(), modes, strict=True):
+        module.training = mode
+
+
+def _require_unmoved(snapshot: dict, values: dict[str, Tensor], when: str) -> None:
+    for name, value in values.items():
+        if not torch.equal(snapshot[name], value):
+            if when:
+                raise CheckFailed(
+                    f"after another call the first snapshot's {name} has changed",
+                    "two snapshots, each with values of its own",
+                    "something is kept from call to call: a global variable?",
+                )
+            raise CheckFailed(
+                f"after more training the snapshot's {name} has changed too",
+                "the values as they were: the best epoch, not the last",
+                "references: copy.deepcopy(...), or .clone() of every tensor, copies; "
+                "state_dict(), dict(...), detach() and cpu() refer to the same numbers",
+            )
+
+
+def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
+    """A dict with the names, types and values of a state_dict."""
+    if not hasattr(snapshot, "keys"):
+        raise CheckFailed(
+            f"remember returns {kind(snapshot)}",
+            "a dict from names to tensors, as state_dict() gives",
+            "the return statement",
+        )
+    missing = [name for name in values if name not in snapshot]
+    extra = [name for name in snapshot if name not in values]
+    if missing and not extra:
+        raise CheckFailed(
+            f"the snapshot lacks {', '.join(missing)}",
+            "everything in state_dict(), batch norm's running averages included",
+            "parameters() leave out the buffers (running averages and their count), "
+            "buffers() the parameters",
+        )
+    if extra:
+        raise CheckFailed(
+            f"the snapshot has the names {', '.join(map(str, snapshot))}",
+            f"those of state_dict(), for load_state_dict(): {', '.join(values)}",
+            "nothing around it and nothing added",
+        )
+    for name, value in values.items():
+        kept = snapshot[name]
+        if not isinstance(kept, Tensor) or kept.dtype != value.dtype:
+            raise CheckFailed(
+                f"the snapshot's {name} is {kind(kept)}",
+                f"{kind(value)}, as in state_dict()",
+                "what is done with the values: copy them, do not convert them",
+            )
+        if not torch.equal(kept, value):
+            raise CheckFailed(
+                f"the snapshot's {name} is not what the model has",
+                "the model's own values at the time of the call",
+                "what is copied into the snapshot; something kept from an earlier "
+                "call, or values rounded or replaced?",
+            )

@@ -1,0 +1,191 @@
+"""Lesson 05, exercise 5: how well a line reads the class from a code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from helpers.checks.base import CheckFailed, check
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.messages import apart, kind, number
+
+CLASSES = 5
+CORNERS = 4 * np.eye(CLASSES)  # any linear classifier tells their clouds apart
+
+
+@check("linear_probe")
+def linear_probe(function: Callable, draw: Draw) -> None:
+    """Check that the probe is linear, learns, and is judged on the test codes."""
+    # A pentagon, its classes in another order: numbers for classes will not do.
+    turn = 2 * np.pi * (np.arange(CLASSES) + draw.rng.random()) / CLASSES
+    corners = 4 * np.column_stack([np.cos(turn), np.sin(turn)])[[0, 2, 4, 1, 3]]
+    labels = draw.rng.permutation(np.arange(300) % CLASSES)
+    test_labels = draw.rng.permutation(np.arange(97) % CLASSES)
+    codes, test_codes = _near(draw, corners[labels]), _near(draw, corners[test_labels])
+    easy = _share(function, codes, labels, test_codes, test_labels)
+    if easy < 0.97:
+        raise CheckFailed(
+            f"five separate clouds are read with accuracy {number(easy, 3)}",
+            "about 1: a linear classifier separates them",
+            "that is the share of errors; count what is right"
+            if easy < 0.05
+            else "is the classifier trained on codes, labels and scored on the test "
+            "pair? Has each class an output of its own (not the label as a number)?",
+        )
+    _counted_on_the_test_pair(function, draw)
+    _by_itself(function, draw)
+    _linear(function, draw)
+    _scaled_by_the_training_codes(function, draw)
+
+
+def _by_itself(function: Callable, draw: Draw) -> None:
+    """Nearly all test codes in one class: their own mean and spread say nothing."""
+    labels = draw.rng.permutation(np.arange(300) % CLASSES)
+    common, rare = draw.rng.permutation(CLASSES)[:2]
+    told = np.array([common] * 120 + [rare] * 2)
+    codes, test_codes = _near(draw, CORNERS[labels]), _near(draw, CORNERS[told])
+    share = _share(function, codes, labels, test_codes, told)
+    if share < 0.95:
+        raise CheckFailed(
+            "when nearly all test codes are of one class the accuracy is "
+            f"{number(share, 3)}",
+            "about 1, as for the same codes among others",
+            "are the test codes scaled by their own mean and spread (fit_transform "
+            "twice)? Use the training codes' for both",
+        )
+
+
+def _counted_on_the_test_pair(function: Callable, draw: Draw) -> None:
+    """Labels that are wrong on purpose: who has not seen them misses just these."""
+    wrong, half, whole, *others = draw.rng.permutation(CLASSES)
+    # One class comes only after the first thousand images, so that all have to be used.
+    early = draw.rng.permutation([wrong] * 80 + [half] * 320 + others * 300)
+    late = draw.rng.permutation([wrong] * 20 + [half, whole] * 150)
+    labels = np.concatenate([early, late])
+    true = draw.rng.permutation([wrong] * 600 + [half] * 150 + [whole] * 350)
+    true = np.concatenate([true, [wrong] * 300])
+    told = np.where(true == wrong, half, true)
+    corners = CORNERS + 6 * np.eye(CLASSES)[wrong]  # not around 0
+    pairs = _near(draw, corners[labels]), labels, _near(draw, corners[true]), told
+    right = np.mean(true == told)
+    share = _share(function, *pairs)
+    if abs(share - right) < 0.01:
+        return
+    seen, expected = apart(share, right)
+    raise CheckFailed(
+        f"where {number(1 - right, 2)} of the test labels are wrong on purpose, the "
+        f"accuracy is {seen}",
+        f"{expected}: the classifier has not seen these labels and misses them",
+        _mistake(function, draw, pairs, true, share),
+    )
+
+
+def _mistake(
+    function: Callable, draw: Draw, pairs: tuple, true: np.ndarray, share: float
+) -> str:
+    """Where to look, from the share."""
+    codes, labels, test_codes, told = pairs
+    right = true == told
+    of_classes = [right[told == c].mean() for c in np.unique(told)]
+    known = {
+        "an average over the classes; count all test codes alike": np.mean(of_classes),
+        "the first thousand test codes alone; count all of them": right[:1000].mean(),
+        "the first thousand codes, or fewer; train on all of them": np.mean(
+            right & np.isin(told, labels[:1000])
+        ),
+        "the pairs are swapped: codes and labels train, test_codes and test_labels are "
+        "scored": np.isin(labels, told).mean(),
+    }
+    found = [look for look, value in known.items() if abs(share - value) < 0.002]
+    if found:
+        return "; or: ".join(found)
+    if share > 0.97:
+        # Other labels on purpose, in training this time, tell the two apart.
+        noisy = np.where(np.arange(len(labels)) % 4 == 0, np.roll(labels, 1), labels)
+        if _share(function, codes, noisy, test_codes, true) < 0.95:
+            return "it is scored on codes and labels; test_codes and test_labels count"
+        return "test_codes and test_labels are to be scored, never trained on"
+    _by_itself(function, draw)
+    return (
+        "the share of test_labels that are predicted, each test code counted once (no "
+        "average over classes); codes and labels train, all of them; both codes are "
+        "scaled alike"
+    )
+
+
+def _scaled_by_the_training_codes(function: Callable, draw: Draw) -> None:
+    """A few test codes far out: a scaler that has seen them flattens all the rest."""
+    common, rare = draw.rng.permutation(CLASSES)[:2]
+    labels = draw.rng.permutation([common] * 270 + [rare] * 30)
+    told = draw.rng.permutation([common] * 60 + [rare] * 60)
+    centres = CORNERS - CORNERS.mean(0)
+    far = centres[told] * np.where(np.arange(120) % 4 == 0, 3_000.0, 1.0)[:, None]
+    codes, test_codes = _near(draw, centres[labels]), _near(draw, far)
+    # Class names 0 and 1, as somebody may count them.
+    pair = (labels == rare).astype(np.int64), (told == rare).astype(np.int64)
+    share = _share(function, codes, pair[0], test_codes, pair[1])
+    if share < 0.95:
+        raise CheckFailed(
+            "with a few test codes far out, each on its own class's side, the accuracy "
+            f"is {number(share, 3)}",
+            "about 1: how the codes are scaled may not depend on the test codes",
+            "a scaler that is fitted on both: fit it on the training codes alone. Or a "
+            "distance or a kernel in place of a line",
+        )
+
+
+def _linear(function: Callable, draw: Draw) -> None:
+    """Two shapes that no straight line separates."""
+    signs = draw.rng.integers(0, 2, (700, 2))
+    angle = 2 * np.pi * draw.rng.random(700)
+    circle = 3 * np.column_stack([np.cos(angle), np.sin(angle)])
+    ring = signs[:, 0]
+    shapes = {
+        "four clouds with opposite corners in a class": (
+            4 * signs - 2,
+            signs.sum(1) % 2,
+        ),
+        "a cloud and a ring around it": (circle * ring[:, None], ring),
+    }
+    for shape, (centres, classes) in shapes.items():
+        points = _near(draw, centres)
+        bent = _share(
+            function, points[:500], classes[:500], points[500:], classes[500:]
+        )
+        if bent > 0.87:
+            raise CheckFailed(
+                f"{shape} are read with accuracy {number(bent, 3)}",
+                "about 0.50 to 0.75: no straight line separates them",
+                "the classifier is not linear (neighbours, a tree, a network, a "
+                "kernel, a variance for each class?)",
+            )
+
+
+def _near(draw: Draw, centres: np.ndarray) -> np.ndarray:
+    """Points around their centres, of the type of a model's codes."""
+    return (centres + 0.3 * draw.rng.standard_normal(centres.shape)).astype(np.float32)
+
+
+def _share(function: Callable, *pairs: np.ndarray) -> float:
+    """The probe's answer as a float, or a failure that says what it was."""
+    handed = [pair.copy() for pair in pairs]
+    with stays(*handed):
+        value = function(*handed)
+    try:
+        share = math.nan if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        raise CheckFailed(
+            f"linear_probe returns {kind(value)}",
+            "one number, the share that is right",
+            "the return statement",
+        ) from None
+    if not 0 <= share <= 1:
+        raise CheckFailed(
+            f"linear_probe returns {value!r}",
+            "a share from 0 to 1",
+            "percent, or a count, instead of a share?",
+        )
+    return share

@@ -1,0 +1,490 @@
+"""Files of weights, right and wrong, and what their check says."""
+
+import copy
+import json
+import os
+import pickle
+import sys
+from collections import OrderedDict
+
+import joblib
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.checks import lesson02 as checks
+from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.weights
+NAMES = ("save_weights", "load_weights", "MLP4LayerAutoencoder")
+
+
+class MLP4LayerAutoencoder(nn.Module):
+    """The reference; its variants change one thing each."""
+
+    bend = nn.GELU
+
+    def __init__(self, bottleneck=8):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Linear(784, 392), self.bend(), nn.Linear(392, bottleneck)
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(bottleneck, 392), self.bend(), nn.Linear(392, 784), nn.Sigmoid()
+        )
+
+    def encode(self, x):
+        return self.encoder(x)
+
+    def decode(self, z):
+        return self.decoder(z)
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+
+def save(model, path):
+    torch.save(model.state_dict(), path)
+
+
+def load(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+def save_copy(model, path):
+    state = {name: p.detach().clone().cpu() for name, p in model.state_dict().items()}
+    with open(path, "wb") as file:
+        torch.save(state, file)
+
+
+def save_in_a_dictionary(model, path):
+    torch.save({"weights": model.state_dict(), "bottleneck": 8}, path)
+
+
+def load_from_a_dictionary(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(torch.load(path, weights_only=True)["weights"])
+    model.train(False)
+    return model
+
+
+def save_numpy(model, path):
+    with open(path, "wb") as file:
+        np.savez(file, **{k: v.numpy() for k, v in model.state_dict().items()})
+
+
+def load_numpy(path, bottleneck):
+    state = {k: torch.from_numpy(v) for k, v in np.load(path).items()}
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def load_frozen(path, bottleneck):
+    return load(path, bottleneck).requires_grad_(False)
+
+
+def save_json(model, path):
+    state = {k: v.tolist() for k, v in model.state_dict().items()}
+    with open(path, "w") as file:
+        json.dump(state, file)
+
+
+def load_json(path, bottleneck):
+    with open(path) as file:
+        state = {k: torch.tensor(v) for k, v in json.load(file).items()}
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(state)
+    model.eval()
+    return model
+
+
+def save_old_format(model, path):
+    torch.save(OrderedDict(model.state_dict()), str(path))
+    print("saved", file=sys.stderr)
+
+
+def load_twice_over(path, bottleneck):
+    state = torch.load(path, map_location=torch.device("cpu"), weights_only=True)
+    model = MLP4LayerAutoencoder(bottleneck=bottleneck).to("cpu")
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            p.copy_(state[name])
+    return model.eval()
+
+
+class WithDropout(MLP4LayerAutoencoder):
+    """Dropout that never stops: wrong as an autoencoder, and no fault of the file."""
+
+    def encode(self, x):
+        return F.dropout(super().encode(x), 0.5)
+
+
+def load_dropout(path, bottleneck):
+    model = WithDropout(bottleneck)
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+class OtherLayers(nn.Module):
+    def __init__(self, bottleneck):
+        super().__init__()
+        self.layer = nn.Linear(784, bottleneck)
+        self.back = nn.Linear(bottleneck, 784)
+        self.norm = nn.BatchNorm1d(784)
+
+    def forward(self, x):
+        return self.norm(self.back(self.layer(x)))
+
+
+def load_other(path, bottleneck):
+    model = OtherLayers(bottleneck)
+    model.load_state_dict(torch.load(path, weights_only=True))
+    return model.eval()
+
+
+RIGHT = [
+    (save, load, MLP4LayerAutoencoder),
+    (save_copy, load, MLP4LayerAutoencoder),
+    (save_in_a_dictionary, load_from_a_dictionary, MLP4LayerAutoencoder),
+    (save_numpy, load_numpy, MLP4LayerAutoencoder),
+    (save, load_frozen, MLP4LayerAutoencoder),
+    (save_json, load_json, MLP4LayerAutoencoder),
+    (save_old_format, load_twice_over, MLP4LayerAutoencoder),
+    (save, load_dropout, WithDropout),
+    (save, load_other, OtherLayers),
+]
+
+
+def local():
+    class Local(MLP4LayerAutoencoder):
+        pass
+
+    return Local
+
+
+KEPT = {}
+
+
+def save_by_reference(model, path):
+    KEPT[str(path)] = model.state_dict()
+    save(model, path)
+
+
+def load_by_reference(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(KEPT[str(path)])
+    return model.eval()
+
+
+def save_whole(model, path):
+    torch.save(model, path)
+
+
+def load_whole(path, bottleneck):
+    return torch.load(path, weights_only=False)
+
+
+def load_trusting(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(torch.load(path, weights_only=False))
+    return model.eval()
+
+
+def load_random(path, bottleneck):
+    torch.load(path, weights_only=True)
+    return MLP4LayerAutoencoder(bottleneck).eval()
+
+
+def load_report(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    return model.load_state_dict(torch.load(path, weights_only=True))
+
+
+def load_in_training_mode(path, bottleneck):
+    return load(path, bottleneck).train()
+
+
+def save_elsewhere(model, path):
+    torch.save(model.state_dict(), path.parent / "model.pth" if path else path)
+
+
+def save_nothing(model, path):
+    copy.deepcopy(model.state_dict())
+
+
+def save_half(model, path):
+    torch.save(model.half().state_dict(), path)
+
+
+def save_method(model, path):
+    torch.save(model.state_dict, path)
+
+
+def save_swapped(model, path):
+    torch.save(path, model.state_dict())
+
+
+def save_list(model, path):
+    torch.save(list(model.parameters()), path)
+
+
+def save_renamed(model, path):
+    torch.save({f"net.{k}": v for k, v in model.state_dict().items()}, path)
+
+
+def load_loosely(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(torch.load(path, weights_only=True), strict=False)
+    return model.eval()
+
+
+def load_eight(path, bottleneck):
+    return load(path, 8)
+
+
+FIRST = []
+
+
+def load_first_only(path, bottleneck):
+    if not FIRST:
+        FIRST.append(load(path, bottleneck))
+    return FIRST[0]
+
+
+LAST = {}
+
+
+def save_the_model_itself(model, path):
+    LAST[path] = model
+    save(model, path)
+
+
+def load_the_model_itself(path, bottleneck):
+    return LAST[path]
+
+
+def save_pickle(model, path):
+    with open(path, "wb") as file:
+        pickle.dump(model, file)
+
+
+def load_pickle(path, bottleneck):
+    with open(path, "rb") as file:
+        return pickle.load(file).eval()
+
+
+def save_pickled_state(model, path):
+    with open(path, "wb") as file:
+        pickle.dump(model.state_dict(), file)
+
+
+def load_pickled_state(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    with open(path, "rb") as file:
+        model.load_state_dict(pickle.load(file))
+    return model.eval()
+
+
+def save_joblib(model, path):
+    joblib.dump({k: v.numpy() for k, v in model.state_dict().items()}, path)
+
+
+def load_joblib(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    state = joblib.load(path)
+    model.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
+    return model.eval()
+
+
+def save_object_array(model, path):
+    with open(path, "wb") as file:
+        np.save(file, {k: v.numpy() for k, v in model.state_dict().items()})
+
+
+def load_object_array(path, bottleneck):
+    state = np.load(path, allow_pickle=True).item()
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
+    return model.eval()
+
+
+def load_top_only(path, bottleneck):
+    model = load(path, bottleneck).train()
+    model.training = False
+    return model
+
+
+@torch.inference_mode()
+def load_inference(path, bottleneck):
+    return load(path, bottleneck)
+
+
+def save_in_eval(model, path):
+    torch.save(model.eval().state_dict(), path)
+
+
+def save_frozen(model, path):
+    torch.save(model.requires_grad_(False).state_dict(), path)
+
+
+def save_beside(model, path):
+    torch.save(model.state_dict(), path)
+    torch.save(model.state_dict(), "backup.pth")
+
+
+def save_new_only(model, path):
+    if not os.path.exists(path):
+        torch.save(model.state_dict(), path)
+
+
+def save_rounded(model, path):
+    state = {k: v.half().float() for k, v in model.state_dict().items()}
+    torch.save(state, path)
+
+
+def save_without_biases(model, path):
+    state = {k: v for k, v in model.state_dict().items() if "bias" not in k}
+    torch.save(state, path)
+
+
+def save_encoder(model, path):
+    torch.save(model.encoder.state_dict(), path)
+
+
+def load_half(path, bottleneck):
+    return load(path, bottleneck).half()
+
+
+def load_other_class(path, bottleneck):
+    model = nn.Sequential(nn.Linear(784, bottleneck))
+    torch.load(path, weights_only=True)
+    return model.eval()
+
+
+def load_state_only(path, bottleneck):
+    return torch.load(path, weights_only=True)
+
+
+COPIES = {}
+
+
+def save_a_word(model, path):
+    COPIES[path] = copy.deepcopy(model)
+    with open(path, "w") as file:
+        file.write("saved")
+
+
+def load_from_memory(path, bottleneck):
+    return copy.deepcopy(COPIES.get(path, COPIES[max(COPIES)])).eval()
+
+
+CACHE = {}
+
+
+def load_cached(path, bottleneck):
+    if path not in CACHE:
+        CACHE[path] = load(path, bottleneck)
+    return CACHE[path]
+
+
+WRONG = [
+    (
+        (save_whole, load_whole, MLP4LayerAutoencoder),
+        "not the whole model | state_dict()",
+    ),
+    ((save_whole, load_whole, local()), "not the whole model"),
+    (
+        (save_by_reference, load_by_reference, MLP4LayerAutoencoder),
+        "weights kept by reference",
+    ),
+    (
+        (save, load_trusting, MLP4LayerAutoencoder),
+        "hidden in a file | weights_only=True",
+    ),
+    ((save, load_random, MLP4LayerAutoencoder), "load_state_dict | random"),
+    ((save, load_report, MLP4LayerAutoencoder), "returns only a report"),
+    (
+        (save, load_in_training_mode, MLP4LayerAutoencoder),
+        "training mode | model.eval()",
+    ),
+    ((save_half, load, MLP4LayerAutoencoder), "half()"),
+    ((save_method, load, MLP4LayerAutoencoder), "state_dict()"),
+    ((save_swapped, load, MLP4LayerAutoencoder), "the order of the arguments"),
+    ((save_list, load, MLP4LayerAutoencoder), "save `model.state_dict()`"),
+    ((save_renamed, load, MLP4LayerAutoencoder), "the same names in the file"),
+    ((save_renamed, load_loosely, MLP4LayerAutoencoder), "strict=False"),
+    ((save, load_eight, MLP4LayerAutoencoder), "size mismatch | with the argument"),
+    (
+        (save_nothing, load, MLP4LayerAutoencoder),
+        "nothing | the files that `path` names",
+    ),
+    (
+        (save, load_first_only, MLP4LayerAutoencoder),
+        "the weights of the file that `path` names",
+    ),
+    (
+        (save_the_model_itself, load_the_model_itself, MLP4LayerAutoencoder),
+        "the very model that was saved",
+    ),
+    (
+        (save_pickle, load_pickle, MLP4LayerAutoencoder),
+        "not the whole model | state_dict()",
+    ),
+    (
+        (save_pickled_state, load_pickled_state, MLP4LayerAutoencoder),
+        "hidden in a file | pickle",
+    ),
+    ((save_joblib, load_joblib, MLP4LayerAutoencoder), "hidden in a file | joblib"),
+    ((save_object_array, load_object_array, MLP4LayerAutoencoder), "hidden in a file"),
+    ((save, load_top_only, MLP4LayerAutoencoder), "a part of it, is in training mode"),
+    ((save, load_inference, MLP4LayerAutoencoder), "inference mode"),
+    ((save_in_eval, load, MLP4LayerAutoencoder), "eval()"),
+    ((save_frozen, load, MLP4LayerAutoencoder), "frozen"),
+    ((save_beside, load, MLP4LayerAutoencoder), "backup.pth"),
+    ((save_new_only, load, MLP4LayerAutoencoder), "saved last"),
+    ((save_rounded, load, MLP4LayerAutoencoder), "has other numbers"),
+    ((save_without_biases, load, MLP4LayerAutoencoder), "save the whole"),
+    ((save_encoder, load, MLP4LayerAutoencoder), "save the whole"),
+    ((save, load_half, MLP4LayerAutoencoder), "half()"),
+    ((save, load_other_class, MLP4LayerAutoencoder), "the names of the weights"),
+    ((save, load_state_only, MLP4LayerAutoencoder), "a model with the weights in it"),
+    ((save_a_word, load_from_memory, MLP4LayerAutoencoder), "copy of the file"),
+    ((save, load_cached, MLP4LayerAutoencoder), "share their weights"),
+]
+
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
+
+
+def stub(*args):
+    raise NotImplementedError()
+
+
+def test_a_stub_stays_a_stub():
+    with pytest.raises(NotImplementedError):
+        checks.weights(stub, stub, MLP4LayerAutoencoder)
+
+
+class Unfinished(nn.Module):
+    def __init__(self, bottleneck=8):
+        raise NotImplementedError
+
+
+class TooSmall(nn.Module):
+    def __init__(self, bottleneck=8):
+        super().__init__()
+        self.layer = nn.Linear(1, 1)
+
+
+@pytest.mark.parametrize("other", [Unfinished, TooSmall])
+def test_judged_by_itself_whatever_the_autoencoder_is(other, monkeypatch, capsys):
+    monkeypatch.setitem(globals(), "MLP4LayerAutoencoder", other)
+    checks.weights(save, load, other)
+    assert "with the pack's `MLP4LayerAutoencoder`" in capsys.readouterr().out
+    with pytest.raises(CheckFailed, match="training mode"):
+        checks.weights(save, load_in_training_mode, other)

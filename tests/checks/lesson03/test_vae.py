@@ -1,0 +1,782 @@
+"""The model: right and wrong answers, and what the check says to each."""
+
+import warnings
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.distributions import Normal
+
+from helpers.checks import lesson03 as checks
+from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.vae
+NAMES = ("VAE",)
+
+
+def reparameterize(mu, logvar):
+    return mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+
+
+class Right(nn.Module):
+    """The reference; the variants below change one thing each."""
+
+    activation = nn.ReLU
+
+    def __init__(self, d):
+        super().__init__()
+        self.hidden = nn.Linear(784, 512)
+        self.act = self.activation()
+        self.mu, self.logvar = nn.Linear(512, d), nn.Linear(512, d)
+        self.back = nn.Sequential(
+            nn.Linear(d, 512), self.activation(), nn.Linear(512, 784)
+        )
+
+    def encode(self, x):
+        h = self.act(self.hidden(x))
+        return self.mu(h), self.logvar(h)
+
+    def decode(self, z):
+        return self.back(z)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return (
+            self.decode(mu + torch.exp(logvar / 2) * torch.randn_like(mu)),
+            mu,
+            logvar,
+        )
+
+
+class RightGelu(Right):
+    activation = nn.GELU
+
+
+class RightElu(Right):
+    activation = nn.ELU
+
+
+class RightOneHead(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        del self.mu, self.logvar
+        self.both = nn.Linear(512, 2 * d)
+
+    def encode(self, x):
+        return self.both(self.act(self.hidden(x))).chunk(2, dim=-1)
+
+
+class RightFlattens(Right):
+    def encode(self, x):
+        return super().encode(x.view(x.size(0), -1))
+
+
+class RightStd(Right):
+    """Softplus inside; the contract's logvar comes out."""
+
+    def encode(self, x):
+        mu, raw = super().encode(x)
+        return mu, 2 * torch.log(F.softplus(raw) + 1e-6)
+
+
+class RightFirstWeightsZero(Right):
+    """Starts with sigma = 1 everywhere."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        nn.init.zeros_(self.logvar.weight)
+        nn.init.zeros_(self.logvar.bias)
+
+
+class RightLimitedFarOut(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(-10, 2)
+
+
+class RightNorm(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.Sequential(nn.BatchNorm1d(512), nn.SiLU(), nn.Dropout(0.1))
+
+
+class RightTanh(Right):
+    activation = nn.Tanh
+
+
+class WrongLinear(Right):
+    activation = nn.Identity
+
+
+class WrongTanhHead(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, torch.tanh(logvar)
+
+
+class WrongLeakyMean(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return F.leaky_relu(mu), logvar
+
+
+class WrongPoint(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(0, 0)
+
+
+class WrongTanhOut(Right):
+    def decode(self, z):
+        return torch.tanh(super().decode(z))
+
+
+class WrongPlainList(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.heads = [self.mu, self.logvar]
+        del self.mu, self.logvar
+
+    def encode(self, x):
+        h = self.act(self.hidden(x))
+        return self.heads[0](h), self.heads[1](h)
+
+
+class WrongMadeInCall(Right):
+    def encode(self, x):
+        h = self.act(self.hidden(x))
+        return self.mu(h), nn.Linear(512, self.mu.out_features)(h)
+
+
+class WrongNoSuper(Right):
+    def __init__(self, d):
+        self.hidden = nn.Linear(784, 512)
+
+
+class Draws(Right):
+    """Wrong ways from mu and logvar to z, and from z to the answer."""
+
+    def draw(self, mu, logvar):
+        return mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(self.draw(mu, logvar)), mu, logvar
+
+
+def drawing(how):
+    return type("Drawing", (Draws,), {"draw": lambda self, *given: how(*given)})
+
+
+def answering(how):
+    """Changes what forward returns."""
+    return type("Answering", (Right,), {"forward": how})
+
+
+def z_for_mu(self, x):
+    mu, logvar = self.encode(x)
+    z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+    return self.decode(z), z, logvar
+
+
+def sampling_in_training_only(self, x):
+    mu, logvar = self.encode(x)
+    noise = torch.randn_like(mu) if self.training else 0
+    return self.decode(mu + torch.exp(logvar / 2) * noise), mu, logvar
+
+
+def changed_places(self, x):
+    logits, mu, logvar = Right.forward(self, x)
+    return logits, logvar, mu
+
+
+class WrongSigmoid(Right):
+    def decode(self, z):
+        return torch.sigmoid(super().decode(z))
+
+
+class WrongReluHead(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return F.relu(mu), logvar
+
+
+class WrongSoftplusHead(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, F.softplus(logvar)
+
+
+class WrongMean(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(mu), mu, logvar
+
+
+class WrongOneHeadTwice(Right):
+    def encode(self, x):
+        h = self.act(self.hidden(x))
+        return self.mu(h), self.mu(h)
+
+
+class WrongBatch(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(mu + torch.randn(128, mu.shape[1])), mu, logvar
+
+
+class WrongOrder(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return mu, logvar, logits
+
+
+class WrongDetach(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = (mu + torch.exp(logvar / 2) * torch.randn_like(mu)).detach()
+        return self.decode(z), mu.detach(), logvar.detach()
+
+
+class WrongWidth(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.Linear(784, 256)
+        self.mu, self.logvar = nn.Linear(256, d), nn.Linear(256, d)
+
+
+class WrongNoReturn(Right):
+    def forward(self, x):
+        super().forward(x)
+
+
+class RightLazy(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.LazyLinear(512)
+        self.mu, self.logvar = nn.LazyLinear(d), nn.LazyLinear(d)
+
+
+class RightMatrices(nn.Module):
+    """Matrices of its own, and functions."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.up = nn.Parameter(torch.randn(784, 512) / 28)
+        self.up_bias = nn.Parameter(torch.zeros(1, 512))
+        self.heads = nn.Parameter(torch.randn(512, 2 * d) / 23)
+        self.down = nn.Parameter(torch.randn(512, d))
+        self.out = nn.Parameter(torch.randn(784, 512) / 23)
+
+    def encode(self, x):
+        h = F.silu(x @ self.up + self.up_bias)
+        both = h @ self.heads
+        d = both.shape[1] // 2
+        return both[:, :d], both[:, d:]
+
+    def decode(self, z):
+        return F.linear(F.leaky_relu(F.linear(z, self.down)), self.out)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(reparameterize(mu, logvar)), mu, logvar
+
+
+class RightCallsReparameterize(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = reparameterize(mu, logvar)
+        logits = self.decode(z)
+        return [logits, mu, logvar]
+
+
+class RightDecodesInside(Right):
+    """Its forward does not call decode."""
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = Normal(mu, torch.exp(0.5 * logvar)).rsample()
+        return self.back(z), mu, logvar
+
+
+class RightModules(nn.Module):
+    """Decode is a layer."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU())
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(512, latent_dim) for name in ("mu", "logvar")}
+        )
+        self.decode = nn.Sequential(
+            nn.Linear(latent_dim, 512), nn.ReLU(), nn.Linear(512, 784)
+        )
+
+    def encode(self, x):
+        h = self.encoder(x)
+        return self.heads["mu"](h), self.heads["logvar"](h)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(reparameterize(mu, logvar)), mu, logvar
+
+
+class RightDropout(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.Sequential(nn.ReLU(), nn.Dropout(0.2))
+        self.back.insert(2, nn.Dropout(0.2))
+
+
+class RightBiasless(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.Linear(784, 512, bias=False)
+        self.mu = nn.Linear(512, d, bias=False)
+        self.logvar = nn.Linear(512, d, bias=False)
+
+
+class RightPrints(Right):
+    def forward(self, x):
+        warnings.warn("just to say", stacklevel=2)
+        return super().forward(x)
+
+
+class RightLayerNorm(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.Sequential(nn.LayerNorm(512), nn.GELU())
+        self.back.insert(1, nn.BatchNorm1d(512))
+
+
+class RightInitialized(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+
+
+class RightPReLU(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.act = nn.PReLU(512)
+
+
+class WrongBatchNormOut(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back.append(nn.BatchNorm1d(784))
+
+
+class WrongBatchNormMu(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.mu = nn.Sequential(self.mu, nn.BatchNorm1d(d))
+
+
+class WrongLinearLogvar(Right):
+    def encode(self, x):
+        h = self.hidden(x)
+        return self.mu(self.act(h)), self.logvar(h)
+
+
+class WrongSkip(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return logits + x, mu, logvar
+
+
+class WrongKeepsItsNoise(Right):
+    noise = None
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        if self.noise is None or self.noise.shape != mu.shape:
+            self.noise = torch.randn_like(mu)
+        return self.decode(mu + torch.exp(logvar / 2) * self.noise), mu, logvar
+
+
+def layers(**changed):
+    """The right model, some of whose layers are others; each made from d."""
+
+    class Changed(Right):
+        def __init__(self, d):
+            super().__init__(d)
+            for name, make in changed.items():
+                setattr(self, name, make(d))
+
+    return Changed
+
+
+class WrongReluOnCode(Right):
+    def decode(self, z):
+        return self.back(torch.relu(z))
+
+
+class WrongTanhOnCode(Right):
+    def decode(self, z):
+        return self.back(torch.tanh(z))
+
+
+class WrongClampOnCode(Right):
+    def decode(self, z):
+        return self.back(z.clamp(-1, 1))
+
+
+class WrongReluInForward(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = torch.relu(mu + torch.exp(logvar / 2) * torch.randn_like(mu))
+        return self.decode(z), mu, logvar
+
+
+class WrongLogvarFromMu(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.logvar = nn.Linear(d, d)
+
+    def encode(self, x):
+        mu = self.mu(self.act(self.hidden(x)))
+        return mu, self.logvar(mu)
+
+
+class WrongLogvarOfMu(Right):
+    def encode(self, x):
+        mu, _ = super().encode(x)
+        return mu, torch.log(mu**2 + 0.1)
+
+
+class WrongLogvarAddsMu(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar + mu
+
+
+class WrongHeadsOfThePicture(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.logvar = nn.Linear(784, d)
+
+    def encode(self, x):
+        return self.mu(self.act(self.hidden(x))), self.logvar(x)
+
+
+class WrongWidth500(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.hidden = nn.Linear(784, 500)
+        self.mu, self.logvar = nn.Linear(500, d), nn.Linear(500, d)
+        self.back = nn.Sequential(nn.Linear(d, 500), nn.ReLU(), nn.Linear(500, 784))
+
+
+class WrongDecoderWidth(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back = nn.Sequential(nn.Linear(d, 500), nn.ReLU(), nn.Linear(500, 784))
+
+
+class WrongTied(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back = nn.Linear(d, 512)
+
+    def decode(self, z):
+        return F.linear(torch.relu(self.back(z)), self.hidden.weight.T)
+
+
+class WrongLeakyLogvar(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, F.leaky_relu(logvar)
+
+
+class WrongNarrowClamp(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(-1, 1)
+
+
+class WrongSigma(Right):
+    """Returns sigma where logvar is wanted."""
+
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, torch.exp(logvar / 2)
+
+
+class WrongLeakyOut(Right):
+    def decode(self, z):
+        return F.leaky_relu(super().decode(z))
+
+
+class WrongNoiseInDecode(Right):
+    def decode(self, z):
+        return super().decode(z + torch.randn_like(z))
+
+
+class WrongRounds(Right):
+    def encode(self, x):
+        return super().encode((x > 0.5).float())
+
+
+class WrongChangesX(Right):
+    def encode(self, x):
+        return super().encode(x.sub_(0.1307).div_(0.3081))
+
+
+class WrongFrozenLogvar(Right):
+    def encode(self, x):
+        h = self.act(self.hidden(x))
+        return self.mu(h), self.logvar(h.detach())
+
+
+class WrongDetachedReturn(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return logits, mu.detach(), logvar.detach()
+
+
+class WrongTwoBatches(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x.view(-1, 32, 784).flatten(0, 1))
+        return logits, mu, logvar
+
+
+class WrongUnused(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.more = nn.Linear(512, 512)
+
+
+class WrongDecodesTwice(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        return self.decode(mu) + 0 * logits, mu, logvar
+
+
+class WrongEvalInside(Right):
+    def forward(self, x):
+        self.eval()
+        return super().forward(x)
+
+
+class WrongEvaluates(Right):
+    def forward(self, x):
+        if not self.training:
+            return super().forward(x)
+        mu, logvar = self.encode(x)
+        return self.decode(mu), mu, logvar
+
+
+class WrongTwoPieces(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.decode(mu), self.decode(logvar)
+
+
+def sigmoid_at_the_end(self, x):
+    logits, mu, logvar = Right.forward(self, x)
+    return torch.sigmoid(logits), mu, logvar
+
+
+def sigmoid_after_its_own_decoder(self, x):
+    mu, logvar = self.encode(x)
+    z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+    return torch.sigmoid(self.back(z)), mu, logvar
+
+
+def repeats_its_noise(mu, logvar):
+    noise = torch.randn(100, mu.shape[1]).repeat(-(-len(mu) // 100), 1)[: len(mu)]
+    return mu + torch.exp(logvar / 2) * noise
+
+
+RIGHT = [
+    Right,
+    RightGelu,
+    RightElu,
+    RightOneHead,
+    RightFlattens,
+    RightStd,
+    RightFirstWeightsZero,
+    RightLimitedFarOut,
+    RightNorm,
+    RightTanh,
+    RightLazy,
+    RightMatrices,
+    RightCallsReparameterize,
+    RightDecodesInside,
+    RightModules,
+    RightDropout,
+    RightBiasless,
+    RightPrints,
+    RightLayerNorm,
+    RightInitialized,
+    RightPReLU,
+]
+
+# Each wrong variant, and words that its message must contain.
+WRONG = [
+    (WrongSigmoid, "sigmoid at the end"),
+    (WrongReluHead, "activation"),
+    (WrongSoftplusHead, "activation"),
+    (WrongMean, "z is sampled"),
+    (WrongOneHeadTwice, "same numbers"),
+    (WrongBatch, "a batch size written into the model"),
+    (WrongLinear, "the encoder is linear"),
+    (WrongTanhHead, "logvar stays between -1 and 1"),
+    (WrongLeakyMean, "after the mu layer"),
+    (WrongPoint, "a clamp to a single value"),
+    (WrongTanhOut, "tanh"),
+    (WrongPlainList, "plain Python list"),
+    (WrongMadeInCall, "layers made inside encode"),
+    (WrongNoSuper, "`super().__init__()` is missing"),
+    (drawing(lambda m, s: m + s.exp() * torch.randn_like(m)), "is the variance"),
+    (drawing(lambda m, s: m + torch.randn_like(m)), "is not scaled"),
+    (drawing(lambda m, s: torch.randn_like(m)), "pure noise is decoded"),
+    (
+        drawing(lambda m, s: s + torch.exp(m / 2) * torch.randn_like(m)),
+        "swapped in reparameterize",
+    ),
+    (
+        drawing(lambda m, s: m + torch.exp(s / 2) * torch.randn_like(m[0])),
+        "all images of a batch get the same noise",
+    ),
+    (
+        drawing(lambda m, s: Normal(m, torch.exp(s / 2)).sample()),
+        "no gradient from the pictures | .sample()",
+    ),
+    (answering(z_for_mu), "z or sigma in place of mu"),
+    (answering(sampling_in_training_only), "if self.training"),
+    (answering(changed_places), "changed places"),
+    (WrongOrder, "order"),
+    (WrongDetach, "no gradient from the pictures"),
+    (WrongWidth, "widths"),
+    (WrongNoReturn, "three tensors"),
+    # What lies between.
+    (WrongReluOnCode, "on z before the first layer"),
+    (WrongTanhOnCode, "on z before the first layer"),
+    (WrongClampOnCode, "on z before the first layer"),
+    (WrongReluInForward, "does not look like draws"),
+    (WrongLogvarFromMu, "one head is made from the other"),
+    (WrongLogvarOfMu, "logvar stays between"),
+    (WrongLogvarAddsMu, "together with one layer"),
+    (WrongHeadsOfThePicture, "a layer between picture and code"),
+    (WrongWidth500, "the widths of the layers"),
+    (WrongDecoderWidth, "the widths of the layers | 784 to 512"),
+    (WrongTied, "one matrix for encoder and decoder"),
+    (WrongLeakyLogvar, "after the logvar layer"),
+    (WrongNarrowClamp, "logvar stays between"),
+    (WrongSigma, "logvar has one sign"),
+    (WrongLeakyOut, "after the decoder's last layer"),
+    (WrongRounds, "rounded to black and white"),
+    (WrongUnused, "one hidden layer too many"),
+    (
+        layers(act=lambda d: nn.Sequential(nn.ReLU(), nn.Linear(512, 512), nn.ReLU())),
+        "one hidden layer too many",
+    ),
+    (
+        layers(mu=lambda d: nn.Sequential(nn.Linear(512, d), nn.ReLU())),
+        "mu has one sign",
+    ),
+    (
+        layers(mu=lambda d: nn.Sequential(nn.Linear(512, d), nn.Tanh())),
+        "mu stays between",
+    ),
+    (
+        layers(logvar=lambda d: nn.Sequential(nn.Linear(512, d), nn.Sigmoid())),
+        "logvar has one sign",
+    ),
+    (layers(act=lambda d: nn.Dropout(0.1)), "the encoder is linear"),
+    (
+        layers(back=lambda d: nn.Sequential(nn.Linear(d, 512), nn.Linear(512, 784))),
+        "the decoder is linear",
+    ),
+    (layers(back=lambda d: nn.Linear(d, 784)), "a layer between picture and code"),
+    (
+        layers(
+            back=lambda d: nn.Sequential(
+                nn.Linear(d, 512), nn.ReLU(), nn.Linear(512, 784), nn.ReLU()
+            )
+        ),
+        "leave it out",
+    ),
+    (
+        layers(
+            back=lambda d: nn.Sequential(
+                nn.Linear(d, 512), nn.ReLU(), nn.Linear(512, 784), nn.Softmax(1)
+            )
+        ),
+        "between 0 and 1",
+    ),
+    (WrongBatchNormOut, "or batch norm after the decoder's last layer"),
+    (WrongBatchNormMu, "or batch norm after the mu layer"),
+    (WrongLinearLogvar, "the encoder is linear"),
+    # Randomness and answers.
+    (WrongSkip, "is not what decode returns"),
+    (WrongKeepsItsNoise, "the same logits"),
+    (
+        drawing(lambda m, s: (m + (s / 2).exp() * torch.randn_like(m)).clamp(-2, 2)),
+        "look like draws",
+    ),
+    (answering(sigmoid_at_the_end), "a sigmoid or anything else after decode"),
+    (answering(sigmoid_after_its_own_decoder), "a sigmoid or anything else"),
+    (WrongNoiseInDecode, "noise in the wrong place"),
+    (WrongDecodesTwice, "decode a z from reparameterize"),
+    (WrongEvaluates, "in training mode all images of a batch get the same noise"),
+    (WrongTwoPieces, "three tensors"),
+    (drawing(repeats_its_noise), "does not look like draws"),
+    (drawing(lambda m, s: m + 0.95 * (s / 2).exp() * torch.randn_like(m)), "look like"),
+    (drawing(lambda m, s: m + torch.exp(s / 2) * torch.rand_like(m)), "look like"),
+    (drawing(lambda m, s: m + s * torch.randn_like(m)), "without exp"),
+    (drawing(lambda m, s: m + torch.exp(-s / 2) * torch.randn_like(m)), "the sign"),
+    (drawing(lambda m, s: torch.exp(s / 2) * torch.randn_like(m)), "mu is not added"),
+    (
+        drawing(lambda m, s: m + torch.exp(s / 2) * torch.randn_like(m[:, :1])),
+        "one number of noise serves all dimensions",
+    ),
+    (
+        drawing(lambda m, s: m + torch.exp(s / 2).detach() * torch.randn_like(m)),
+        "no gradient from the pictures reaches these weights: logvar",
+    ),
+    # What is left behind, or cut.
+    (WrongChangesX, "other numbers after the call"),
+    (WrongFrozenLogvar, "no gradient from logvar reaches"),
+    (WrongDetachedReturn, "no gradient from mu reaches"),
+    (WrongTwoBatches, "any batch size"),
+    (WrongEvalInside, "mode after the call"),
+    (lambda d: nn.Linear(784, d), "attribute 'encode'"),
+    (lambda d: None, "an nn.Module"),
+]
+
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
+
+
+def test_it_is_judged_by_itself(capsys, monkeypatch):
+    wrong = lambda mu, logvar: mu + logvar.exp() * torch.randn_like(mu)  # noqa: E731
+    monkeypatch.setitem(globals(), "reparameterize", wrong)
+    CHECK(RightCallsReparameterize)
+    said = "right, with the pack's `reparameterize`: yours is not right yet."
+    assert said in capsys.readouterr().out
+
+
+def test_a_method_that_is_open_is_named():
+    class Begun(Right):
+        def decode(self, z):
+            raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match="`decode` is not written yet"):
+        CHECK(Begun)
+
+
+def test_a_class_without_forward_is_no_stub():
+    class NoForward(nn.Module):
+        def __init__(self, d):
+            super().__init__()
+            self.encode, self.decode = Right(d).encode, Right(d).decode
+
+    with pytest.raises(CheckFailed, match="forward"):
+        CHECK(NoForward)

@@ -1,0 +1,408 @@
+"""Right and wrong ways to measure both terms over a loader."""
+
+import copy
+import itertools
+import logging
+import math
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from helpers.checks import lesson04 as checks
+from tests.checks.trial import trial
+
+CHECK = checks.evaluate
+NAMES = ("evaluate",)
+
+
+def kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(1)
+
+
+def bce(x_hat, x):
+    return F.binary_cross_entropy(x_hat, x, reduction="none")
+
+
+def terms(model, x):
+    x_hat, mu, logvar = model(x)
+    return bce(x_hat, x).flatten(1).sum(1), kl(mu, logvar)
+
+
+def sums(model, loader):
+    model.eval()
+    device = next(model.parameters()).device
+    reconstruction, price, count = 0.0, 0.0, 0
+    with torch.no_grad():
+        for x, _ in loader:
+            r, k = terms(model, x.to(device))
+            reconstruction += r.sum().item()
+            price += k.sum().item()
+            count += len(x)
+    return reconstruction / count, price / count
+
+
+def averaged(parts):
+    return tuple(torch.cat(column).mean().item() for column in zip(*parts, strict=True))
+
+
+@torch.inference_mode()
+def by_lists(model, loader):
+    model.train(False)
+    return averaged([terms(model, x) for x, _ in loader])
+
+
+@torch.no_grad()
+def by_running_means(model, loader):
+    was = model.training
+    model.eval()
+    means, count = np.zeros(2), 0
+    for x, _ in loader:
+        count += len(x)
+        new = np.array([part.mean().item() for part in terms(model, x)])
+        means += (new - means) * len(x) / count
+    model.train(was)
+    return tuple(means)
+
+
+@torch.no_grad()
+def one_by_one(model, loader):
+    model.eval()
+    return averaged(
+        [terms(model, x[i, None]) for x, _ in loader for i in range(len(x))]
+    )
+
+
+def over_dataset(model, loader):
+    model.eval()
+    total = torch.zeros(2, dtype=torch.float64)
+    with torch.no_grad():
+        for x, _ in loader:
+            total += torch.stack([part.double().sum() for part in terms(model, x)])
+    return (total / len(loader.dataset)).tolist()
+
+
+def with_a_bar(model, loader):
+    return sums(model, tqdm(loader))
+
+
+def with_a_warning(model, loader):
+    warnings.warn("as you like it", stacklevel=1)
+    print("measuring", file=sys.stderr)
+    logging.warning("measuring")
+    return sums(model, loader)
+
+
+def on_a_copy(model, loader):
+    return sums(copy.deepcopy(model).eval(), loader)
+
+
+@torch.no_grad()
+def all_at_once(model, loader):
+    model.eval()
+    x = torch.cat([batch for batch, _ in loader])
+    r, k = terms(model, x)
+    return float(r.mean()), float(k.mean())
+
+
+@torch.no_grad()
+def weighted(model, loader):
+    model.eval()
+    parts = [(len(x), *terms(model, x)) for x, _ in loader]
+    sizes = [n for n, _, _ in parts]
+    return (
+        float(np.average([r.mean().item() for _, r, _ in parts], weights=sizes)),
+        float(np.average([k.mean().item() for _, _, k in parts], weights=sizes)),
+    )
+
+
+def by_enumerate(model, loader):
+    model.eval()
+    with torch.no_grad():
+        totals = [0.0, 0.0, 0]
+        for _, batch in enumerate(loader):
+            x = batch[0]
+            r, k = terms(model, x)
+            totals[0] += r.sum()
+            totals[1] += k.sum()
+            totals[2] += x.shape[0]
+    return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
+
+
+@torch.no_grad()
+def in_train_mode(model, loader):
+    model.train()
+    return averaged([terms(model, x) for x, _ in loader if len(x) > 1])
+
+
+@torch.no_grad()
+def in_its_own_mode(model, loader):
+    return averaged([terms(model, x) for x, _ in loader])
+
+
+@torch.no_grad()
+def top_only(model, loader):
+    model.training = False
+    return averaged([terms(model, x) for x, _ in loader])
+
+
+def with_gradients(model, loader):
+    model.eval()
+    return averaged([terms(model, x) for x, _ in loader])
+
+
+def back_to_train(model, loader):
+    answer = sums(model, loader)
+    model.train()
+    return answer
+
+
+def gradients_off(model, loader):
+    torch.set_grad_enabled(False)
+    return sums(model, loader)
+
+
+def frozen(model, loader):
+    model.requires_grad_(False)
+    return sums(model, loader)
+
+
+def over(choose):
+    """evaluate, but on some of the batches only."""
+
+    @torch.no_grad()
+    def function(model, loader):
+        model.eval()
+        return averaged([terms(model, x) for x, _ in choose(list(loader))])
+
+    return function
+
+
+def of_pictures(change):
+    """evaluate, but on changed images."""
+
+    @torch.no_grad()
+    def function(model, loader):
+        model.eval()
+        return averaged([terms(model, change(x)) for x, _ in loader])
+
+    return function
+
+
+def with_formula(pixels=bce, price=kl):
+    """evaluate with other formulas."""
+
+    @torch.no_grad()
+    def function(model, loader):
+        model.eval()
+        parts = []
+        for x, _ in loader:
+            x_hat, mu, logvar = model(x)
+            parts.append((pixels(x_hat, x).flatten(1).sum(1), price(mu, logvar)))
+        return averaged(parts)
+
+    return function
+
+
+@torch.no_grad()
+def mean_of_means(model, loader):
+    model.eval()
+    means = [[part.mean() for part in terms(model, x)] for x, _ in loader]
+    return tuple(torch.tensor(means).mean(0).tolist())
+
+
+@torch.no_grad()
+def return_in_the_loop(model, loader):
+    model.eval()
+    for x, _ in loader:
+        r, k = terms(model, x)
+        return r.mean().item(), k.mean().item()
+
+
+@torch.no_grad()
+def totals_replaced(model, loader):
+    model.eval()
+    count = 0
+    for x, _ in loader:
+        r, k = (part.sum().item() for part in terms(model, x))
+        count += len(x)
+    return r / count, k / count
+
+
+@torch.no_grad()
+def totals_reset(model, loader):
+    model.eval()
+    for x, _ in loader:
+        total, count = np.zeros(2), 0
+        total += [part.sum().item() for part in terms(model, x)]
+        count += len(x)
+    return tuple(total / count)
+
+
+TOTALS = [0.0, 0.0, 0]
+
+
+@torch.no_grad()
+def totals_kept(model, loader):
+    model.eval()
+    for x, _ in loader:
+        r, k = terms(model, x)
+        TOTALS[0] += r.sum().item()
+        TOTALS[1] += k.sum().item()
+        TOTALS[2] += len(x)
+    return TOTALS[0] / TOTALS[2], TOTALS[1] / TOTALS[2]
+
+
+@torch.no_grad()
+def from_mu(model, loader):
+    model.eval()
+    parts = []
+    for x, _ in loader:
+        mu, logvar = model.encode(x)
+        parts.append((bce(model.decode(mu), x).flatten(1).sum(1), kl(mu, logvar)))
+    return averaged(parts)
+
+
+@torch.no_grad()
+def mu_decoded(model, loader):
+    model.eval()
+    parts = []
+    for x, _ in loader:
+        _, mu, logvar = model(x)
+        parts.append((bce(model.decode(mu), x).flatten(1).sum(1), kl(mu, logvar)))
+    return averaged(parts)
+
+
+def by(change):
+    """The right answer, changed at the end."""
+    return lambda model, loader: change(*sums(model, loader))
+
+
+def of_sizes(change):
+    """The right sums, divided by something else."""
+
+    def function(model, loader):
+        r, k = sums(model, loader)
+        n, batches, size = len(loader.dataset), len(loader), loader.batch_size
+        factor = n / change(n, batches, size)
+        return r * factor, k * factor
+
+    return function
+
+
+def vae_loss(model, x, beta=1.0):
+    reconstruction, price = terms(model, x)
+    return (reconstruction + beta * price).mean()
+
+
+def by_vae_loss(model, loader):
+    model.eval()
+    reconstruction, total, count = 0.0, 0.0, 0
+    with torch.no_grad():
+        for x, _ in loader:
+            reconstruction += vae_loss(model, x, beta=0.0).item() * len(x)
+            total += vae_loss(model, x).item() * len(x)
+            count += len(x)
+    return reconstruction / count, (total - reconstruction) / count
+
+
+RIGHT = [
+    sums,
+    by_lists,
+    over_dataset,
+    by_running_means,
+    one_by_one,
+    with_a_bar,
+    with_a_warning,
+    on_a_copy,
+    all_at_once,
+    weighted,
+    by_enumerate,
+]
+WRONG = [
+    (in_train_mode, "training mode"),
+    (in_its_own_mode, "eval"),
+    (top_only, "reaches the model, no part"),
+    (with_gradients, "no_grad"),
+    (back_to_train, "mode"),
+    (gradients_off, "torch.no_grad"),
+    (frozen, "frozen"),
+    (mean_of_means, "last batch"),
+    (over(lambda batches: batches[:-1]), "is left out"),
+    (over(lambda batches: batches[:1]), "return stand in"),
+    (return_in_the_loop, "return stand in"),
+    (totals_replaced, "replaces"),
+    (totals_reset, "only the last batch"),
+    (over(lambda batches: batches[-1:]), "only the last batch"),
+    (over(lambda batches: list(itertools.islice(batches, 1, None))), "the sum over"),
+    (over(lambda batches: batches + batches[:1]), "the sum over"),
+    (totals_kept, "the mean"),
+    (of_pictures(lambda x: x.flatten(1)), "before model"),
+    (of_pictures(lambda x: x[:, 0]), "before model"),
+    (of_pictures(lambda x: x[:100]), "the sum over"),
+    (of_pictures(lambda x: x[:128]), "the sum over"),
+    (of_pictures(lambda x: x[:1]), "the sum over"),
+    (of_pictures(lambda x: 1 - x), "the sum over"),
+    (with_formula(lambda p, x: bce(p, x.round())), "rounded"),
+    (with_formula(lambda p, x: (p - x) ** 2), "squared error"),
+    (with_formula(lambda p, x: bce(p.sigmoid(), x)), "two sigmoids"),
+    (with_formula(lambda p, x: bce(p, x) / math.log(2)), "bits"),
+    (with_formula(lambda p, x: bce(p, x) / 28), "a factor"),
+    (with_formula(price=lambda m, v: kl(m, 2 * v)), "standard deviation"),
+    (with_formula(price=lambda m, v: kl(v, m)), "swapped"),
+    (with_formula(price=lambda m, v: 2 * kl(m, v)), "1/2"),
+    (by(lambda r, k: (torch.tensor(r), torch.tensor(k))), "item"),
+    (by(lambda r, k: {"r": r, "k": k}), "a dict"),
+    (by(lambda r, k: (r + k, k)), "sum of both"),
+    (by(lambda r, k: (r, -k)), "sign"),
+    (by(lambda r, k: (-r, k)), "sign"),
+    (by(lambda r, k: (r, r + k)), "sum of both"),
+    (by(lambda r, k: r + k), "two floats"),
+    (by(lambda r, k: (k, r)), "swapped"),
+    (by(lambda r, k: (r / 784, k)), "mean over the numbers"),
+    (by(lambda r, k: None), "two floats"),
+    (by(lambda r, k: (r, k, r + k)), "two floats"),
+    (by(lambda r, k: (round(r), round(k))), "the sum over"),
+    (of_sizes(lambda n, batches, size: 1), "not divided"),
+    (of_sizes(lambda n, batches, size: batches), "number of batches"),
+    (of_sizes(lambda n, batches, size: size), "one batch"),
+    (of_sizes(lambda n, batches, size: batches * size), "last is smaller"),
+    (of_sizes(lambda n, batches, size: 1000), "1000"),
+    (from_mu, "never called"),
+    (mu_decoded, "mu is decoded"),
+]
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
+
+
+def test_it_is_judged_by_itself(monkeypatch, capsys):
+    def nothing_yet(model, x, beta=1.0):
+        raise NotImplementedError
+
+    def summed(model, x, beta=1.0):
+        return 97 * vae_loss(model, x, beta)
+
+    CHECK(by_vae_loss)
+    assert capsys.readouterr().out == "✓ evaluate: right.\n"
+    for earlier in (nothing_yet, summed):
+        monkeypatch.setitem(globals(), "vae_loss", earlier)
+        CHECK(by_vae_loss)
+        assert "with the pack's `vae_loss`" in capsys.readouterr().out
+
+
+def test_what_it_prints_is_a_note(capfd):
+    CHECK(with_a_warning)
+    out, err = capfd.readouterr()
+    assert "as you like it" in out
+    assert not err
+
+
+def test_a_stub_stays_a_stub():
+    def stub(model, loader):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match=r"evaluate.*not written yet"):
+        CHECK(stub)
