@@ -6,7 +6,7 @@ import torch
 
 from helpers.checks import lesson05 as checks
 from helpers.checks.base import CheckFailed
-from helpers.checks.standins import pack_answer
+from helpers.checks.standins import pack_answers
 
 NAMES = [name for name in checks.__all__ if name != "lend"]
 normal_quantiles = None  # what `mine` looks up, as in a notebook
@@ -15,6 +15,11 @@ normal_quantiles = None  # what `mine` looks up, as in a notebook
 def mine(count):
     q = normal_quantiles(count)
     return torch.stack([q.repeat(count), q.flip(0).repeat_interleave(count)], dim=1)
+
+
+def one_too_many(count):
+    with pack_answers("05", ["normal_quantiles"]) as ours:
+        return ours["normal_quantiles"](count + 1)
 
 
 def upside_down(count):
@@ -33,7 +38,8 @@ def test_a_stub_stays_a_stub(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_random_numbers_stay_where_they_were(name, capsys):
     before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    getattr(checks, name)(pack_answer("05", name))
+    with pack_answers("05", [name]) as ours:
+        getattr(checks, name)(ours[name])
     assert capsys.readouterr().out == f"✓ {name}: right.\n"
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (np.random.get_state()[1] == before[1]).all()
@@ -43,7 +49,7 @@ def test_random_numbers_stay_where_they_were(name, capsys):
     "broken",
     [
         lambda n: torch.linspace(-2, 2, n),
-        lambda n: pack_answer("05", "normal_quantiles")(n + 1),
+        one_too_many,
         lambda n: None,
     ],
 )
