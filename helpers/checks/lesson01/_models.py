@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -103,6 +104,71 @@ def want_calm(model: Any, x: np.ndarray, calm: np.ndarray, name: str) -> None:
             "nothing: the loss is what `compile` is told, and no more",
             "a regularizer (kernel_regularizer, activity_regularizer) or add_loss",
         )
+
+
+def shapes_of(model: Any) -> list[tuple[int, ...]]:
+    """Shapes of the weight arrays, without axes of length 1."""
+    return [tuple(n for n in w.shape if n != 1) for w in model.weights]
+
+
+def want_two_layers(model: Any, path: tuple[int, int, int], name: str) -> None:
+    """Fail unless the weights are two matrices of the right sizes, and biases.
+
+    Parameters
+    ----------
+    model : keras.Model
+        That has been called once, so that its weights are there.
+    path : tuple of int
+        Sizes of the input, the hidden layer and the output.
+    name : str
+    """
+    a, width, b = path
+    way = f"{a} to {width} to {b}"
+    shapes = shapes_of(model)
+    matrices = [shape for shape in shapes if len(shape) > 1]
+    if len(matrices) != 2:
+        few = len(matrices) < 2
+        raise CheckFailed(
+            f"{name} has {len(matrices)} layer(s) with weights",
+            f"two dense layers, from {way}",
+            "a hidden layer that is missing, or not used: what it returns is what the "
+            "next layer is called with"
+            if few
+            else "a layer too many",
+        )
+    wanted = [(a, width), (width, b)]
+    if sorted(map(sorted, matrices)) != sorted(map(sorted, wanted)):
+        raise CheckFailed(
+            f"the weight matrices of {name} have shapes "
+            f"{' and '.join(map(str, matrices))}",
+            f"{' and '.join(map(str, wanted))}: from {way}",
+            "the widths (`width`, 128 when it is not given, and `latent_dim`): is one "
+            "written in, or are they exchanged?",
+        )
+    rest = [shape for shape in shapes if len(shape) < 2]
+    if set(rest) - {(width,), (b,)} or len(set(rest)) < len(rest):
+        raise CheckFailed(
+            f"besides its two weight matrices {name} has arrays of shapes "
+            f"{', '.join(map(str, rest))}",
+            f"at most two biases, of shapes {(width,)} and {(b,)}",
+            "a layer with weights besides the two Dense: BatchNormalization, "
+            "LayerNormalization or PReLU?",
+        )
+    if len(model.trainable_weights) < len(model.weights):
+        raise CheckFailed(
+            f"only {len(model.trainable_weights)} of {len(model.weights)} weight "
+            f"arrays of {name} can be trained",
+            "two dense layers, all of whose weights can be trained",
+            "trainable=False",
+        )
+    for weight, shape in zip(model.weights, shapes, strict=True):
+        spread = float(np.std(np.asarray(weight)))
+        if len(shape) == 2 and spread < 0.02 / math.sqrt(max(shape)):
+            raise CheckFailed(
+                f"the first weights of {name} differ from each other by {spread:.2g}",
+                "weights that differ, or all units of a layer learn the same",
+                "kernel_initializer: leave it at Keras' default",
+            )
 
 
 class Surroundings:

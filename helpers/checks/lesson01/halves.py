@@ -19,8 +19,10 @@ from helpers.checks.lesson01._models import (
     PIXELS,
     Surroundings,
     apply,
+    shapes_of,
     want_calm,
     want_model,
+    want_two_layers,
 )
 
 NAMES = ("linear", "relu", "tanh", "elu", "sigmoid", "silu", "gelu", "selu", "softplus")
@@ -113,65 +115,9 @@ def _want_output(
             f"shape {right}",
             look_of(answer.shape[-1], look),
         )
-    _want_two_layers(model, path, name)
+    want_two_layers(model, path, name)
     apply(model, x[:1], name)
     want_calm(model, x, answer, name)
-
-
-def _shapes(model: Any) -> list[tuple[int, ...]]:
-    """Shapes of the weight arrays, without axes of length 1."""
-    return [tuple(n for n in w.shape if n != 1) for w in model.weights]
-
-
-def _want_two_layers(model: Any, path: tuple[int, int, int], name: str) -> None:
-    """Fail unless the weights are two matrices of the right sizes, and biases."""
-    a, width, b = path
-    way = f"{a} to {width} to {b}"
-    shapes = _shapes(model)
-    matrices = [shape for shape in shapes if len(shape) > 1]
-    if len(matrices) != 2:
-        few = len(matrices) < 2
-        raise CheckFailed(
-            f"{name} has {len(matrices)} layer(s) with weights",
-            f"two dense layers, from {way}",
-            "a hidden layer that is missing, or not used: what it returns is what the "
-            "next layer is called with"
-            if few
-            else "a layer too many",
-        )
-    wanted = [(a, width), (width, b)]
-    if sorted(map(sorted, matrices)) != sorted(map(sorted, wanted)):
-        raise CheckFailed(
-            f"the weight matrices of {name} have shapes "
-            f"{' and '.join(map(str, matrices))}",
-            f"{' and '.join(map(str, wanted))}: from {way}",
-            "the widths (`width`, 128 when it is not given, and `latent_dim`): is one "
-            "written in, or are they exchanged?",
-        )
-    rest = [shape for shape in shapes if len(shape) < 2]
-    if set(rest) - {(width,), (b,)} or len(set(rest)) < len(rest):
-        raise CheckFailed(
-            f"besides its two weight matrices {name} has arrays of shapes "
-            f"{', '.join(map(str, rest))}",
-            f"at most two biases, of shapes {(width,)} and {(b,)}",
-            "a layer with weights besides the two Dense: BatchNormalization, "
-            "LayerNormalization or PReLU?",
-        )
-    if len(model.trainable_weights) < len(model.weights):
-        raise CheckFailed(
-            f"only {len(model.trainable_weights)} of {len(model.weights)} weight "
-            f"arrays of {name} can be trained",
-            "two dense layers, all of whose weights can be trained",
-            "trainable=False",
-        )
-    for weight, shape in zip(model.weights, shapes, strict=True):
-        spread = float(np.std(np.asarray(weight)))
-        if len(shape) == 2 and spread < 0.02 / math.sqrt(max(shape)):
-            raise CheckFailed(
-                f"the first weights of {name} differ from each other by {spread:.2g}",
-                "weights that differ, or all units of a layer learn the same",
-                "kernel_initializer: leave it at Keras' default",
-            )
 
 
 def _want_function(
@@ -228,7 +174,7 @@ def _two_layers(
     The numbers before an activation are of both signs and of size 2 or so.
     """
     kernels, biases = {}, {}
-    for weight, shape in zip(model.weights, _shapes(model), strict=True):
+    for weight, shape in zip(model.weights, shapes_of(model), strict=True):
         if len(shape) == 1:
             value = biases[shape[0]] = draw.rng.normal(0, 0.5, shape)
         else:
