@@ -292,7 +292,7 @@ def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
     sources = [answer["source"] for answer in answers.values()]
     while sources:
         words = set(re.findall(r"\w+", sources.pop()))
-        for name in functions.keys() & words - needed.keys():
+        for name in sorted(functions.keys() & words - needed.keys()):
             needed[name] = functions[name]
             sources.append(functions[name])
     return "\n".join([*imports, *needed.values()])
