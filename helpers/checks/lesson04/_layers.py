@@ -30,7 +30,7 @@ def build(model_class: type[nn.Module], latent_dim: int) -> nn.Module:
 def run(net: nn.Module, inputs: Tensor) -> object:
     """The answer for some inputs; tell if only another number of them is accepted."""
     try:
-        return net(inputs.clone())
+        return net(inputs)
     except (RuntimeError, ValueError) as error:
         for count in (128, 100, 64, 32, 16):
             try:

@@ -77,9 +77,10 @@ def terms(model: Model, x: Tensor) -> tuple[Tensor, ...]:
 
     Then the logits (B, 784) that come from decoding mu, which is a mistake.
     """
+    device = next(model.parameters()).device
     with torch.no_grad():
-        x_hat, mu, logvar = model(x)
-        wrong = model.decode(mu)
+        x_hat, mu, logvar = (part.cpu() for part in model(x.to(device)))
+        wrong = model.decode(mu.to(device)).cpu()
     model.log.clear()
     logits, others = (torch.logit(p.double()).flatten(1) for p in (x_hat, wrong))
     return logits, x.flatten(1), mu, logvar, others

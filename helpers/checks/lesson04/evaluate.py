@@ -23,6 +23,7 @@ from helpers.checks.lesson04._vae import (
     terms,
 )
 from helpers.checks.messages import kind
+from helpers.training import pick_device
 
 RIGHT = "the mean over all images"
 LOOK = (
@@ -53,7 +54,8 @@ def evaluate(function: Callable, draw: Draw) -> None:
 
 def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
     """Have some images measured; nothing but the model's mode may change."""
-    training, x = model.training, pictures(count)
+    # As in the notebook the model is on the device, and the loader's images are not.
+    model, training, x = model.to(pick_device()), model.training, pictures(count)
     split = data.Split(x[:, 0].numpy().copy(), np.arange(count) % 10)
     loader = data.loader(split, batch_size, flat=False)
     parts = terms(model.eval(), x)
