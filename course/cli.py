@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import sys
@@ -298,6 +299,15 @@ def _finish(job: Callable[[], bool]) -> None:
     except CourseError as error:
         typer.echo(f"course: {error}", err=True)
         raise typer.Exit(BAD_REQUEST) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        typer.echo(
+            f"course: the disk is full ({error}). What was done so far is kept; make "
+            "room, and start the same command again.",
+            err=True,
+        )
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("course: interrupted; the kernels have been stopped.", err=True)
         raise typer.Exit(INTERRUPTED) from None

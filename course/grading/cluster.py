@@ -60,25 +60,20 @@ def grade_all(
 
 
 def _result(future: Future, arguments: tuple) -> Record:
-    """The record, or one that says why there is none.
+    """The record, or one that says why there is none, and that is tried again.
 
-    Only what ended its worker twice is final. Any other failure is the grader's own,
-    such as a full disk: its record says ``again``.
+    What goes wrong here is the grader's own failure, such as a full disk or a worker
+    that is gone: nothing that a submission does inside its sandbox comes this far.
     """
-    from distributed import KilledWorker
-
     error = future.exception()
     if error is None:
         return future.result()
     if isinstance(error, CourseError):
         raise error
-    final = isinstance(error, KilledWorker)
     said = f"({type(error).__name__}: {error})"[:500]
-    why = f"grading failed twice {said}"
-    if not final:
-        why = f"the grader itself failed {said}; the same command tries again"
+    why = f"the grader itself failed {said}; the same command tries again"
     record = refused(Submission("", arguments[1], "", b"", why))
-    record.again = not final
+    record.again = True
     return record
 
 

@@ -67,6 +67,7 @@ PARTS = {
          "torch.library", "torch.utils.cpp_extension", "torch.multiprocessing",
          "torch.distributed", "typing.get_type_hints", "typing.ForwardRef",
          "timeit.timeit", "timeit.repeat", "timeit.Timer", "pandas.eval",
+         "PIL.ImageMath", "logging.config",
          "pandas.read_pickle", "keras.src", "tensorflow.py_function",
          "tensorflow.numpy_function"),
         HIDDEN,
@@ -74,7 +75,8 @@ PARTS = {
     **{
         f"os.{name}": "the machinery of the process"
         for name in ("_exit", "abort", "kill", "killpg", "fork", "forkpty", "dup",
-                     "dup2", "putenv", "register_at_fork", "pipe", "system", "popen")
+                     "dup2", "putenv", "register_at_fork", "pipe", "system", "popen",
+                     "write", "writev", "pwrite", "sendfile", "open", "fdopen")
     },
     **{
         f"torch.nn.modules.module.register_module_{name}": OTHERS
@@ -123,7 +125,7 @@ ATTRIBUTES = {
     ),
     **dict.fromkeys(
         ("import_module", "load_module", "exec_module", "import_optional_dependency",
-         "runsource", "Unpickler"),
+         "runsource", "Unpickler", "get_field"),
         HIDDEN,
     ),
     **dict.fromkeys(("excepthook", "showwarning", "unraisablehook"), OTHERS),

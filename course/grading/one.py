@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import is_grade, is_solution
 
-from course.grading.definitions import Definitions, definitions_of
+from course.grading.definitions import Definitions, Statement, definitions_of
 from course.grading.intake import Submission
 from course.grading.records import Exercise, Record
 from course.grading.submission import (
@@ -29,7 +29,15 @@ from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Execution, Sandbox
 
 MOST_STOPPED = 8  # cells of one notebook that may be stopped before it is given up
-SHOWN = 5  # statements that a flag names
+SHOWN = 8  # statements that a flag shows; of the rest it says the lines
+
+NOT_STARTED = "its kernel did not start"
+LOST = {
+    NOT_STARTED,
+    "its kernel was lost",
+    "it ended the process that had started its kernel",
+    "its kernel was ended by SIGKILL",
+}
 
 _sandboxes: dict[int, tuple[tuple, Sandbox]] = {}  # by the thread that uses it
 
@@ -82,10 +90,22 @@ def run_apart(notebook: NotebookNode, sandbox: Sandbox) -> Execution:
     Execution
         Its reason is None if every cell had its turn, or has an error instead, such
         as one that never ends, takes all memory, or ends its kernel.
+
+    Raises
+    ------
+    RuntimeError
+        If no kernel starts, which is no submission's doing.
     """
     stopped: dict[int, tuple[str, str]] = {}
+    lost: set[int | None] = set()
     while True:
         done = sandbox.run(notebook)
+        if done.reason in LOST and done.stopped_in not in lost:
+            lost.add(done.stopped_in)  # the machine's doing, unless it happens again
+            sandbox.close()
+            continue
+        if done.reason == NOT_STARTED:
+            raise RuntimeError("the sandbox starts no kernel")
         if done.reason is None or done.stopped_in is None:
             break
         if len(stopped) >= MOST_STOPPED:
@@ -203,17 +223,28 @@ def _whole_notebook(
         if (new.score or 0) > (old.score or 0)
     ]
     if more:
-        done = "; ".join(str(each) for each in answers.left_out[:SHOWN])
-        left = len(answers.left_out) - SHOWN
-        done += f"; and {left} more" if left > 0 else ""
         record.flags.append(
             f"points for {', '.join(more)} are earned only with statements that are "
-            f"not definitions of answers: {done}"
+            f"not definitions of answers: {_named(answers.left_out)}"
         )
+        record.flags += suspicions(answers.left_out, answers.given)
     record.exercises = [
         old if (old.score or 0) > (new.score or 0) or strict else new
         for old, new in zip(before, after, strict=True)
     ]
+
+
+def _named(statements: list[Statement]) -> str:
+    """Statements with their text; of many, the rest by its lines alone."""
+    said = "; ".join(str(each) for each in statements[:SHOWN])
+    lines: dict[str, list[int]] = {}
+    for each in statements[SHOWN:]:
+        lines.setdefault(each.cell, []).append(each.line)
+    rest = (
+        f"{cell}, line {', '.join(map(str, numbers))}"
+        for cell, numbers in lines.items()
+    )
+    return "; ".join([said, *rest])
 
 
 def _gone(notebook: NotebookNode, lesson: Lesson) -> str | None:

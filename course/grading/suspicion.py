@@ -35,6 +35,8 @@ OWN_TYPE = "a type that may compare as it likes"
 Found = Iterator[tuple[ast.AST, str]]
 # Keywords that keep code out of a file that is read, and the value that does.
 SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
+# What takes the name of an attribute as text.
+NAMING = ("operator.attrgetter", "operator.methodcaller")
 ASKING = ("getattr", "hasattr", "isinstance", "issubclass", "print", "reload")
 
 
@@ -232,6 +234,9 @@ class _Reading:
         if not path or node.id == "checks":
             variable = node.id in {"In", "Out"} & (self.own | self.names.rebound)
             loaded = isinstance(node.ctx, ast.Load) and not variable
+            handed_on = not (isinstance(above, ast.Call) and above.func is node)
+            if node.id in ("getattr", "setattr") and loaded and handed_on:
+                yield node, HIDDEN
             if (loaded or node.id == "checks") and (what := WORDS.get(node.id)):
                 yield node, what
             return
@@ -244,6 +249,13 @@ class _Reading:
         above = self.above.get(node)
         if what := of_module(path):
             yield node, what
+        elif path in NAMING:
+            if not (
+                isinstance(above, ast.Call)
+                and above.func is node
+                and all(self._plain_name(arg) for arg in above.args)
+            ):
+                yield node, HIDDEN
         elif self._first_name(node) in self.own | self.names.rebound:
             return
         elif is_module(path):
@@ -256,6 +268,12 @@ class _Reading:
             owner = getattr(above.func, "value", None)
             if isinstance(owner, ast.Name) and owner.id in self.names.classes:
                 yield above, OTHERS  # it would be the method's `self`
+
+    def _plain_name(self, node: ast.expr) -> bool:
+        """Whether it is the name of an attribute, written out, that answers use."""
+        names = str(getattr(node, "value", "")).split(".")
+        known = isinstance(node, ast.Constant)
+        return known and not any(map(_is_foreign, names))
 
     def _is_named_only(self, node: ast.expr) -> bool:
         """Whether a module gets another name, or is asked for a part."""
@@ -361,12 +379,16 @@ class _Reading:
             yield base, OWN_TYPE
 
     def _functiondef(self, node: ast.FunctionDef) -> Found:
-        if _is_odd(node.name):
+        if _is_odd(node.name) or node.name == "__class__":
             yield node, COMPARES
         elif node.name.startswith(ANSWERING):
             yield node, NOTEBOOK
 
     _asyncfunctiondef = _functiondef
+
+    def _matchclass(self, node: ast.MatchClass) -> Found:
+        if any(map(_is_foreign, node.kwd_attrs)):
+            yield node, FOREIGN
 
     def _call(self, node: ast.Call) -> Found:
         called = _last(node.func)
@@ -379,9 +401,6 @@ class _Reading:
             inside = args and isinstance(args[0], ast.Name) and self._is_self(args[0])
             if not inside:
                 yield node, HIDDEN
-        elif called in ("attrgetter", "methodcaller"):
-            if not all(isinstance(arg, ast.Constant) for arg in args):
-                yield node, HIDDEN
         else:
             for keyword in node.keywords:
                 safe = SAFE.get(keyword.arg or "")
@@ -390,12 +409,12 @@ class _Reading:
                     yield node, HIDDEN
 
     def _getattr(self, node: ast.Call) -> Found:
-        if len(node.args) < 2:
+        if len(node.args) < 2 or isinstance(node.args[0], ast.Starred):
+            yield node, HIDDEN
             return
         owner, name = node.args[:2]
         if isinstance(name, ast.Constant):
-            text = str(name.value)
-            if _is_odd(text) or text in ATTRIBUTES or text in AS_PARTS:
+            if _is_foreign(str(name.value)):
                 yield node, FOREIGN
             return
         own = isinstance(owner, ast.Name) and self._is_self(owner)
@@ -438,6 +457,11 @@ def _last(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether an attribute of that name leads out of what an answer was handed."""
+    return _is_odd(name) or name in ATTRIBUTES or name in AS_PARTS
 
 
 def _is_odd(name: str) -> bool:

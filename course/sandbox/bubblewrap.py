@@ -117,6 +117,8 @@ def wrapped(
     command += ["--perms", "0777", *size, "--tmpfs", scratch]
     # They are the kernels' own where these have the user of this process.
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    # Else a process could write into its own code through /proc/self/mem.
+    command += ["--remount-ro", "/proc"]
     command += ["--setenv", "COURSE_DATA", str(data_root())]
     return [*command, "--chdir", str(pack_root()), *inner]
 

@@ -74,9 +74,18 @@ class WarmParent:
 
     def _wait_until_warm(self) -> None:
         with contextlib.suppress(BrokenPipeError):
-            self.send({"answers": standins.kept_answers()})
-        if self.hear(START_SECONDS).get("ready"):
+            answers = standins.kept_answers()
+            self.send({"answers": answers, "uid": self.own_user or None})
+        heard = self.hear(START_SECONDS)
+        if heard.get("ready"):
             return
+        if heard.get("trouble"):
+            raise CourseError(
+                "The sandbox cannot work: submissions run as a user of their own, who "
+                f"may not read {heard['trouble']}. Make it readable, for example with "
+                "`chmod -R a+rX` of the folder of the pack or of its Python, and start "
+                "the same command again. Nobody has lost a point."
+            )
         self.process.kill()
         said = self.process.stderr.read() if self.process.stderr else b""
         raise CourseError(

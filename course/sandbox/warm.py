@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from course import pack_root
+from course.sandbox.preflight import trouble_of
 
 PR_SET_DUMPABLE = 4
 POLL = 0.05  # seconds between two looks at what a kernel uses
@@ -50,7 +51,9 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     preload(framework)
-    hold_answers(framework, requests)
+    first = json.loads(requests.readline())
+    hold_answers(framework, first["answers"])
+    trouble = trouble_of(first.get("uid"))
     # A kernel may not look into this process, even where both are the same user.
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)
 
@@ -58,7 +61,7 @@ def main() -> None:
         answers.write(json.dumps(content).encode() + b"\n")
 
     empty(scratch)
-    answer({"ready": True})
+    answer({"ready": trouble is None, "trouble": trouble})
     for line in requests:
         request = json.loads(line)
         if "stop" in request:
@@ -98,7 +101,7 @@ def preload(framework: str) -> None:
             remembered(name)
 
 
-def hold_answers(framework: str, requests) -> None:
+def hold_answers(framework: str, answers: dict[str, Any]) -> None:
     """Define the pack's own answers, which the first request brings.
 
     Checks try an exercise with them. Their text lies in no file in reach of a kernel.
@@ -106,7 +109,6 @@ def hold_answers(framework: str, requests) -> None:
     from helpers.checks import standins
 
     lessons = [name[-2:] for name in checks_of(framework)]
-    answers = json.loads(requests.readline())["answers"]
     standins.hold(answers, [lesson for lesson in lessons if lesson in answers])
 
 

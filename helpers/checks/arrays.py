@@ -14,6 +14,7 @@ IN_PLACE = (
     "in-place operations such as `x -= ...`, `p[...] = ...` or `out=`: inputs stay as "
     "they are, the caller uses them again"
 )
+LIBRARIES = ("builtins", "numpy", "torch", "pandas", "keras", "tensorflow")
 FORMULA = "the formula, term by term, on one image of three pixels"
 
 
@@ -44,6 +45,14 @@ def read(
     if value is None:
         raise CheckFailed(
             f"{call} returned None", "a value", "a `return` line is missing"
+        )
+    if type(value).__module__.partition(".")[0] not in LIBRARIES or isinstance(
+        value, np.ma.MaskedArray
+    ):  # it might answer for itself which numbers it holds
+        raise CheckFailed(
+            f"{call} gave {kind(value)}",
+            "an ordinary array of numbers",
+            "the class of what is returned; np.array(...) of its numbers makes it one",
         )
     if hasattr(value, "detach"):
         if not tensors:

@@ -150,6 +150,12 @@ def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> 
             f"a torch tensor of shape {shape}",
             "the return statement: is there one, and does it return the tensor?",
         )
+    if type(value) not in (torch.Tensor, torch.nn.Parameter) or vars(value):
+        raise CheckFailed(  # it might answer for itself how it compares
+            f"{what} is a {type(value).__name__}, a tensor of a kind of its own",
+            "an ordinary torch tensor",
+            "the class of what is returned; as_subclass(torch.Tensor) makes it one",
+        )
     if tuple(value.shape) != shape:
         raise CheckFailed(
             f"{what} has shape {tuple(value.shape)}", f"shape {shape}", look

@@ -88,7 +88,10 @@ def _guarded(name: str, answer: Any) -> Any:
         return run
 
     if isinstance(answer, type):
-        answer.__init__ = refusing(answer.__init__)
+        # Every method: a model made now could be kept, and be asked later.
+        for method, function in list(vars(answer).items()):
+            if inspect.isfunction(function):
+                setattr(answer, method, refusing(function))
         return answer
     return refusing(answer)
 

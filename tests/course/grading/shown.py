@@ -6,9 +6,7 @@ from benchmarks.students import LESSON
 from course import pack_root
 from course.grading import compare
 from course.grading.one import record_of
-from course.grading.pages import (
-    write_comparison,
-)
+from course.grading.pages import write_comparison
 from course.grading.submission import prepare
 from course.notebook import UnreadableError, parse
 from course.sandbox.sandbox import Execution
@@ -18,7 +16,7 @@ RELEASE = pack_root() / "notebooks" / f"{LESSON}.ipynb"
 
 
 def did_nothing(notebook):
-    return notebook, Execution(None, [], 0, 0.0)
+    return Execution(None, 0, 0.0)
 
 
 def page_of(folder, lesson, content, student="alice"):

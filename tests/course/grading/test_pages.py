@@ -129,7 +129,7 @@ def stopped_with_an_attack(notebook):
         if cell.cell_type == "code":
             error = {"ename": ATTACKS, "evalue": ATTACKS, "traceback": [ATTACKS]}
             cell.outputs = [nbformat.v4.new_output("error", **error)]
-    return notebook, Execution(None, [], 0, 0.0)
+    return Execution(None, 0, 0.0)
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_the_key_is_of_all_that_a_result_depends_on():
         record_key(unreadable, Limits(), False, False, "pack"),
         record_key(
             Submission("bob", "03", "bob/03.ipynb", b"", "it is a link"),
-            Limits(), False, "pack",
+            Limits(), False, False, "pack",
         ),
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)

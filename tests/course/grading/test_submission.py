@@ -33,7 +33,9 @@ def test_answers_in_words_are_found_by_their_place(tmp_path):
         "think_leak": "YOUR ANSWER HERE",
         "think_floor": "only the second one is answered",
     }
-    assert record.flags == ["the cells had lost their names; found again by their text"]
+    assert record.repairs == [
+        "the cells had lost their names; found again by their text"
+    ]
 
 
 def test_what_was_done_to_cells_is_told(tmp_path, lesson):
@@ -128,7 +130,7 @@ def test_locked_cells_are_the_solutions_and_students_cells_their_own():
         "check_mse": "checks.mse(mse)\nassert hidden(mse)",
         "think": "YOUR ANSWER HERE",
     }
-    assert prepared.flags == []
+    assert prepared.repairs == []
     assert given == before, "what was handed in is not changed"
 
 
@@ -138,7 +140,7 @@ def test_of_two_cells_of_one_name_the_last_counts():
     given.cells.append(graded("bonus", "mine = 1"))
     prepared = prepare(given, SMALL)
     assert sources(prepared.notebook)["mse"] == RIGHT
-    assert prepared.flags == [
+    assert prepared.repairs == [
         "the graded cell bonus is not of this lesson",
         "the graded cell mse is there twice",
     ]
@@ -150,7 +152,7 @@ def test_a_check_that_became_words_is_code_again():
     prepared = prepare(given, SMALL)
     check = prepared.notebook.cells[3]
     assert (check.cell_type, check.outputs, check.execution_count) == ("code", [], None)
-    assert prepared.flags == ["check_mse had been turned into markdown"]
+    assert prepared.repairs == ["check_mse had been turned into markdown"]
 
 
 def test_outputs_go_unless_they_are_to_be_read():
@@ -177,17 +179,36 @@ def test_code_is_found_again_by_what_it_defines(answer):
         "check_mse": "checks.mse(mse)\nassert hidden(mse)",
         "think": "Signs would cancel.",
     }
-    assert prepared.flags == [
+    assert prepared.repairs == [
         "the cells had lost their names; found again by their text"
     ]
 
 
-def test_one_name_that_is_left_is_enough_to_look_for_no_other():
-    given = without_metadata(handed_in(mse=RIGHT))
+def test_beside_a_name_that_is_left_the_others_are_found_again():
+    given = without_metadata(handed_in(mse=RIGHT, think="Signs would cancel."))
     given.cells[2] = graded("mse", RIGHT, solution=True)
     prepared = prepare(given, SMALL)
-    assert sources(prepared.notebook) == {"mse": RIGHT}
-    assert prepared.flags == ["check_mse is missing", "think is missing"]
+    assert sources(prepared.notebook) == {
+        "mse": RIGHT,
+        "check_mse": "checks.mse(mse)\nassert hidden(mse)",
+        "think": "Signs would cancel.",
+    }
+    assert prepared.repairs == [
+        "check_mse had lost its name; found again",
+        "think had lost its name; found again",
+    ]
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_check_that_is_gone_is_put_back_behind_its_answer(merged):
+    given = handed_in(mse=f"{RIGHT}\n\nchecks.mse(mse)" if merged else RIGHT)
+    del given.cells[3]
+    prepared = prepare(given, SMALL)
+    names = [grade_id(cell) for cell in prepared.notebook.cells]
+    assert names.index("check_mse") == names.index("mse") + 1
+    check = sources(prepared.notebook)["check_mse"]
+    assert check == "checks.mse(mse)\nassert hidden(mse)"
+    assert prepared.repairs == ["check_mse was gone; put back behind its answer"]
 
 
 def test_the_untouched_stub_is_rather_found_than_a_cell_that_defines_the_same():
@@ -220,7 +241,7 @@ def test_what_nothing_tells_is_missing(source):
     given = without_metadata(handed_in(mse=source))
     prepared = prepare(given, SMALL)
     assert "mse" not in sources(prepared.notebook)
-    assert "mse is missing" in prepared.flags
+    assert "mse is missing" in prepared.repairs
 
 
 # Cells that need not run

@@ -659,6 +659,46 @@ def f(x): return F.importlib.import_module("gc")  # <
 def f(x): return getattr(x, "f_back")  # <
 ---
 def f(model): return model.modules["x"]  # <
+---
+def f(g):
+    match g:
+        case object(__globals__=found):  # <
+            return found
+---
+def f(a): return getattr(*a)  # <
+---
+import functools
+def f(a, b): return functools.reduce(getattr, b, a)  # <
+---
+from operator import attrgetter as a
+def f(x): return a("__glo" + "bals__")(x)  # <
+---
+import operator
+def f(x): return operator.attrgetter("sys")(x)  # <
+---
+import operator
+get = operator.attrgetter  # <
+def f(x, n): return get(n)(x)
+---
+import string
+def f(x, n): return string.Formatter().get_field(n, (x,), {})  # <
+---
+def f(t):
+    t.item = lambda: 8.0  # <
+    return t
+---
+class A:
+    @property
+    def __class__(self): return torch.Tensor  # <
+---
+import os
+def f(x): os.write(27, x)  # <
+---
+from PIL import ImageMath
+def f(x): return ImageMath.unsafe_eval(x)  # <
+---
+import logging.config
+def f(x): logging.config.dictConfig(x)  # <
 """
 
 

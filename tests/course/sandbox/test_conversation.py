@@ -57,11 +57,10 @@ def message(kind, content, parent):
 
 
 def talk(*said, limits=LIMITS, has_spoken=lambda: False, **script):
-    """Run one cell; give it back, and what was replaced."""
+    """Run one cell and give it back."""
     notebook = cells("x")
-    client = Scripted(*said, **script)
-    replaced = Conversation(client, limits, has_spoken).execute(notebook)
-    return notebook.cells[0], replaced
+    Conversation(Scripted(*said, **script), limits, has_spoken).execute(notebook)
+    return notebook.cells[0]
 
 
 def shown(text, **more):
@@ -71,14 +70,14 @@ def shown(text, **more):
 @pytest.mark.parametrize("transient", [None, [], "x", 5, {}, {"display_id": ["x"]}])
 def test_transient_data_may_be_anything(transient):
     update = ("update_display_data", shown("new", transient=transient)[1])
-    cell, _ = talk(shown("old", transient=transient), update)
+    cell = talk(shown("old", transient=transient), update)
     assert [out.data["text/plain"] for out in cell.outputs] == ["old"]
 
 
 def test_an_update_reaches_the_display_of_its_name():
     one, two = ({"display_id": name} for name in ("one", "two"))
     update = ("update_display_data", shown("new", transient=two)[1])
-    cell, _ = talk(shown("a", transient=one), shown("b", transient=two), update)
+    cell = talk(shown("a", transient=one), shown("b", transient=two), update)
     assert [out.data["text/plain"] for out in cell.outputs] == ["a", "new"]
 
 
@@ -86,7 +85,7 @@ def test_all_may_be_printed_up_to_the_limit_and_no_byte_more():
     said = [("stream", {"name": "stdout", "text": "x" * 3000})] * 3
     idle = {"execution_state": "idle"}
     size = 3 * conversation._size(said[0][1]) + conversation._size(idle)
-    cell, _ = talk(*said, limits=replace(LIMITS, output_bytes=size))
+    cell = talk(*said, limits=replace(LIMITS, output_bytes=size))
     assert cell.outputs[0].text == "x" * 9000
     with pytest.raises(StoppedError, match="it printed more than"):
         talk(*said, limits=replace(LIMITS, output_bytes=size - 1))
@@ -103,18 +102,24 @@ def test_a_word_from_the_parent_ends_all():
 
 
 def test_a_cell_that_failed_without_a_message_gets_one():
-    cell, _ = talk(reply={"status": "error", "ename": "ValueError"})
+    cell = talk(reply={"status": "error", "ename": "ValueError"})
     (error,) = cell.outputs
     assert (error.ename, error.output_type) == ("ValueError", "error")
     assert "its message was not sent" in error.evalue
     said = ("error", {"ename": "E", "evalue": "told", "traceback": []})
-    cell, _ = talk(said, reply={"status": "error"})
+    cell = talk(said, reply={"status": "error"})
     assert [error.evalue for error in cell.outputs] == ["told"]
 
 
-def test_what_was_replaced_is_handed_on_as_text():
-    assert talk(reply=OK | {"replaced": ["numpy.add", 5]})[1] == ["numpy.add", "5"]
-    assert talk()[1] == []
+def test_a_check_has_a_time_of_its_own():
+    notebook = cells("x", "x")
+    check = {"grade": True, "solution": False, "grade_id": "check_x", "points": 1}
+    notebook.cells[1].metadata["nbgrader"] = check | {"locked": True}
+    limits = replace(LIMITS, check_seconds=0)
+    talk = Conversation(Scripted(), limits, lambda: False)
+    with pytest.raises(StoppedError, match="it ran longer than 0 s"):
+        talk.execute(notebook)
+    assert talk.running == 1
 
 
 def test_half_a_letter_cannot_be_written_down():
