@@ -192,7 +192,18 @@ def grade(
     seconds: Annotated[int, typer.Option(min=1, help="Time for one submission.")] = 300,
     gradebook: Annotated[
         Path | None,
-        typer.Option(help="An nbgrader gradebook to write the points into as well."),
+        typer.Option(
+            help="A folder for nbgrader's Formgrader: written to, and points that were "
+            "entered there come back."
+        ),
+    ] = None,
+    marks: Annotated[
+        Path | None,
+        typer.Option(help="written.xlsx, filled in, or a CSV file: points by hand."),
+    ] = None,
+    due: Annotated[
+        str | None,
+        typer.Option(help="When it was due, such as 2026-11-03T23:59."),
     ] = None,
     unsafe: Annotated[
         bool,
@@ -200,13 +211,21 @@ def grade(
     ] = False,
 ) -> None:
     """Grade a class in a sandbox. Interrupted, the same command goes on."""
+    from course.grading.late import read_due
     from course.grading.whole_class import grade_class
     from course.sandbox.limits import Limits
 
     def job() -> bool:
-        limits = Limits(seconds=seconds)
         done = grade_class(
-            submissions, out, workers, scheduler, unsafe, limits, gradebook
+            submissions,
+            out,
+            workers,
+            scheduler,
+            unsafe,
+            Limits(seconds=seconds),
+            gradebook,
+            marks=marks,
+            due=read_due(due) if due else None,
         )
         return done.ok
 

@@ -270,7 +270,7 @@ def write_summary(
         (student, name, note)
         for student, mine in sorted(students.items())
         for name, record in mine.items()
-        for note in [*(["handed in late"] if record.late else []), *record.notes]
+        for note in [*([record.lateness] if record.late else []), *record.notes]
     ]
     totals = {name: _histogram(students, name) for name in lessons}
     _write(
