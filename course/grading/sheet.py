@@ -18,7 +18,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -119,7 +119,7 @@ def write_sheet(
             ]
             if answers:
                 _write_question(book, question, answers, marks)
-    path, note = out / NAME, out / "records" / "written.digest.txt"
+    path, note = out / NAME, out / ".written.sha256"
     if not book.worksheets:
         return None
     content = io.BytesIO()
@@ -189,13 +189,12 @@ def _write_question(
         answer = without_question(record.answers.get(row.id, ""), question.asked)
         _text(sheet, number, 1, student)
         _text(sheet, number, 2, answer)
-        _text(sheet, number, 4, mark.comment if mark else "", typed=True)
+        _text(sheet, number, 4, mark.comment if mark else "")
         said = f"an earlier answer had {before}" if before else ""
         _text(sheet, number, 5, said if mark is None else "")
         _text(sheet, number, 7, digest)
         given = sheet.cell(number, 3, mark.points if mark else None)
         given.alignment = Alignment(vertical="top")
-        given.protection = Protection(locked=False)
         sheet.row_dimensions[number].height = _height(answer, WIDTHS[1])
     _offer(sheet, question, len(answers), marks.comments(question.lesson, question.id))
 
@@ -219,9 +218,7 @@ def _offer(sheet, question: Question, count: int, comments: list[str]) -> None:
         sheet.add_data_validation(offered)
 
 
-def _text(
-    sheet, row: int, column: int, text: str, bold: bool = False, typed: bool = False
-) -> None:
+def _text(sheet, row: int, column: int, text: str, bold: bool = False) -> None:
     """Write text that stays text, whatever it begins with."""
     shown = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
     if len(shown) > LONGEST:
@@ -236,8 +233,6 @@ def _text(
     if bold:
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="E8E8E8")
-    if typed:
-        cell.protection = Protection(locked=False)
 
 
 def _height(text: str, width: int) -> float:
