@@ -233,6 +233,21 @@ def grade(
 
 
 @app.command()
+def gradescope(
+    name: Annotated[str, typer.Argument(help="A lesson, such as 03.")],
+    out: Annotated[Path, typer.Option(help="The zip file to upload.")],
+) -> None:
+    """Pack an autograder for Gradescope: a test for each exercise of a lesson."""
+    from course.grading.gradescope import write_autograder
+
+    def job() -> bool:
+        typer.echo(f"wrote {out}, the autograder of {write_autograder(name, out)}")
+        return True
+
+    _finish(job)
+
+
+@app.command()
 def check(
     name: Annotated[
         str, typer.Argument(help="A lesson, such as 03, or a notebook's path.")
