@@ -156,17 +156,24 @@ def results_of(
         )
         if only_hidden:
             tests.append(
-                {
-                    "name": f"{row.exercise}: hidden test",
-                    "score": 0,
-                    "max_score": 0,
-                    "status": "failed",
-                    "output": row.message,
-                    "output_format": "text",
-                    "visibility": "hidden",
-                }
+                _for_the_instructor(f"{row.exercise}: hidden test", row.message)
             )
+    if record.flags:
+        tests.append(_for_the_instructor("to look at", "\n".join(record.flags)))
     return {"output": "\n".join(said), "output_format": "text", "tests": tests}
+
+
+def _for_the_instructor(name: str, output: str) -> dict[str, Any]:
+    """A test that carries no points, and that students are never shown."""
+    return {
+        "name": name,
+        "score": 0,
+        "max_score": 0,
+        "status": "failed",
+        "output": output,
+        "output_format": "text",
+        "visibility": "hidden",
+    }
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -17,7 +18,6 @@ from course.grading.gradescope import requirements, write_autograder
 from course.grading.records import Record
 from course.grading.submission import points
 
-# Right where the visible check looks; of 20,000 draws the hidden test sees the spread.
 MISTAKEN = {
     "kl_divergence": "def kl_divergence(mu, logvar):\n    return mu.sum(dim=1)",
     "sample": "def sample(model, count, latent_dim):\n    raise NotImplementedError",
@@ -111,10 +111,10 @@ def test_a_half_right_one_is_told_why_and_hidden_tests_stay_hidden(container):
 
 def test_what_only_a_hidden_test_found_is_not_shown(lesson):
     rows = [row for row in points(None, lesson) if not row.written]
-    failed = [*rows[:1], *rows[1:]]
-    failed[0] = type(rows[0])(**vars(rows[0]) | {"message": "AssertionError: mean -3"})
-    seen = [type(row)(**vars(row) | {"score": row.max}) for row in rows]
-    tests = autograder.results_of(Record(LESSON, failed), seen, [])["tests"]
+    failed = [replace(rows[0], message="AssertionError: mean -3"), *rows[1:]]
+    seen = [replace(row, score=row.max) for row in rows]
+    record = Record(LESSON, failed, flags=["the cell 3 calls exit()"])
+    tests = autograder.results_of(record, seen, [])["tests"]
     assert tests[0]["output"] == autograder.HIDDEN
     assert (tests[1]["name"], tests[1]["visibility"]) == (
         "reparameterize: hidden test",
@@ -124,6 +124,8 @@ def test_what_only_a_hidden_test_found_is_not_shown(lesson):
     assert tests[1]["max_score"] == 0, "no points hang on what is not shown"
     visible = [test for test in tests if test["visibility"] == "visible"]
     assert "mean -3" not in json.dumps(visible)
+    assert "calls exit()" not in json.dumps(visible)
+    assert tests[-1]["output"] == "the cell 3 calls exit()"
 
 
 def test_without_a_notebook_of_the_lesson_there_is_a_reason(tmp_path):
