@@ -125,8 +125,9 @@ def attempt_time(text: str) -> datetime | None:
     if not digits:
         return None
     try:
-        year, month, *rest = map(int, re.findall(r"\d+", digits[0]))
-        time = datetime(year, month, *rest)
+        parts = [int(number) for number in re.findall(r"\d+", digits[0])]
+        year, month, day, hour, minute, second = parts
+        time = datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
     if re.search(r"UTC|\+00:?00|Z$", text):
