@@ -191,7 +191,7 @@ def _want_watched(x: np.ndarray, trained: np.ndarray, watched: np.ndarray) -> No
         raise CheckFailed(
             "the validation loss is computed on training images",
             "the images of `validation`, twice: as input and as target",
-            "validation_data in fit",
+            "validation_data in fit (validation_split takes them from `train`)",
         )
     if bool((watched < 0).any()):
         raise CheckFailed(
