@@ -449,11 +449,10 @@ checks.remember(remember, draws=[78101, 415823])
 #
 # If the kernel dies, run the notebook again: training goes on after the last finished
 # epoch, from the file named in `checkpoint`, and ends with the same weights.
-# (`channels_last` only changes how maps lie in memory; CPUs convolve faster that way.)
 
 # %%
 training.seed_everything(seed)
-model = ConvVAE(latent_dim).to(device, memory_format=torch.channels_last)
+model = ConvVAE(latent_dim).to(device)
 history = training.fit(
     model,
     vae_loss,
@@ -492,7 +491,7 @@ plots.curves(
 torch.save(remember(model), weights_path)
 best = ConvVAE(latent_dim)
 best.load_state_dict(torch.load(weights_path, map_location="cpu", weights_only=True))
-best = best.to(device, memory_format=torch.channels_last).eval()
+best = best.to(device).eval()
 
 # %% [markdown]
 # **Exercise 6.** Measure it. A loader's last batch may be smaller than the others, and a

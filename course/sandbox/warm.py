@@ -212,16 +212,17 @@ def watch(pid: int, request: dict[str, Any], requests) -> dict[str, Any]:
 def holds_more_than_sockets(connection: Path) -> bool:
     """Tell whether a kernel uses the one folder of the host that it may write into."""
     try:
-        for number, entry in enumerate(os.scandir(connection.parent)):
-            if number >= CONNECTION_FILES:
-                return True
-            with contextlib.suppress(FileNotFoundError):  # a socket just closed
-                status = entry.stat(follow_symlinks=False)
-                fine = stat.S_ISSOCK(status.st_mode)
-                if entry.name == connection.name and stat.S_ISREG(status.st_mode):
-                    fine = status.st_size <= CONNECTION_BYTES
-                if not fine:
+        with os.scandir(connection.parent) as entries:
+            for number, entry in enumerate(entries):
+                if number >= CONNECTION_FILES:
                     return True
+                with contextlib.suppress(FileNotFoundError):  # a socket just closed
+                    status = entry.stat(follow_symlinks=False)
+                    fine = stat.S_ISSOCK(status.st_mode)
+                    if entry.name == connection.name and stat.S_ISREG(status.st_mode):
+                        fine = status.st_size <= CONNECTION_BYTES
+                    if not fine:
+                        return True
     except OSError:  # it locked the folder
         return True
     return False
