@@ -7,7 +7,7 @@ export COURSE_FAST := $(if $(filter-out 0,$(FAST)),1,$(COURSE_FAST))
 # TORCH=cpu takes PyTorch's CPU-only wheels and leaves the CUDA packages out.
 TORCH ?=
 CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
-CPU_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
+INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu)
 
 .PHONY: setup run test lab site release outputs verify bench lock clean
 
@@ -19,11 +19,12 @@ setup: .venv/.ready
 	@echo "Setting up .venv: about 8 GB, a few minutes the first time ..."
 	$(PYTHON) -m venv .venv
 ifeq ($(TORCH),cpu)
-	grep -vE '$(CUDA_PACKAGES)' requirements.lock > .venv/requirements-cpu.txt
-	$(BIN)/pip install --quiet $(CPU_INDEX) -r .venv/requirements-cpu.txt
+	grep -vE '$(CUDA_PACKAGES)' requirements.lock > .venv/requirements.txt
 else
-	$(BIN)/pip install --quiet -r requirements.lock
+	cp requirements.lock .venv/requirements.txt
 endif
+	$(BIN)/pip install --quiet uv && $(BIN)/uv pip install --python $(BIN)/python $(INDEX) -r .venv/requirements.txt \
+		|| { echo "uv cannot do it here; pip takes its place, more slowly."; $(BIN)/pip install --quiet $(INDEX) -r .venv/requirements.txt; }
 	$(BIN)/pip install --quiet --no-deps -e .
 	$(BIN)/pip check
 	$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
