@@ -160,9 +160,9 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
                 f"noise of mean {mean:.2g}: pictures get "
                 f"{'brighter' if mean > 0 else 'darker'}",
                 "mean 0: as often up as down",
-                "uniform noise from rand (use randn), a shift, a sigmoid where "
-                "`.clamp(0, 1)` belongs, pixels blanked out, or clipping the noise "
-                "instead of the sum",
+                "uniform noise from rand (use randn), a shift, a sigmoid or pictures "
+                "rescaled where `.clamp(0, 1)` belongs, pixels blanked out, or "
+                "clipping the noise instead of the sum",
             )
         compare(
             std,
@@ -194,7 +194,8 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
         raise CheckFailed(
             f"with hardly any noise (noise_std = 1e-6) pixels change by {change:.2g}",
             "nearly the clean picture: it is only clipped where it leaves [0, 1]",
-            "a sigmoid or rescaling where `.clamp(0, 1)` belongs, or blanked pixels",
+            "a sigmoid, other limits or rescaling where `.clamp(0, 1)` belongs, or "
+            "blanked pixels",
         )
 
 

@@ -233,7 +233,7 @@ WRONG = [
     (lambda x, s: (torch.sigmoid(x + s * torch.randn_like(x)), x), "a sigmoid"),
     (
         lambda x, s: ((x + s * torch.randn_like(x)).clamp(0.1, 0.9), x),
-        "no other limits",
+        "other limits",
     ),
     (
         noisy_with(lambda x, s: (s * torch.randn_like(x)).clamp(0, 1)),

@@ -1,0 +1,53 @@
+"""Models with other weights: how a check finds out what stands between layers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+def matrices(model: nn.Module) -> list[Tensor]:
+    """The weight matrices; not what has one row, such as a bias."""
+    return [p for p in model.parameters() if p.dim() == 2 and min(p.shape) > 1]
+
+
+def with_random_weights(model: nn.Module) -> nn.Module:
+    """A copy with weights of our own, as after some training."""
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.dim() == 2 and min(p.shape) > 1:
+                p.copy_(2 * (2 / sum(p.shape)) ** 0.5 * torch.randn_like(p))
+            else:
+                p.add_(0.3 * torch.randn_like(p))
+    return model
+
+
+def scaled(model: nn.Module, widths: tuple[int, int], factor: float) -> nn.Module:
+    """A copy whose matrices between two widths are multiplied by a factor."""
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        for p in matrices(other):
+            if sorted(p.shape) == sorted(widths):
+                p.mul_(factor)
+    return other
+
+
+@torch.no_grad()
+def ends_linear(
+    model: nn.Module, widths: tuple[int, int], f: Callable[[nn.Module], Tensor]
+) -> bool:
+    """Whether f grows in equal steps with the matrices between two widths.
+
+    If those are the last layer, its output does. A bend after it shows.
+    """
+    zero, *values = (
+        f(scaled(model, widths, factor)).double() for factor in (0, 1, 2, -1)
+    )
+    once, twice, back = (value - zero for value in values)
+    allowed = 0.01 * once.abs().max()
+    off = max((twice - 2 * once).abs().max(), (back + once).abs().max())
+    return bool(off <= allowed)
