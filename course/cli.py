@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +23,16 @@ app = typer.Typer(
 
 BAD_REQUEST = 2  # nothing has run: a name, a value or a folder is wrong
 INTERRUPTED = 130
+PICTURES = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
+
+
+@app.callback()
+def _any_output() -> None:
+    """Run the lessons and derive what students get."""
+    # A name in Greek must not end a command whose output is a file in cp1252.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class PairsCommand(TyperCommand):
@@ -314,7 +326,10 @@ def _parameters(
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not (name and equals):
-            raise CourseError(f"-p needs a NAME and a VALUE; got only {pair!r}.")
+            hint = ""
+            if Path(pair).suffix.lower() in PICTURES:
+                hint = f" To save the plot of the loss there: --plot {pair}"
+            raise CourseError(f"-p needs a NAME and a VALUE; got only {pair!r}.{hint}")
         settings.append((name, value))
     shorthand = {
         "epochs": epochs,

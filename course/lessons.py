@@ -124,9 +124,15 @@ def find_notebook(name: str) -> tuple[Path, Path]:
             "compare. Run the checks in the notebook, or ask your instructor."
         )
     path = Path(name)
-    if path.suffix == ".ipynb" and path.is_file():
-        (solution,) = find_lessons([path.stem], solutions)
-        return path, solution
+    if path.is_file():
+        known = {each.stem: each for each in find_lessons([], solutions)}
+        lesson = lesson_of_file(path, sorted(known))
+        if not lesson:
+            raise CourseError(
+                f"Neither what is in {path} nor its name says which lesson it is of. "
+                f"Name it after its lesson, one of: {', '.join(sorted(known))}."
+            )
+        return path, known[lesson]
     (solution,) = find_lessons([name], solutions)
     return pack_root() / "notebooks" / solution.name, solution
 
@@ -196,6 +202,17 @@ def lesson_of(notebook, lessons: Sequence[str], root: Path) -> str:
         return ""
     (of_ids, of_calls, of_texts), best = max(found)
     return best if of_ids or of_calls or of_texts >= 3 else ""
+
+
+def lesson_of_file(path: Path, lessons: Sequence[str]) -> str:
+    """Say which lesson a notebook is of: by what is in it, else by its name; or ""."""
+    from course.notebook import UnreadableError, parse
+
+    try:
+        inside = lesson_of(parse(path.read_bytes()), lessons, pack_root())
+    except (OSError, UnreadableError):
+        inside = ""
+    return inside or lesson_in_name(path.name, lessons)
 
 
 def lesson_in_name(name: str, lessons: Sequence[str]) -> str:

@@ -9,11 +9,13 @@ def fast_mode() -> bool:
     Returns
     -------
     bool
-        True when the environment variable ``COURSE_FAST`` is ``1``, or when
-        nbgrader is grading (it sets ``NBGRADER_EXECUTION`` to ``autograde``).
+        True when the environment variable ``COURSE_FAST`` is ``1`` (or ``true``,
+        ``yes``, ``on``), or when nbgrader is grading (it sets
+        ``NBGRADER_EXECUTION`` to ``autograde``).
     """
     grading = os.environ.get("NBGRADER_EXECUTION") == "autograde"
-    return grading or os.environ.get("COURSE_FAST") == "1"
+    wanted = os.environ.get("COURSE_FAST", "").strip().lower()
+    return grading or wanted in ("1", "true", "yes", "on")
 
 
 def budget(name: str, given: int | None, full: int, fast: int) -> int:

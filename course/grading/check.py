@@ -20,7 +20,7 @@ from course.grading.records import Exercise
 from course.grading.submission import Lesson, read_lesson
 from course.lessons import find_notebook
 from course.notebook import UnreadableError, parse
-from course.run.kernels import kernel_environment
+from course.run.kernels import kernel_environment, own_kernel
 from course.run.terminal import make_console
 from course.sandbox.sandbox import Execution
 
@@ -94,6 +94,7 @@ def _run(work: nbformat.NotebookNode) -> Execution:
         # Else the kernel warns, on this terminal, that it talks over TCP.
         extra_arguments=["--log-level=CRITICAL"],
     )
+    client.km = own_kernel()
     environment = kernel_environment(fast=True, threads=cores(), root=pack_root())
     try:
         # Elsewhere, so that what the lesson saves does not replace what is saved here.

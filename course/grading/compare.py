@@ -20,7 +20,7 @@ from course.lessons import lesson_in_name, lesson_of
 from course.notebook import UnreadableError, parse
 from course.run import figures
 from course.run.report import pictures
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Sandbox
 
@@ -57,7 +57,7 @@ def compare(
         written then.
     """
     if not unsafe and not available():
-        raise CourseError(MISSING)
+        raise CourseError(remedy())
     known = {
         path.stem: path
         for path in (pack_root() / "solutions").glob("[0-9][0-9]_*.ipynb")

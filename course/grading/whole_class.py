@@ -32,7 +32,7 @@ from course.grading.tables import (
     write_tables,
 )
 from course.run.terminal import make_console
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.limits import Limits
 
 
@@ -92,7 +92,7 @@ def grade_class(
     console = console or make_console()
     limits = limits or Limits()
     if not unsafe and not scheduler and not available():
-        raise CourseError(MISSING)
+        raise CourseError(remedy())
     lessons = sorted(
         path.stem for path in (pack_root() / "solutions").glob("[0-9][0-9]_*.ipynb")
     )

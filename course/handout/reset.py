@@ -33,6 +33,11 @@ def reset(name: str, now: datetime | None = None) -> tuple[Path, Path | None]:
         is then as it was.
     """
     notebook, solution = find_notebook(name)
+    if notebook.resolve().parent == solution.resolve().parent:
+        raise CourseError(
+            f"{notebook} is a complete lesson, and not a student's notebook: nothing "
+            "was changed. Name a notebook in notebooks/, or a lesson's number."
+        )
     fresh = student_version(solution)
     kept = None
     try:

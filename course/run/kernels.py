@@ -15,6 +15,9 @@ from typing import Any
 import nbformat
 import papermill
 import psutil
+from ipykernel.kernelspec import make_ipkernel_cmd
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
@@ -174,6 +177,23 @@ class LessonClient(PapermillNotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
+class _OwnPython(KernelSpecManager):
+    """Knows one kernel: this very Python.
+
+    Another environment's "python3", first on JUPYTER_PATH, would lack the pack.
+    """
+
+    def get_kernel_spec(self, kernel_name):
+        return KernelSpec(
+            argv=make_ipkernel_cmd(), display_name="Python 3", language="python"
+        )
+
+
+def own_kernel() -> AsyncKernelManager:
+    """A manager of a kernel of this very Python, for nbclient's ``km``."""
+    return AsyncKernelManager(kernel_spec_manager=_OwnPython())
+
+
 class LessonEngine(NBClientEngine):
     """Papermill's engine with a folder, an environment and a watch per kernel."""
 
@@ -209,6 +229,7 @@ class LessonEngine(NBClientEngine):
             record_timing=False,
             log=log,
         )
+        client.km = own_kernel()
         return client.execute(cwd=kernel_cwd, env=kernel_env)
 
 

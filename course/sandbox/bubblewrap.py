@@ -16,6 +16,7 @@ from course import pack_root
 from course.sandbox.limits import Limits
 from helpers.checks import standins
 from helpers.data import data_root
+from helpers.data.originals import FILES
 
 MISSING = (
     "bubblewrap is not there, so submissions could read your files and reach the "
@@ -37,11 +38,34 @@ def available() -> bool:
     bool
         False as well where it is installed but the system forbids its namespaces.
     """
+    return _refusal() is None
+
+
+def remedy() -> str:
+    """Say why there is no sandbox, and what to do: one paragraph."""
+    said = _refusal()
+    if not said:  # it is not there
+        return MISSING
+    return (
+        f"bubblewrap is installed, but this system forbids what it does: {said}. Allow "
+        "it (Ubuntu 24.04 and later: sysctl -w "
+        "kernel.apparmor_restrict_unprivileged_userns=0; Docker: run the container "
+        "with --privileged, or with --security-opt seccomp=unconfined), or, if you "
+        "trust every submission, say --unsafe."
+    )
+
+
+def _refusal() -> str | None:
+    """What bubblewrap says when it cannot work; "" if it is missing, None if it can."""
     found = shutil.which("bwrap")
     if not found:
-        return False
+        return ""
     command = [found, "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "true"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode == 0:
+        return None
+    said = done.stderr.decode(errors="replace").split()
+    return " ".join(said)[:300].rstrip(".") or f"it ended with {done.returncode}"
 
 
 def wrapped(
@@ -81,6 +105,7 @@ def wrapped(
     command += ["--perms", "1777", *size, "--tmpfs", "/dev/shm"]
     readable = {sys.base_prefix, sys.prefix, str(data_root())}
     readable |= {str(pack_root() / part) for part in ("helpers", "course")}
+    readable |= data_places(data_root())
     ipc, scratch = str(folder / "ipc"), str(folder / "scratch")
     above = {parent for place in (*readable, ipc) for parent in Path(place).parents}
     for parent in sorted(above - {Path("/")}):  # else they would be 0700
@@ -96,3 +121,25 @@ def wrapped(
     command += ["--remount-ro", "/proc"]
     command += ["--setenv", "COURSE_DATA", str(data_root())]
     return [*command, "--chdir", str(pack_root()), *inner]
+
+
+def data_places(root: Path) -> set[str]:
+    """Folders outside a data root that links in it lead to.
+
+    Parameters
+    ----------
+    root : Path
+
+    Returns
+    -------
+    set of str
+    """
+    folders = [root / name for name in FILES]
+    folders += [folder / "raw" for folder in folders]
+    files = [
+        file for folder in folders[len(FILES) :] for file in folder.glob("*ubyte*")
+    ]
+    led_to = {folder.resolve() for folder in folders if folder.is_dir()}
+    led_to |= {file.resolve().parent for file in files}
+    inside = root.resolve()
+    return {str(place) for place in led_to if not place.is_relative_to(inside)}

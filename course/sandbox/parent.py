@@ -17,8 +17,10 @@ from course.run.kernels import kernel_environment
 from course.sandbox.bubblewrap import wrapped
 from course.sandbox.limits import Limits
 from helpers.checks import standins
+from helpers.data import originals
 
 START_SECONDS = 180
+LONGEST_FOLDER = 60  # bytes of a name, so that its sockets' names are short enough
 
 
 class WarmParent:
@@ -39,8 +41,8 @@ class WarmParent:
     """
 
     def __init__(self, framework: str, limits: Limits, unsafe: bool):
-        # Sockets have short names only, so the folder is not deep in the disk.
-        self.folder = Path(tempfile.mkdtemp(prefix="course-"))
+        fetch_data()
+        self.folder = short_folder()
         self.ipc, self.scratch = self.folder / "ipc", self.folder / "scratch"
         self.own_user = _own_user(self.folder, unsafe)
         self.ipc.mkdir()
@@ -162,3 +164,26 @@ def _environment(scratch: Path, unsafe: bool) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(pack_root()),
     }  # fmt: skip
+
+
+def short_folder() -> Path:
+    """Make a folder in which a socket can have a name: 107 bytes, says unix(7)."""
+    folder = Path(tempfile.mkdtemp(prefix="course-"))
+    if len(os.fsencode(folder)) <= LONGEST_FOLDER:
+        return folder
+    folder.rmdir()
+    try:
+        return Path(tempfile.mkdtemp(prefix="course-", dir="/tmp"))
+    except OSError as error:
+        raise CourseError(
+            f"The folder for temporary files, {tempfile.gettempdir()}, has too long a "
+            f"name for a socket, and /tmp cannot be used ({error.strerror}). Set "
+            "TMPDIR to a folder with a short name."
+        ) from error
+
+
+def fetch_data() -> None:
+    """Have the data where the sandbox sees it: inside it there is no network."""
+    for name in originals.FILES:
+        with contextlib.suppress(originals.UnreachableError, originals.DataError):
+            originals.original_files(name)

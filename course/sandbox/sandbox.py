@@ -20,7 +20,7 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from course import CourseError
-from course.sandbox.bubblewrap import MISSING, available
+from course.sandbox.bubblewrap import available, remedy
 from course.sandbox.conversation import Conversation, StoppedError
 from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent
@@ -57,7 +57,7 @@ class Sandbox:
 
     def __init__(self, framework: str, limits: Limits, unsafe: bool = False):
         if not unsafe and not available():
-            raise CourseError(MISSING)
+            raise CourseError(remedy())
         self.framework, self.limits, self.unsafe = framework, limits, unsafe
         self.parent: WarmParent | None = None
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -36,6 +37,21 @@ FILES = {
         "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
     },
 }
+# The same files unpacked, as other tools keep them; MD5 of the originals' content.
+UNPACKED = {
+    "MNIST": {
+        "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+        "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+        "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+        "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+    },
+    "FashionMNIST": {
+        "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+        "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+        "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+    },
+}
 MIRRORS = {
     "MNIST": (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -46,6 +62,7 @@ MIRRORS = {
 
 PATIENCE = 8  # seconds to wait for a server's first answer
 LONGEST = 1800  # seconds one download may take
+GZIPPED = b"\x1f\x8b"
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -89,7 +106,8 @@ def original_files(name: str) -> dict[str, bytes]:
     Returns
     -------
     dict
-        The gzipped content of each file, its MD5 checked.
+        The content of each file, its MD5 checked: gzipped, or unpacked where only
+        that was there. :func:`decode` reads both.
 
     Raises
     ------
@@ -133,7 +151,7 @@ def original_files(name: str) -> dict[str, bytes]:
 
 
 def decode(blob: bytes) -> np.ndarray:
-    """Unpack a gzipped IDX file of bytes (LeCun et al. 1998).
+    """Read an IDX file of bytes, gzipped or not (LeCun et al. 1998).
 
     Parameters
     ----------
@@ -150,7 +168,7 @@ def decode(blob: bytes) -> np.ndarray:
     ValueError
         If it is not an IDX file of bytes, or has the wrong length.
     """
-    content = gzip.decompress(blob)
+    content = gzip.decompress(blob) if blob[:2] == GZIPPED else blob
     if content[:3] != b"\x00\x00\x08":
         raise ValueError("not an IDX file of bytes: it must start with 00 00 08")
     axes = content[3]
@@ -174,7 +192,10 @@ def checked(place: Path, name: str) -> tuple[dict[str, bytes], dict[str, str]]:
         try:
             blob = (place / name / "raw" / file).read_bytes()
         except FileNotFoundError:
-            bad[file] = "missing"
+            if blob := _unpacked(place, name, file):
+                good[file] = blob
+            else:
+                bad[file] = "missing"
         except OSError as error:
             bad[file] = error.strerror or str(error)
         else:
@@ -185,12 +206,24 @@ def checked(place: Path, name: str) -> tuple[dict[str, bytes], dict[str, str]]:
     return good, bad
 
 
+def _unpacked(place: Path, name: str, file: str) -> bytes | None:
+    """A file that lies there unpacked, if it is the right one."""
+    unpacked = file.removesuffix(".gz")
+    try:
+        blob = (place / name / "raw" / unpacked).read_bytes()
+    except OSError:
+        return None
+    digest = hashlib.md5(blob, usedforsecurity=False).hexdigest()
+    return blob if digest == UNPACKED[name][unpacked] else None
+
+
 @contextlib.contextmanager
 def _alone(root: Path, name: str):
     """Wait until no other process fetches the same data set."""
     import filelock
 
-    lock = filelock.FileLock(root / f".{name}.lock")
+    path = root / f".{name}.lock"
+    lock = filelock.FileLock(path) if _locks(path) else filelock.SoftFileLock(path)
     try:
         lock.acquire(timeout=1)
     except filelock.Timeout:
@@ -200,6 +233,27 @@ def _alone(root: Path, name: str):
         yield
     finally:
         lock.release()
+
+
+def _locks(path: Path) -> bool:
+    """Whether the file system has locks; some that come over a network have none."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, whose locks are others
+        return True
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+        else:
+            fcntl.flock(file, fcntl.LOCK_UN)
+            return True
+    path.unlink()  # the other kind of lock is that this file is there
+    return False
 
 
 @contextlib.contextmanager
@@ -262,13 +316,16 @@ def _write(name: str, place: Path, files: dict[str, bytes]) -> None:
     folder = place / name / "raw"
     folder.mkdir(parents=True, exist_ok=True)
     for file, blob in files.items():
-        (folder / file).write_bytes(blob)
+        kept_as = file if blob[:2] == GZIPPED else file.removesuffix(".gz")
+        (folder / kept_as).write_bytes(blob)
 
 
 def _copy(
     name: str, stage: Path, mirror: str, wanted: set[str]
 ) -> tuple[dict[str, bytes], str]:
     """Copy the wanted files from a folder; also say what it lacks."""
+    if mirror.lower().startswith("file://"):
+        mirror = urllib.request.url2pathname(urllib.parse.urlparse(mirror).path)
     named = Path(mirror).expanduser()
     places = [named.absolute(), (_repository() or Path.cwd()) / named]
     place = next((place for place in places if place.is_dir()), None)
@@ -336,7 +393,9 @@ def _keep(name: str, stage: Path, root: Path, bad: dict[str, str]) -> OSError | 
     try:
         target.mkdir(parents=True, exist_ok=True)
         for file in bad:
-            os.replace(source / file, target / file)
+            unpacked = file.removesuffix(".gz")
+            kept_as = file if (source / file).exists() else unpacked
+            os.replace(source / kept_as, target / kept_as)
     except OSError as error:
         if error.errno not in READ_ONLY:
             raise

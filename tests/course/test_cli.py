@@ -79,6 +79,7 @@ def test_a_figure_outside_its_band_ends_with_1(tmp_path):
         (["99_none"], "There is no lesson '99_none'"),
         (["LESSON", "-p", "epoch", "3"], "Did you mean epochs"),
         (["LESSON", "-p", "epochs"], "-p needs a NAME and a VALUE"),
+        (["LESSON", "-p", "loss.png"], "plot of the loss there: --plot loss.png"),
         (["LESSON", "-p", "epochs", "x"], "epochs must be a whole number"),
         (["LESSON", "-e", "2", "-p", "epochs", "3"], "epochs is given twice"),
         (["LESSON", "--out", "FILE/out"], "cannot be written"),
@@ -159,3 +160,17 @@ def test_pairs_are_joined_and_nothing_else():
         *("-p", "b=2", "--parameter", "c=-1"),
     ]
     assert join_pairs(["-p"]) == ["-p"]
+
+
+def test_output_that_lacks_greek_letters_is_written_all_the_same():
+    code = "import sys; from course.cli import app; app()"
+    command = [sys.executable, "-c", code, "reset", "\N{GREEK SMALL LETTER PI}.ipynb"]
+    done = subprocess.run(
+        command,
+        env=environment(PYTHONIOENCODING="cp1252"),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"There is no" in done.stderr

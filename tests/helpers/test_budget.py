@@ -10,6 +10,8 @@ from helpers.budget import budget, fast_mode
     [
         ({}, False),
         ({"COURSE_FAST": "1"}, True),
+        ({"COURSE_FAST": "true"}, True),
+        ({"COURSE_FAST": " Yes"}, True),
         ({"COURSE_FAST": "0"}, False),
         ({"COURSE_FAST": ""}, False),
         ({"COURSE_FAST": "false"}, False),

@@ -97,9 +97,8 @@ def _class_in_place(load: Callable, make: Callable) -> Callable:
     if not standins.has("02", CLASS):
         return make
     names = getattr(inspect.unwrap(load), "__globals__", {})
-    with standins.pack_answers("02", [CLASS]) as packs:
-        ours = packs[CLASS]
-    return ours if names.get(CLASS) is ours else make
+    with standins.pack_answers("02", [CLASS]) as ours:
+        return ours[CLASS] if names.get(CLASS) is ours[CLASS] else make
 
 
 def _use(model: nn.Module) -> None:

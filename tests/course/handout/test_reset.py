@@ -40,3 +40,11 @@ def test_reset_says_what_to_do_where_it_cannot_write(tmp_path, monkeypatch):
     monkeypatch.setattr("course.lessons.pack_root", lambda: tmp_path)
     with pytest.raises(CourseError, match=r"cannot be put back: No such file.*folder"):
         reset("03")
+
+
+def test_a_solution_is_never_reset():
+    solution = pack_root() / "solutions" / f"{LESSON}.ipynb"
+    before = solution.read_bytes()
+    with pytest.raises(CourseError, match="complete lesson"):
+        reset(str(solution))
+    assert solution.read_bytes() == before

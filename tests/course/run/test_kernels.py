@@ -1,6 +1,8 @@
 """One notebook in its own kernel: its environment, its limits, who watches it."""
 
+import json
 import os
+import sys
 from pathlib import Path
 
 from course import pack_root
@@ -9,6 +11,7 @@ from course.run.kernels import (
     Watch,
     execute,
     kernel_environment,
+    own_kernel,
 )
 from helpers.data import data_root
 from tests.course.small_lessons import write_lesson
@@ -108,3 +111,13 @@ def test_a_limit_that_the_user_has_set_on_threads_stays(tmp_path, monkeypatch):
     threads = {name: environment[name] for name in THREAD_VARIABLES}
     assert threads == dict.fromkeys(THREAD_VARIABLES, "3") | {"MKL_NUM_THREADS": "7"}
     assert environment["PYTHONPATH"] == os.pathsep.join([str(tmp_path), "/mine"])
+
+
+def test_another_environments_python3_is_not_taken(tmp_path, monkeypatch):
+    foreign = tmp_path / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    spec = {"argv": ["/bin/false"], "display_name": "Other", "language": "python"}
+    (foreign / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    assert own_kernel().kernel_spec.argv[0] == sys.executable
+    assert executed(tmp_path, "x = 1", timeout=60).failure is None

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from course.sandbox.bubblewrap import available, wrapped
+from course.sandbox.bubblewrap import available, data_places, remedy, wrapped
 from tests.course.handed_in import LIMITS, NO_SANDBOX, ROOT
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -56,11 +56,29 @@ def test_no_other_process_and_no_network_is_in_reach(tmp_path):
 def test_without_bubblewrap_it_is_not_available(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert not available()
+    assert "apt-get install bubblewrap" in remedy()
 
 
 def test_a_bubblewrap_that_the_system_forbids_is_not_available(tmp_path, monkeypatch):
     forbidden = tmp_path / "bwrap"
-    forbidden.write_text("#!/bin/sh\nexit 1\n")
+    forbidden.write_text("#!/bin/sh\necho setting up uid map: denied >&2\nexit 1\n")
     forbidden.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not available()
+    assert "forbids what it does: setting up uid map: denied. Allow it" in remedy()
+    assert "apt-get" not in remedy()
+
+
+def test_data_that_links_lead_to_is_shown(tmp_path):
+    root, elsewhere = tmp_path / "data", tmp_path / "disk" / "MNIST"
+    (elsewhere / "raw").mkdir(parents=True)
+    (root / "FashionMNIST" / "raw").mkdir(parents=True)
+    assert data_places(root) == set()
+    (root / "MNIST").symlink_to(elsewhere)
+    file = tmp_path / "other" / "train-images-idx3-ubyte.gz"
+    file.parent.mkdir()
+    file.touch()
+    (root / "FashionMNIST" / "raw" / file.name).symlink_to(file)
+    assert data_places(root) == {
+        *map(str, (elsewhere, elsewhere / "raw", file.parent)),
+    }

@@ -1,6 +1,8 @@
 """The data arrive whole and once; or a stand-in says so."""
 
 import errno
+import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -293,3 +295,50 @@ def test_decode_refuses_what_is_not_idx():
         originals.decode(gzip.compress(b"hello, world"))
     with pytest.raises(ValueError, match="header says"):
         originals.decode(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 9, 1, 2])))
+
+
+@pytest.mark.parametrize("as_address", [False, True])
+def test_a_mirror_may_be_a_folder_by_its_address(mirror, monkeypatch, as_address):
+    folder = mirror.folder
+    monkeypatch.setenv(
+        "COURSE_DATA_MIRROR", folder.as_uri() if as_address else f"{folder}"
+    )
+    assert not small().synthetic
+    assert stored() == set(originals.FILES["MNIST"])
+
+
+def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch):
+    """With MD5 of their own in this test: the files that it serves are small."""
+    content = {
+        file.removesuffix(".gz"): gzip.decompress(
+            (mirror.folder / "MNIST/raw" / file).read_bytes()
+        )
+        for file in originals.FILES["MNIST"]
+    }
+    sums = {name: hashlib.md5(blob).hexdigest() for name, blob in content.items()}
+    monkeypatch.setattr(originals, "UNPACKED", {"MNIST": sums})
+    monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
+    folder = mirror.folder.parent / "unpacked" / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    for name, blob in content.items():
+        (folder / name).write_bytes(blob)
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(folder.parents[1]))
+    monkeypatch.setattr(originals, "MIRRORS", {"MNIST": ()})
+    assert not small().synthetic
+    assert stored() == set(content)
+    monkeypatch.delenv("COURSE_DATA_MIRROR")
+    assert not small().synthetic, "the next start finds them"
+    damaged = root() / "MNIST/raw" / LAST.removesuffix(".gz")
+    damaged.write_bytes(b"other")
+    assert small().synthetic
+
+
+def test_a_file_system_without_locks_will_do(mirror, monkeypatch):
+    import fcntl
+
+    def refuses(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    assert not small().synthetic
+    assert stored() == set(originals.FILES["MNIST"])
