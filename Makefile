@@ -72,6 +72,7 @@ outputs: setup
 verify: setup
 	COURSE_FAST= $(BIN)/course run
 	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) solutions
+	COURSE_DRAWS=50 OMP_NUM_THREADS=1 $(BIN)/pytest $(TWO) tests/checks tests/course/grading/test_whole_path.py
 	$(BIN)/course release --check
 
 # Side-by-side measurements: tables, and build/bench/bench.json, which the README quotes.

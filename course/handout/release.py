@@ -274,15 +274,17 @@ def _with_decorators(source: str, part: ast.FunctionDef | ast.ClassDef) -> str:
 
 
 def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
-    """What the answers rest on that no exercise asks for: imports, given functions."""
+    """What answers rest on that no exercise asks for: imports, functions, literals."""
     imports: dict[str, None] = {}
-    functions: dict[str, str] = {}
+    given: dict[str, str] = {}
     for cell in cells:
         source = re.sub(r"^[%!]", "#", cell.source, flags=re.M)
         for part in ast.parse(source).body:
             if isinstance(part, ast.FunctionDef | ast.ClassDef):
-                functions[part.name] = _with_decorators(source, part)
+                given[part.name] = _with_decorators(source, part)
                 continue
+            if (name := _sets_literal(part)) and name not in given:
+                given[name] = ast.unparse(part)
             for node in ast.walk(part):
                 ours = getattr(node, "module", "") or ""
                 imported = isinstance(node, ast.Import | ast.ImportFrom)
@@ -292,10 +294,23 @@ def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
     sources = [answer["source"] for answer in answers.values()]
     while sources:
         words = set(re.findall(r"\w+", sources.pop()))
-        for name in sorted(functions.keys() & words - needed.keys()):
-            needed[name] = functions[name]
-            sources.append(functions[name])
+        # In the lesson's order, so that a set's order changes no byte.
+        for name in [each for each in given if each in words and each not in needed]:
+            needed[name] = given[name]
+            sources.append(given[name])
     return "\n".join([*imports, *needed.values()])
+
+
+def _sets_literal(part: ast.stmt) -> str:
+    """The name to which a statement gives a literal, such as a parameter; or ""."""
+    target = part.targets[0] if isinstance(part, ast.Assign) else None
+    if not isinstance(part, ast.Assign) or not isinstance(target, ast.Name):
+        return ""
+    try:
+        ast.literal_eval(part.value)
+    except ValueError:
+        return ""
+    return target.id
 
 
 def _lends(lent: Path, answers: bytes) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Collection, Iterator
+import tempfile
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,25 +32,41 @@ def surroundings_stay() -> Iterator[None]:
         or files are left in the notebook's folder.
     """
     torch = sys.modules.get("torch")
-    files = set(_files())
     before = _settings(torch)
-    yield
-    for (what, look), old, new in zip(SETTINGS, before, _settings(torch), strict=True):
+    # Elsewhere: what appears in the notebook's own folder meanwhile may be anybody's.
+    with _in_empty_folder() as files:
+        yield
+        left = files()
+    after = _settings(torch)
+    for (what, look), old, new in zip(SETTINGS, before, after, strict=True):
         if new != old:
             if torch:
                 torch.set_default_dtype(before[1])
             raise CheckFailed(
                 f"after the call {what} {new}", f"{old}, as before the call", look
             )
-    if left := sorted(set(_files()) - files):
-        for name in left:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
+    if left:
         raise CheckFailed(
-            f"after the call the notebook's folder holds {', '.join(left)}",
+            f"after the call the folder holds {', '.join(left)}",
             "no new file: nothing asks for one here",
             "what is saved, and where",
         )
+
+
+@contextlib.contextmanager
+def _in_empty_folder() -> Iterator[Callable[[], list[str]]]:
+    """Work in an empty folder for a while; yields what tells its files."""
+    try:
+        before = os.getcwd()
+    except OSError:  # it is gone
+        yield list
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        os.chdir(place)
+        try:
+            yield lambda: sorted(os.listdir(place))
+        finally:
+            os.chdir(before)
 
 
 SETTINGS = (
@@ -70,13 +87,6 @@ def _settings(torch: Any) -> tuple:
     if torch is None:
         return (True, None, None)
     return torch.is_grad_enabled(), torch.get_default_dtype(), torch.initial_seed()
-
-
-def _files() -> list[str]:
-    try:
-        return [entry.name for entry in os.scandir() if entry.is_file()]
-    except OSError:
-        return []
 
 
 @contextlib.contextmanager

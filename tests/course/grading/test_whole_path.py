@@ -104,7 +104,7 @@ def rounds():
             yield pytest.param(lesson, number, id=f"{lesson[:2]}-{number}")
 
 
-@pytest.mark.parametrize(("lesson", "number"), rounds())
+@pytest.mark.parametrize(("lesson", "number"), list(rounds()))
 def test_right_answers_earn_everything_and_are_no_matter_for_suspicion(lesson, number):
     answers = [
         (file, "RIGHT", number % counts["RIGHT"])
@@ -126,7 +126,7 @@ def wrong():
                 )
 
 
-@pytest.mark.parametrize(("lesson", "file", "number"), wrong())
+@pytest.mark.parametrize(("lesson", "file", "number"), list(wrong()))
 def test_a_wrong_answer_loses_its_own_points_and_no_others(lesson, file, number):
     record = graded(lesson, [(file, "WRONG", number)])
     assert record.reason is None
