@@ -205,7 +205,18 @@ def grade(
     seconds: Annotated[int, typer.Option(min=1, help="Time for one submission.")] = 300,
     gradebook: Annotated[
         Path | None,
-        typer.Option(help="An nbgrader gradebook to write the points into as well."),
+        typer.Option(
+            help="A folder for nbgrader's Formgrader: written to, and points that were "
+            "entered there come back."
+        ),
+    ] = None,
+    marks: Annotated[
+        Path | None,
+        typer.Option(help="written.xlsx, filled in, or a CSV file: points by hand."),
+    ] = None,
+    due: Annotated[
+        str | None,
+        typer.Option(help="When it was due, such as 2026-11-03T23:59."),
     ] = None,
     strict: Annotated[
         bool,
@@ -219,15 +230,39 @@ def grade(
     ] = False,
 ) -> None:
     """Grade a class in a sandbox. Interrupted, the same command goes on."""
+    from course.grading.late import read_due
     from course.grading.whole_class import grade_class
     from course.sandbox.limits import Limits
 
     def job() -> bool:
-        limits = Limits(seconds=seconds)
         done = grade_class(
-            submissions, out, workers, scheduler, unsafe, limits, gradebook, strict
+            submissions,
+            out,
+            workers,
+            scheduler,
+            unsafe,
+            Limits(seconds=seconds),
+            gradebook,
+            strict,
+            marks=marks,
+            due=read_due(due) if due else None,
         )
         return done.ok
+
+    _finish(job)
+
+
+@app.command()
+def gradescope(
+    name: Annotated[str, typer.Argument(help="A lesson, such as 03.")],
+    out: Annotated[Path, typer.Option(help="The zip file to upload.")],
+) -> None:
+    """Pack an autograder for Gradescope: a test for each exercise of a lesson."""
+    from course.grading.gradescope import write_autograder
+
+    def job() -> bool:
+        typer.echo(f"wrote {out}, the autograder of {write_autograder(name, out)}")
+        return True
 
     _finish(job)
 

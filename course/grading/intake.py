@@ -17,7 +17,7 @@ from nbgrader.utils import is_solution
 
 from course import CourseError, pack_root
 from course.grading.files_in import EMPTY, File, files_in
-from course.grading.owners import Owner, owners
+from course.grading.owners import Owner, attempt_time, owners
 from course.lessons import lesson_in_name, lesson_of
 from course.notebook import UnreadableError, grade_id, parse, untouched
 
@@ -66,7 +66,9 @@ class Submission:
     number: str = ""
     """That platform's number of the student."""
     time: datetime | None = None
-    """When it was handed in or written, if the place says so."""
+    """When its file was written, if the place says so."""
+    handed_in: datetime | None = None
+    """When it was handed in, as the platform says; local time."""
     late: bool = False
     """Whether the platform calls it late."""
 
@@ -155,6 +157,27 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
             "the zip file of your learning platform."
         )
     handed.submissions.sort(key=lambda each: (each.student, each.lesson, each.name))
+    return handed
+
+
+def take_one(place: Path, lessons: Sequence[str]) -> Handed:
+    """Read what one student alone handed in.
+
+    Parameters
+    ----------
+    place : Path
+        A folder or a zip file, whose files are all theirs.
+    lessons : sequence of str
+
+    Returns
+    -------
+    Handed
+        As of :func:`take_in`; without submissions if there is no file.
+    """
+    files = [file for file in files_in(place) if file.problem != EMPTY]
+    handed = Handed(seen=len(files))
+    looks = [_look(file, Owner("", rest=str(file.path)), lessons) for file in files]
+    _sort_out("", looks, handed)
     return handed
 
 
@@ -294,6 +317,7 @@ def _submission(student: str, look: _Look, problem: str | None = None) -> Submis
         platform=look.owner.platform,
         number=look.owner.number,
         time=look.file.time,
+        handed_in=attempt_time(look.owner.time),
         late=look.owner.late,
     )
 
@@ -343,13 +367,13 @@ def _note(look: _Look, why: str) -> str:
     return f"{look.owner.rest or look.file.path.name} was left aside: {why}"
 
 
-def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str]]:
-    """Names from the list that Gradescope puts into an export.
+def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str, str]]:
+    """Names and times from the list that Gradescope puts into an export.
 
     Source: https://help.gradescope.com (Export Submissions): submission_metadata.yml
-    names each submission's folder and its :submitters:.
+    names each submission's folder, its :submitters: and its :created_at:.
     """
-    people: dict[str, tuple[str, str]] = {}
+    people: dict[str, tuple[str, str, str]] = {}
     for file in files:
         if file.path.name != "submission_metadata.yml":
             continue
@@ -365,5 +389,6 @@ def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str]]:
                 people[str(folder).removeprefix("submission_")] = (
                     str(first[":name"]),
                     number,
+                    str(said.get(":created_at") or ""),
                 )
     return people

@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 # What a component of a path is called by a platform. Sources: Moodle's
@@ -76,7 +77,7 @@ def owners(
     paths: Sequence[PurePosixPath],
     lessons: Sequence[str],
     place: str,
-    people: Mapping[str, tuple[str, str]] | None = None,
+    people: Mapping[str, tuple[str, str, str]] | None = None,
 ) -> list[Owner]:
     """Say whose each file is.
 
@@ -89,7 +90,8 @@ def owners(
     place : str
         What the place itself is called: a lone student's files may lie in it bare.
     people : mapping, optional
-        Gradescope's own list: number of a submission to name and number of a student.
+        Gradescope's own list: number of a submission to name and number of a student,
+        and when it was handed in.
 
     Returns
     -------
@@ -114,10 +116,29 @@ def owners(
     return _told_apart([found[index] for index in range(len(paths))], exports)
 
 
-def _by_platform(part: str, people: Mapping[str, tuple[str, str]]) -> Owner | None:
+def attempt_time(text: str) -> datetime | None:
+    """When an attempt was handed in, of what platforms write; local time.
+
+    Blackboard writes local time; nbgrader and Gradescope name the zone, mostly UTC.
+    """
+    digits = re.match(r"\d{4}(?:[-:_. T]\d\d){5}", text)
+    if not digits:
+        return None
+    try:
+        parts = [int(number) for number in re.findall(r"\d+", digits[0])]
+        year, month, day, hour, minute, second = parts
+        time = datetime(year, month, day, hour, minute, second)
+    except ValueError:
+        return None
+    if re.search(r"UTC|\+00:?00|Z$", text):
+        return time.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)
+    return time
+
+
+def _by_platform(part: str, people: Mapping[str, tuple[str, str, str]]) -> Owner | None:
     if match := GRADESCOPE.match(part):
-        name, number = people.get(match["id"], (part, match["id"]))
-        return Owner(name, "gradescope", number, match["id"])
+        name, number, time = people.get(match["id"], (part, match["id"], ""))
+        return Owner(name, "gradescope", number, time or match["id"])
     for platform, pattern in PLATFORMS.items():
         if match := pattern.match(part):
             given = match.groupdict()

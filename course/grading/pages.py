@@ -277,7 +277,7 @@ def write_summary(
         for student, mine in sorted(students.items())
         for name, record in mine.items()
         for note in [
-            *(["handed in late"] if record.late else []),
+            *([record.lateness] if record.late else []),
             *record.notes,
             *record.repairs,
         ]

@@ -30,6 +30,15 @@ class Exercise:
     """None: to be graded by hand."""
     message: str
     """Why points were lost, as the check said."""
+    comment: str = ""
+    """What a person said of it; of this call, not kept here."""
+    replaced: tuple[float | None] | None = None
+    """The score that the checks gave, where a person gave another; not kept here."""
+
+    @property
+    def by_checks(self) -> float | None:
+        """What the checks alone gave; None: nothing, it is for a person."""
+        return self.score if self.replaced is None else self.replaced[0]
 
 
 @dataclass
@@ -63,7 +72,11 @@ class Record:
     number: str = ""
     """That platform's number of the student."""
     late: bool = False
-    """Whether the platform calls it late."""
+    """Whether it was handed in late."""
+    late_by: str = ""
+    """How late, in words; empty where nothing says so."""
+    penalty: float = 0.0
+    """Points taken off for that, by the class's own settings."""
     version: int = VERSION
 
     @property
@@ -72,9 +85,23 @@ class Record:
         return "graded" if self.reason is None else "zero"
 
     @property
-    def score(self) -> float:
-        """Points given so far."""
+    def earned(self) -> float:
+        """Points given so far, whenever it was handed in."""
         return sum(row.score or 0.0 for row in self.exercises)
+
+    @property
+    def score(self) -> float:
+        """Points given so far, less what being late costs."""
+        return self.earned - self.penalty
+
+    @property
+    def lateness(self) -> str:
+        """How late it was, and what that cost; empty if it was not."""
+        if not self.late:
+            return ""
+        by = f" by {self.late_by}" if self.late_by else ""
+        cost = f", {self.earned:g} points less {self.penalty:g} for that"
+        return f"handed in late{by}{cost if self.penalty else ''}"
 
     @property
     def max(self) -> float:

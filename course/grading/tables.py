@@ -89,7 +89,7 @@ def _grades(
                 reasons.append(f"{name}: {record.reason}")
             elif record.by_hand:
                 reasons.append(f"{name}: {record.by_hand:g} points by hand to come")
-            notes += [f"{name}: handed in late"] if record.late else []
+            notes += [f"{name}: {record.lateness}"] if record.late else []
             notes += [*record.notes, *record.repairs]
             looks += [f"{name}: {flag}" for flag in record.flags]
             if record.first_trouble:

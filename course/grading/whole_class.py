@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,8 @@ from course.files import file_name, make_writable
 from course.grading.cluster import grade_all
 from course.grading.copying import similar_pairs
 from course.grading.intake import Handed, take_in
+from course.grading.late import judge_late, late_rule
+from course.grading.marks import apply_marks, load_marks, save_marks, take_marks
 from course.grading.one import refused
 from course.grading.pages import write_feedback, write_summary
 from course.grading.records import (
@@ -24,6 +27,8 @@ from course.grading.records import (
     record_key,
     save,
 )
+from course.grading.sheet import write_sheet
+from course.grading.sheet_in import read_marks
 from course.grading.submission import lesson_named
 from course.grading.tables import (
     distributions,
@@ -56,6 +61,8 @@ def grade_class(
     gradebook: Path | None = None,
     strict: bool = False,
     console: Console | None = None,
+    marks: Path | None = None,
+    due: datetime | None = None,
 ) -> Graded:
     """Grade every submission of a folder or a zip file.
 
@@ -75,10 +82,16 @@ def grade_class(
         Grade without a sandbox.
     limits : Limits, optional
     gradebook : Path, optional
-        An nbgrader gradebook to write the points into.
+        An nbgrader course folder, or the database in it, to write into, and to take
+        from it what was entered there since.
     strict : bool
         Points that call for a look are not given.
     console : rich.console.Console, optional
+    marks : Path, optional
+        A filled-in ``written.xlsx``, or a CSV file; see
+        :func:`course.grading.sheet_in.read_marks`.
+    due : datetime, optional
+        Until when it counts as in time.
 
     Returns
     -------
@@ -87,7 +100,8 @@ def grade_class(
     Raises
     ------
     CourseError
-        If there is nothing to grade, no place for the results, or no sandbox.
+        If there is nothing to grade, no place for the results, no sandbox, or
+        something wrong with the marks or the class's settings.
     """
     console = console or make_console()
     limits = limits or Limits()
@@ -99,6 +113,13 @@ def grade_class(
     handed = take_in(place, lessons)
     submissions = handed.submissions
     out = out.resolve()
+    # Before anything runs: what is wrong here is told at once.
+    rule, said = late_rule(out), load_marks(out)
+    given = read_marks(marks, {each.student for each in submissions}) if marks else []
+    if gradebook:
+        from course.grading.formgrader import course_folder
+
+        course_folder(gradebook)
     make_writable(out / "records")
     packs = {lesson: pack_digest(lesson) for lesson in [*lessons, ""]}
     keys = {
@@ -140,12 +161,34 @@ def grade_class(
             number=each.number,
             late=each.late,
         )
-    write_all(students, out)
-    write_files(handed, out)
     if gradebook:
+        from course.grading.gradebook import database, marks_in_gradebook
+
+        found = marks_in_gradebook(database(gradebook), students, said)
+        changed = take_marks(found, students, said)
+        console.print(f"{changed} answers were marked anew in the gradebook")
+    if marks:
+        changed = take_marks(given, students, said)
+        console.print(f"{len(given)} marks in {marks.name}, {changed} of them new")
+    apply_marks(students, said)
+    unknown = judge_late(students, submissions, due, rule)
+    if gradebook:
+        from course.grading.formgrader import write_course_folder
         from course.grading.gradebook import write_gradebook
 
-        write_gradebook(gradebook, students)
+        write_gradebook(database(gradebook), students, said)
+        write_course_folder(course_folder(gradebook), students, submissions)
+    save_marks(out, said)
+    write_all(students, out)
+    write_files(handed, out)
+    aside = write_sheet(out, students, said, taken=marks)
+    if aside:
+        console.print(
+            f"[bold]written.xlsx had been filled in; it is now {aside.name}, and "
+            f"--marks {aside} takes it in.[/]"
+        )
+    if unknown:
+        console.print(unknown)
     records = [record for mine in students.values() for record in mine.values()]
     zero = sum(record.status == "zero" for record in records)
     console.print(
