@@ -153,6 +153,7 @@ VALUES = {
 }  # fmt: skip
 # Attributes that answers set on what is not theirs.
 SET = {"grad", "data", "weight", "bias", "training", "requires_grad", "shape", "lr"}
+SET |= {"learning_rate", "trainable"}
 
 
 def of_module(path: str) -> str | None:

@@ -330,7 +330,7 @@ class _Reading:
             yield statement, FOREIGN
         elif isinstance(node.value, ast.Name) and (
             self._is_self(node.value)
-            or node.value.id in self.names.functions - self.own
+            or node.value.id in (self.names.functions | self.names.classes) - self.own
         ):
             return
         elif any(

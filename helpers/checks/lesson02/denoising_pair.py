@@ -161,8 +161,8 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
                 f"{'brighter' if mean > 0 else 'darker'}",
                 "mean 0: as often up as down",
                 "uniform noise from rand (use randn), a shift, a sigmoid or pictures "
-                "rescaled where `.clamp(0, 1)` belongs, pixels blanked out, or clipping "
-                "the noise instead of the sum",
+                "rescaled where `.clamp(0, 1)` belongs, pixels blanked out, or "
+                "clipping the noise instead of the sum",
             )
         compare(
             std,
