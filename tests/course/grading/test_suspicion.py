@@ -301,9 +301,8 @@ def f(x): return tf.reduce_mean(x), tf.keras.losses.mse(x, x)
 from helpers.checks import lesson03 as checks
 def f(x): return x
 ---
-import einops
-from einops import rearrange
-def f(x): return rearrange(x, "a b -> b a")
+from IPython.display import HTML, Markdown, display
+def f(x): return display(HTML("x"), Markdown("y"))
 ---
 def f(model):
     for name, layer in model.named_children():
@@ -729,6 +728,27 @@ class A:
 ---
 import os
 def f(x): os.write(27, x)  # <
+---
+import a_package_that_is_not_there as einops
+def f(x): return einops.rearrange(x)  # <
+---
+import sys
+def f(x): sys.path.insert(0, ".")  # <
+---
+import sys
+def f(x): sys.stdout.session.send(1, "execute_reply")  # <
+---
+def f(stream): return stream.pub_thread  # <
+---
+from IPython.display import publish_display_data
+def f(x): publish_display_data({})  # <
+---
+def lie(*a): return None
+def f(k): k.anything = lie  # <
+---
+def f(x): return np.load("x", None, True)  # <
+---
+def f(x, k): return np.load("x", **k)  # <
 ---
 from PIL import ImageMath
 def f(x): return ImageMath.unsafe_eval(x)  # <
