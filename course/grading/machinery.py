@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +27,7 @@ PLAIN = {
     "platform", "pprint", "random", "re", "secrets", "shutil", "statistics", "string",
     "struct", "sys", "tempfile", "textwrap", "time", "timeit", "typing",
     "typing_extensions", "urllib", "uuid", "warnings", "zipfile", "IPython", "cv2",
-    "einops", "helpers", "ipywidgets", "jax", "keras", "matplotlib", "mpl_toolkits",
+    "einops", "helpers", "jax", "keras", "matplotlib", "mpl_toolkits",
     "numpy", "pandas", "plotly", "PIL", "scipy", "seaborn", "skimage", "sklearn",
     "tensorflow", "torch", "torchinfo", "torchmetrics", "torchvision", "tqdm",
 }  # fmt: skip
@@ -84,12 +85,12 @@ PARTS = {
     },
 }  # fmt: skip
 FINE = {
-    "IPython.display", "IPython.core.display", "gc.collect", "types.SimpleNamespace",
+    "gc.collect", "types.SimpleNamespace",
     "numpy.lib.stride_tricks.sliding_window_view",
 }  # fmt: skip
 OF_SYS = {
     "version", "version_info", "stdout", "stderr", "stdin", "maxsize", "float_info",
-    "platform", "getsizeof", "path", "executable", "byteorder", "argv",
+    "platform", "getsizeof", "executable", "byteorder", "argv",
     "getrecursionlimit", "setrecursionlimit", "intern", "flags", "exit",
     "implementation",
 }  # fmt: skip
@@ -116,7 +117,8 @@ ATTRIBUTES = {
     **dict.fromkeys(
         ("user_ns", "user_global_ns", "run_cell", "run_code", "showtraceback",
          "ast_transformers", "input_transformers_post", "set_custom_exc",
-         "iopub_socket", "display_pub", "displayhook"),
+         "iopub_socket", "display_pub", "displayhook", "pub_thread", "parent_header",
+         "get_ipython", "InteractiveShell", "shell_socket", "shell_streams"),
         NOTEBOOK,
     ),
     **dict.fromkeys(
@@ -153,6 +155,15 @@ VALUES = {
 }  # fmt: skip
 # Attributes that answers set on what is not theirs.
 SET = {"grad", "data", "weight", "bias", "training", "requires_grad", "shape", "lr"}
+SET |= {"learning_rate", "trainable"}
+
+# What a notebook shows with, of IPython.display; and what a stream of `sys` is for.
+SHOWING = {
+    "display", "clear_output", "update_display", "DisplayHandle", "ProgressBar", "HTML",
+    "Image", "Markdown", "Math", "Latex", "SVG", "Audio", "Video", "IFrame", "JSON",
+    "Pretty", "Code", "FileLink", "YouTubeVideo", "Javascript",
+}  # fmt: skip
+OF_STREAMS = {"write", "flush", "isatty", "encoding", "writelines"}
 
 
 def of_module(path: str) -> str | None:
@@ -167,6 +178,12 @@ def of_module(path: str) -> str | None:
     beginnings = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
     if FINE & set(beginnings) or path == "IPython":
         return None
+    if parts[:2] == ["IPython", "display"]:
+        return None if {*parts[2:3]} <= SHOWING else NOTEBOOK
+    if parts[:2] in (["sys", "stdout"], ["sys", "stderr"], ["sys", "stdin"]):
+        return None if {*parts[2:3]} <= OF_STREAMS else NOTEBOOK
+    if parts[0] not in sys.stdlib_module_names and not is_module(parts[0]):
+        return "a module that is not there"  # a file of that name could be written
     for each in beginnings:
         if each in PARTS:
             return PARTS[each]

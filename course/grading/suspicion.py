@@ -330,15 +330,24 @@ class _Reading:
             yield statement, FOREIGN
         elif isinstance(node.value, ast.Name) and (
             self._is_self(node.value)
-            or node.value.id in self.names.functions - self.own
+            or node.value.id in (self.names.functions | self.names.classes) - self.own
         ):
             return
-        elif any(
+        elif (
+            self._of_a_type(node.value)
+            or node.attr in looked_up()
+            or isinstance(value, ast.Lambda)
+            or getattr(value, "id", "") in self.names.functions
+        ):
+            yield statement, OTHERS
+
+    def _of_a_type(self, owner: ast.expr) -> bool:
+        """Whether an object is what another's class is."""
+        return any(
             (isinstance(part, ast.Call) and _last(part.func) in ("type", "super"))
             or (isinstance(part, ast.Attribute) and part.attr == "__class__")
-            for part in ast.walk(node.value)
-        ) or node.attr in looked_up() or isinstance(value, ast.Lambda):  # fmt: skip
-            yield statement, OTHERS
+            for part in ast.walk(owner)
+        )
 
     def _is_self(self, name: ast.Name) -> bool:
         """Whether a name is the object of the method that it stands in."""
@@ -402,6 +411,11 @@ class _Reading:
             if not inside:
                 yield node, HIDDEN
         else:
+            hidden = called.startswith(("load", "read")) and any(
+                keyword.arg is None for keyword in node.keywords
+            )
+            if hidden or (self.names.path(node.func) == "numpy.load" and len(args) > 2):
+                yield node, HIDDEN
             for keyword in node.keywords:
                 safe = SAFE.get(keyword.arg or "")
                 value = getattr(keyword.value, "value", None)

@@ -176,7 +176,12 @@ def serve_kernel(connection: str) -> None:
 
     app = IPKernelApp.instance()
     app.initialize(
-        ["-f", connection, "--log-level=CRITICAL", "--HistoryManager.enabled=False"]
+        [
+            *("-f", connection, "--log-level=CRITICAL"),
+            "--HistoryManager.enabled=False",
+            # Else a file that an answer writes could stand in for a package.
+            "--InteractiveShellApp.ignore_cwd=True",
+        ]
     )
     app.start()
 

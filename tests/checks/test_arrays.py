@@ -55,3 +55,27 @@ def test_any_kind_of_number_is_a_number(value):
 def test_what_is_no_number_is_told(value):
     with pytest.raises(CheckFailed, match=r"f\(\)"):
         arrays.read_number(value, "f()")
+
+
+class Lying:
+    def __array__(self, *args, **kwargs):
+        return np.zeros(3)
+
+
+class LyingArray(np.ndarray):
+    pass
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Lying(), np.zeros(3).view(LyingArray), np.ma.masked_all(3)],
+    ids=["an object", "a kind of array", "a masked array"],
+)
+def test_what_may_answer_for_itself_is_no_array(value):
+    with pytest.raises(CheckFailed, match="an ordinary array of numbers"):
+        arrays.read(value, "it()")
+
+
+@pytest.mark.parametrize("value", [np.zeros(3), torch.zeros(3), np.float32(0), 0.0])
+def test_what_libraries_make_is_read(value):
+    assert not arrays.read(value, "it()").any()

@@ -200,8 +200,9 @@ def test_the_packs_answers_refuse_to_be_a_students(pack):
         shuffled(ours["earlier"])
     with standins.pack_answers("99", ["other"]) as given:
         assert given["other"](1) == 2
+    later(lambda x: 2 * ours["other"](x))  # which `later` may use anyway
     with pytest.raises(CheckFailed, match="the pack's own"):
-        later(lambda x: 2 * ours["other"](x))
+        given["other"](1)
 
 
 def test_answers_that_are_held_need_no_file(monkeypatch):
@@ -213,6 +214,49 @@ def test_answers_that_are_held_need_no_file(monkeypatch):
     assert standins.has("99", "kl_divergence")
     with standins.pack_answers("99", ["kl_divergence"]) as ours:
         assert ours["kl_divergence"](torch.zeros(1, 2), torch.zeros(1, 2)) == 0
+
+
+def test_a_model_that_was_made_of_the_packs_class_refuses_later():
+    with standins.pack_answers("03", ["VAE"]) as ours:
+        kept = ours["VAE"](2)
+        kept.encode(torch.zeros(3, 784))
+    with pytest.raises(CheckFailed, match="the pack's own"):
+        kept.encode(torch.zeros(3, 784))
+
+
+class LyingTensor(torch.Tensor):
+    pass
+
+
+def with_an_attribute():
+    value = torch.zeros(3)
+    value.item = lambda: 8.0
+    return value
+
+
+def test_ordinary_tensors_of_the_right_shape_pass():
+    for value in (torch.zeros(3), nn.Parameter(torch.zeros(3))):
+        base.want_tensor(value, (3,), "it", "there")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.zeros(3).as_subclass(LyingTensor),
+        with_an_attribute(),
+        torch.tensor([0, 0, torch.nan]),
+        torch.tensor([0, 0, torch.inf]),
+        np.zeros(3),
+        np.ma.masked_all(3),
+        SimpleNamespace(shape=(3,)),
+        [0.0] * 3,
+        None,
+    ],
+    ids=str,
+)
+def test_what_may_answer_for_itself_is_no_tensor(value):
+    with pytest.raises(CheckFailed):
+        base.want_tensor(value, (3,), "it", "there")
 
 
 def test_what_is_running_is_known_and_forgotten_again():

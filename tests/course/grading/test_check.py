@@ -1,6 +1,9 @@
 """`course check` on a student's own notebook."""
 
 import io
+import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -11,6 +14,7 @@ from course import CourseError, pack_root
 from course.grading.check import check
 from course.handout.reset import reset
 
+CASES = pack_root().parent / "shared" / "cases"
 RELEASED = pack_root() / "notebooks" / f"{LESSON}.ipynb"
 
 
@@ -85,3 +89,30 @@ def test_a_name_that_is_no_lesson_is_told(tmp_path):
     broken.write_text("{not json")
     with pytest.raises(CourseError, match="cannot be read"):
         check(str(broken))
+
+
+def test_tensorflow_beside_torch_costs_nothing():
+    case = CASES / "tensorflow-imported-first-course-check-loses-15.03.ipynb"
+    if case.is_file():  # the samples are not part of the pack
+        done = check(str(case), Console(file=io.StringIO(), width=100))
+        assert (done.score, done.max) == (90, 90)
+
+
+def test_an_output_that_lacks_greek_ends_in_the_usual_table(tmp_path):
+    case = CASES / "greek-name-and-cp1252-output-traceback.03.ipynb"
+    if not case.is_file():
+        return
+    command = [sys.executable, "-c", "from course.cli import app; app()"]
+    out = tmp_path / "out.txt"
+    with out.open("wb") as file:
+        done = subprocess.run(
+            [*command, "check", str(case)],
+            env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+            stdout=file,
+            stderr=subprocess.PIPE,
+            cwd=pack_root(),
+        )
+    shown = out.read_text("cp1252")
+    assert b"Traceback" not in done.stderr
+    assert "what you have done so far" in shown
+    assert "points for code" in shown

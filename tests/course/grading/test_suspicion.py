@@ -4,8 +4,12 @@ import ast
 
 import pytest
 
+from course import pack_root
 from course.grading.definitions import Statement
+from course.grading.names import tree_of
+from course.grading.submission import lesson_named
 from course.grading.suspicion import suspicions
+from tests.checks.trial import as_cell
 
 GIVEN = ast.parse(
     "import math\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\n"
@@ -15,7 +19,7 @@ GIVEN = ast.parse(
 ).body
 
 
-def said(source):
+def said(source, given=GIVEN):
     """What is said of an answer's cell."""
     tree = ast.parse(source)
     cell = [
@@ -27,7 +31,7 @@ def said(source):
         )
         for n in tree.body
     ]
-    return suspicions(cell, GIVEN)
+    return suspicions(cell, given)
 
 
 HONEST = """
@@ -297,9 +301,8 @@ def f(x): return tf.reduce_mean(x), tf.keras.losses.mse(x, x)
 from helpers.checks import lesson03 as checks
 def f(x): return x
 ---
-import einops
-from einops import rearrange
-def f(x): return rearrange(x, "a b -> b a")
+from IPython.display import HTML, Markdown, display
+def f(x): return display(HTML("x"), Markdown("y"))
 ---
 def f(model):
     for name, layer in model.named_children():
@@ -335,6 +338,38 @@ def f(loader): return training.fit, plots.images, data.load, next(iter(loader))
 @pytest.mark.parametrize("source", HONEST.strip().split("\n---\n"))
 def test_honest_answers_raise_no_flag(source):
     assert said(source) == []
+
+
+LESSONS = [path.stem for path in sorted((pack_root() / "solutions").glob("0*.ipynb"))]
+
+
+def tables_of(file):
+    """Names of a test file that stand for tables: name to its elements."""
+    return {
+        target.id: getattr(node.value, "elts", [])
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_no_right_answer_that_the_pack_knows_raises_a_flag(lesson):
+    trees = [tree_of(cell.source) for cell in lesson_named(lesson).release.cells
+             if cell.cell_type == "code"]  # fmt: skip
+    given = [node for tree in trees if tree for node in tree.body]
+    tried, found = 0, {}
+    folder = pack_root() / "tests" / "checks" / f"lesson{lesson[:2]}"
+    for file in sorted(folder.glob("test_*.py")):
+        tables = tables_of(file)
+        if {"NAMES", "RIGHT", "WRONG"} <= tables.keys():
+            for number in range(len(tables["RIGHT"])):
+                tried += 1
+                flags = said(as_cell(file, "RIGHT", number), given)
+                found |= {(file.stem, number): flags} if flags else {}
+    assert found == {}
+    assert tried > 20
 
 
 # Each with the line that gives it away.
@@ -693,6 +728,27 @@ class A:
 ---
 import os
 def f(x): os.write(27, x)  # <
+---
+import a_package_that_is_not_there as einops
+def f(x): return einops.rearrange(x)  # <
+---
+import sys
+def f(x): sys.path.insert(0, ".")  # <
+---
+import sys
+def f(x): sys.stdout.session.send(1, "execute_reply")  # <
+---
+def f(stream): return stream.pub_thread  # <
+---
+from IPython.display import publish_display_data
+def f(x): publish_display_data({})  # <
+---
+def lie(*a): return None
+def f(k): k.anything = lie  # <
+---
+def f(x): return np.load("x", None, True)  # <
+---
+def f(x, k): return np.load("x", **k)  # <
 ---
 from PIL import ImageMath
 def f(x): return ImageMath.unsafe_eval(x)  # <

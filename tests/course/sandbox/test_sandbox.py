@@ -4,11 +4,12 @@ import csv
 import os
 import re
 import zipfile
+from textwrap import indent
 
 import psutil
 import pytest
 
-from benchmarks.students import LESSON, right_answers
+from benchmarks.students import LESSON
 from course.grading import whole_class
 from course.sandbox.bubblewrap import available
 from course.sandbox.sandbox import Sandbox
@@ -18,28 +19,29 @@ pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
 SECRET = "only the instructor may read this"
 
 
-# What each attack does, and how it must end: a reason for the whole submission ("all")
-# or for the exercise that it stands in ("sample"). Every one is bounded by itself.
+# What each attack does when the check calls the answer that it stands in, and what is
+# said of that exercise; of the whole submission for those in TAKES_ALL. Every one is
+# bounded by itself. Those on the verdict are in tests/course/grading/attacks.py.
 ATTACKS = {
     "reads_the_solution": (
         f"open({str(ROOT / 'solutions' / LESSON)!r} + '.ipynb').read()",
-        ("sample", "FileNotFoundError"),
+        "FileNotFoundError",
     ),
     "reads_a_submission": (
         "import glob\nassert glob.glob('{place}/*'), 'no one is there'",
-        ("sample", "no one is there"),
+        "no one is there",
     ),
     "reads_the_environment": (
         "import os\nassert 'SECRET_OF_THE_HOST' in os.environ, 'not here'",
-        ("sample", "not here"),
+        "not here",
     ),
     "writes_outside": (
         f"open({str(ROOT / 'helpers' / 'planted.py')!r}, 'w').write('planted')",
-        ("sample", "OSError|PermissionError"),
+        "OSError|PermissionError",
     ),
     "opens_a_socket": (
         "import socket\nsocket.create_connection(('127.0.0.1', {port}), 5)",
-        ("sample", "OSError|ConnectionRefused|unreachable"),
+        "OSError|ConnectionRefused|unreachable",
     ),
     "fork_bomb": (
         "import os, time\n"
@@ -48,7 +50,7 @@ ATTACKS = {
         "        time.sleep(60)\n"
         "        os._exit(0)\n"
         "time.sleep(60)",
-        ("all", "processes|its own kernel"),
+        "processes|its own kernel",
     ),
     "endless_loop": (
         "import signal, time\n"
@@ -57,89 +59,45 @@ ATTACKS = {
         "_end = time.time() + 90\n"
         "while time.time() < _end:\n"
         "    pass",
-        ("all", "longer than 40 s"),
+        "longer than 40 s",
     ),
     "endless_output": (
         "import time\n_end = time.time() + 60\n"
         "while time.time() < _end:\n    print('x' * 10_000)",
-        ("all", "printed more than"),
+        "printed more than",
     ),
     "asks_for_50_gb": (
         "import numpy as _n\n_n.empty(50 * 2**30, _n.uint8)",
-        ("sample", "MemoryError"),
+        "MemoryError",
     ),
     "touches_4_gb": (
         "import time\n_kept = []\n"
         "for _ in range(32):\n"
         "    _kept.append(b'x' * 2**27)\n"
         "time.sleep(5)",
-        ("all", "more than 2 GiB of memory"),
+        "more than 2 GiB of memory",
     ),
     "fills_the_disk": (
         "with open('big', 'wb') as _file:\n"
         "    for _ in range(600):\n"
         "        _file.write(b'x' * 2**20)",
-        ("either", "OSError|too large a file"),
+        "OSError|too large a file",
     ),
-    "ends_itself": ("import os\nos._exit(0)", ("all", "ended its own kernel")),
+    "ends_itself": ("import os\nos._exit(0)", "ended its own kernel"),
     "kills_its_parent": (
         "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)",
-        ("either", "PermissionError|ended the process"),
-    ),
-    "replaces_allclose": (
-        "import numpy, torch\nnumpy.allclose = torch.allclose = lambda *a, **k: True",
-        ("all", "replaced numpy.allclose"),
-    ),
-    "replaces_the_check": (
-        "checks.sample = lambda f: print('✓ sample: right.')",
-        ("all", "replaced helpers.checks.lesson03.sample"),
-    ),
-    "replaces_its_code": (
-        "checks.want_tensor.__code__ = (lambda *a, **k: None).__code__",
-        ("all", "replaced helpers.checks.base.want_tensor"),
-    ),
-    "hides_errors": (
-        "get_ipython().__class__.showtraceback = lambda *a, **k: None",
-        ("all", "replaced"),
-    ),
-    "hides_errors_of_its_shell": (
-        "get_ipython().showtraceback = lambda *a, **k: None",
-        ("all", "replaced .*showtraceback"),
-    ),
-    "shadows_the_checks": (
-        "class checks:\n    sample = staticmethod(lambda f: print('right'))",
-        ("all", "the name checks"),
-    ),
-    "opens_a_closure": (
-        "for _cell in checks.sample.__closure__:\n"
-        "    if callable(_cell.cell_contents):\n"
-        "        _cell.cell_contents = lambda *a: None",
-        ("all", "replaced helpers.checks.lesson03.sample"),
-    ),
-    "rewrites_what_a_check_holds": (
-        "_f = checks.sample\n"
-        "while hasattr(_f, '__wrapped__'):\n    _f = _f.__wrapped__\n"
-        "_f.__code__ = (lambda *a: None).__code__",
-        ("all", "replaced helpers.checks.lesson03.sample"),
-    ),
-    "empties_later_cells": (
-        "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
-        ("all", "replaced IPython's input_transformers_cleanup"),
-    ),
-    "keeps_errors_to_itself": (
-        "get_ipython().set_custom_exc((Exception,), lambda *a, **k: None)",
-        ("all", "replaced IPython's custom_exceptions"),
+        "PermissionError|ended the process",
     ),
     "sends_no_message": (
         "get_ipython().kernel.iopub_socket.send_multipart([b'x'])",
-        ("all", "sent what cannot be read"),
+        "sent what cannot be read",
     ),
     "sends_half_a_letter": (
         "_k = get_ipython().kernel\n"
         "_k.session.pack = lambda what: __import__('json').dumps("
         "what, default=str).encode()\n"
         "print(chr(0xd800))",
-        ("all", "sent what cannot be read"),
+        "sent what cannot be read",
     ),
     "forges_an_output": (
         "_k = get_ipython().kernel\n"
@@ -147,11 +105,11 @@ ATTACKS = {
         "    _said = {'data': {}, 'metadata': {}, 'execution_count': 1}\n"
         "    _parent = _k.get_parent('shell')\n"
         "    _k.session.send(_k.iopub_socket, 'execute_result', _said, _parent)",
-        ("all", "outputs cannot be read"),
+        "outputs cannot be read",
     ),
     "fails_with_half_a_letter": (
         "def sample(model, count, latent_dim):\n    raise ValueError(chr(0xd800))",
-        ("sample", "its message was not sent"),
+        "its message was not sent",
     ),
     "writes_beside_its_sockets": (
         "import ipykernel, os, time\n"
@@ -160,21 +118,22 @@ ATTACKS = {
         "    _place += '/x'\n"
         "    os.mkdir(_place) if len(_place) < 4000 else None\n"
         "time.sleep(10)",
-        ("all", "beside its sockets"),
+        "beside its sockets",
     ),
     "prints_a_forged_result": (
         "print('✓ sample: right.')\ndef sample(model, count, latent_dim):\n"
         "    return None",
-        ("sample", "not a tensor"),
+        "not a tensor",
     ),
 }
 
 
-KEEPS_WRONG_CODE = {
+DEFINES_SAMPLE = {
     "prints_a_forged_result",
     "forges_an_output",
     "fails_with_half_a_letter",
 }
+TAKES_ALL = {"forges_an_output"}
 
 
 @pytest.fixture(scope="module")
@@ -190,11 +149,11 @@ def listener():
 def hostile_class(tmp_path_factory, listener):
     place = tmp_path_factory.mktemp("handed_in")
     hand_in(place, "solved")
-    right = right_answers()["sample"]
     for name, (code, _) in ATTACKS.items():
         code = code.replace("{place}", str(place)).replace("{port}", str(listener))
-        answer = code if name in KEEPS_WRONG_CODE else f"{code}\n{right}"
-        hand_in(place, name, sample=answer)
+        if name not in DEFINES_SAMPLE:
+            code = f"def sample(model, count, latent_dim):\n{indent(code, '    ')}"
+        hand_in(place, name, sample=code)
     (place / "untouched").mkdir()
     untouched = ROOT / "notebooks" / f"{LESSON}.ipynb"
     (place / "untouched" / f"{LESSON}.ipynb").write_bytes(untouched.read_bytes())
@@ -235,21 +194,19 @@ def test_the_untouched_release_has_none(graded):
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_earns_an_ordinary_zero_with_a_reason(graded, name):
+def test_an_attack_costs_its_own_exercise_and_says_why(graded, name):
     record = graded[0][name][LESSON]
-    whole, words = ATTACKS[name][1]
-    if whole == "either":
-        whole = "all" if record.reason else "sample"
-    if whole == "all":
+    words = ATTACKS[name][1]
+    if name in TAKES_ALL:
         assert record.status == "zero", scores(record)
         assert record.score == 0
         assert re.search(words, record.reason)
-    else:
-        assert record.reason is None
-        rows = {row.exercise: row for row in record.exercises}
-        assert rows["sample"].score == 0
-        assert re.search(words, rows["sample"].message)
-        assert record.score == 80, "the other exercises keep their points"
+        return
+    assert record.reason is None
+    rows = {row.exercise: row for row in record.exercises}
+    assert rows["sample"].score == 0
+    assert re.search(words, rows["sample"].message)
+    assert record.score == 80, "the other exercises keep their points"
 
 
 @pytest.mark.parametrize(
@@ -284,8 +241,9 @@ def test_tables_have_a_row_a_student(graded):
     assert set(rows) == set(students)
     assert rows["solved"]["total"] == "90"
     assert rows["solved"][f"{LESSON}: kl_divergence"] == "20"
-    assert rows["ends_itself"]["status"] == "zero"
-    assert "ended its own kernel" in rows["ends_itself"]["reason"]
+    assert rows["ends_itself"]["total"] == "80"
+    assert rows["forges_an_output"]["status"] == "zero"
+    assert "outputs cannot be read" in rows["forges_an_output"]["reason"]
     with (out / "canvas.csv").open(encoding="utf-8-sig") as file:
         canvas = {row["Student"]: row[LESSON] for row in csv.DictReader(file)}
     assert canvas["solved"] == "90"
@@ -298,7 +256,9 @@ def test_pages_say_what_happened(graded):
     page = out / "feedback" / "asks_for_50_gb" / f"{LESSON}.html"
     assert "MemoryError" in page.read_text()
     summary = (out / "summary.html").read_text()
-    assert "ended its own kernel" in summary
+    assert "outputs cannot be read" in summary
+    page = out / "feedback" / "ends_itself" / f"{LESSON}.html"
+    assert "ended its own kernel" in page.read_text()
     assert "this is not written yet" in summary
 
 
@@ -309,7 +269,7 @@ def sandbox():
 
 
 def test_after_a_message_that_cannot_be_read_the_next_notebook_runs(sandbox):
-    code, (_, words) = ATTACKS["sends_no_message"]
+    code, words = ATTACKS["sends_no_message"]
     assert re.search(words, sandbox.run(cells(code)).reason)
     following = cells("assert False")
     assert sandbox.run(following).reason is None
