@@ -117,9 +117,11 @@ def test_right_answers_earn_everything_and_are_no_matter_for_suspicion(lesson, n
 
 
 def wrong():
+    """All of them, or the first of one exercise of each lesson."""
     for lesson in LESSONS:
-        for file, (_, counts) in exercises(lesson).items():
-            for number in range(counts["WRONG"]) if EVERYTHING else (0,):
+        files = exercises(lesson).items()
+        for file, (_, counts) in files if EVERYTHING else list(files)[-1:]:
+            for number in range(counts["WRONG"] if EVERYTHING else 1):
                 name = file.stem.removeprefix("test_")
                 yield pytest.param(
                     lesson, file, number, id=f"{lesson[:2]}-{name}-{number}"
