@@ -80,13 +80,13 @@ def test_a_lost_worker_is_the_graders_failure_and_is_tried_again(tmp_path, monke
         os._exit(1)
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    monkeypatch.setattr(cluster, "grade_one", poison)
     before = dict(os.environ)
     try:
-        done = whole_class.grade_class(tmp_path / "in", tmp_path / "out", workers=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(cluster, "grade_one", poison)
+            done = whole_class.grade_class(tmp_path / "in", tmp_path / "out", workers=1)
     finally:
         cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-        monkeypatch.undo()
     record = done.students["poison"][LESSON]
     assert not done.ok
     assert record.again

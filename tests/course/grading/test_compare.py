@@ -36,7 +36,7 @@ def compared(tmp_path_factory):
 def test_the_page_shows_points_figures_code_and_pictures(compared):
     text = compared.read_text()
     assert compared.name == f"alice-{LESSON}.html"
-    assert "60 of 100\npoints" in text
+    assert "70 of 100\npoints" in text, "the loss is judged by itself"
     assert "the locked cell check_sample had been changed" in text
     assert "the sign is flipped" in text, "the check's own message"
     assert "not enforced: fast" in text, "figures of the run, against their bands"
