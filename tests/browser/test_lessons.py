@@ -14,7 +14,7 @@ from tests.browser.conftest import errors
 # Lesson: what to change in the answer to its first exercise, and a word of the message.
 MISTAKES = {
     "00_data_and_baselines": ("/ 255", "/ 256", "255"),
-    "01_keras_dense_autoencoder": ('"sigmoid"', '"linear"', "from 0 to 1"),
+    "01_keras_dense_autoencoder": ('"sigmoid"', '"linear"', "between 0 and 1"),
     "02_pytorch_mlp_autoencoder": ("nn.Sigmoid()", "nn.Tanh()", "between 0 and 1"),
     "03_variational_autoencoder": ("0.5 * logvar", "logvar", "variance"),
     "04_convolutional_vae": ("// stride + 1", "// stride", "conv_size"),

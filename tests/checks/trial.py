@@ -26,9 +26,10 @@ import pytest
 from helpers.checks.base import CheckFailed
 from helpers.checks.draws import VISIBLE
 
-# The notebook's own draws first, then such as a hidden test brings.
+# A notebook's first draw, then such as a hidden test brings, the notebook's others too.
 HIDDEN = [7_919 * number + 104_729 for number in range(1, 200)]
-DRAWS = [*VISIBLE, *HIDDEN][: int(os.environ.get("COURSE_DRAWS", "3"))]
+DRAWS = [VISIBLE[0], HIDDEN[0], *VISIBLE[1:], *HIDDEN[1:]]
+DRAWS = DRAWS[: int(os.environ.get("COURSE_DRAWS", "2"))]
 
 
 def trial(
