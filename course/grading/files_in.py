@@ -45,7 +45,8 @@ class File:
     @property
     def place(self) -> PurePosixPath:
         """Where it lay, without the folders that systems make."""
-        return PurePosixPath(*(part for part in self.path.parts if part not in SYSTEM))
+        *folders, name = self.path.parts
+        return PurePosixPath(*(each for each in folders if each not in SYSTEM), name)
 
 
 def files_in(place: Path) -> Iterator[File]:
@@ -70,7 +71,7 @@ def _in_folder(root: Path) -> Iterator[File]:
     archives = _Archives()
     for folder, inner, names in os.walk(root):
         links = [name for name in inner if Path(folder, name).is_symlink()]
-        inner[:] = sorted(name for name in inner if name not in SYSTEM)
+        inner[:] = sorted(inner)
         for name in sorted([*names, *links]):
             path = Path(folder, name)
             where = _path(os.fsencode(path.relative_to(root)).decode(errors="replace"))
@@ -80,7 +81,9 @@ def _in_folder(root: Path) -> Iterator[File]:
                     yield File(where, problem="it is a link or a device, not a file")
                     continue
                 time = datetime.fromtimestamp(status.st_mtime)
-                if path.suffix.lower() == ".zip":
+                if File(where).of_system:
+                    yield File(where, time=time)
+                elif path.suffix.lower() == ".zip":
                     yield from archives.open(path, where.with_suffix(""), 0)
                 elif path.suffix.lower() not in READ:
                     yield File(where, time=time)

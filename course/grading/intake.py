@@ -41,6 +41,7 @@ KINDS = {
     ".txt": "a text",
     ".json": "JSON, but no notebook",
 }
+BARE = (".pdf", ".py", ".rar", ".7z", ".tar", ".gz", ".doc", ".docx", ".html", ".htm")
 OF_SYSTEM = "left there by a computer, not by a person"
 OF_CLASS = re.compile(
     r"readme|grades|instructions|rubric|submission_metadata|index", re.I
@@ -151,6 +152,7 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
         mine[look.owner.student].append(look)
     for student, theirs in mine.items():
         _sort_out(student, theirs, handed)
+    _share_with_groups(handed, taken)
     if not handed.submissions:
         raise CourseError(
             f"There is no notebook in {place}. Expected: STUDENT/NN_topic.ipynb, or "
@@ -288,7 +290,11 @@ def _is_somebodys(look: _Look) -> bool:
     """Whether a file without a notebook beside it stands for a student."""
     if look.owner.platform or look.file.problem not in (None, EMPTY):
         return True
-    return len(look.file.place.parts) > 1 and not OF_CLASS.match(look.file.path.name)
+    if OF_CLASS.match(look.file.path.name):
+        return False
+    # A bare file is somebody's where its kind is handed in, and not kept for a class.
+    handed_in = look.file.path.suffix.lower() in BARE and not look.file.of_system
+    return len(look.file.place.parts) > 1 or handed_in
 
 
 def _not_one(look: _Look) -> str:
@@ -373,7 +379,17 @@ def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str, str]
     Source: https://help.gradescope.com (Export Submissions): submission_metadata.yml
     names each submission's folder, its :submitters: and its :created_at:.
     """
-    people: dict[str, tuple[str, str, str]] = {}
+    return {
+        number: (*members[0], time)
+        for number, (members, time) in _gradescopes_list(files).items()
+    }
+
+
+def _gradescopes_list(
+    files: Sequence[File],
+) -> dict[str, tuple[list[tuple[str, str]], str]]:
+    """Number of a submission to its members (name, number) and its time."""
+    found: dict[str, tuple[list[tuple[str, str]], str]] = {}
     for file in files:
         if file.path.name != "submission_metadata.yml":
             continue
@@ -383,12 +399,27 @@ def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str, str]
             continue
         for folder, said in listed.items() if isinstance(listed, dict) else ():
             who = said.get(":submitters") if isinstance(said, dict) else None
-            first = who[0] if isinstance(who, list) and who else None
-            if isinstance(first, dict) and first.get(":name"):
-                number = str(first.get(":sid") or first.get(":email") or "")
-                people[str(folder).removeprefix("submission_")] = (
-                    str(first[":name"]),
-                    number,
-                    str(said.get(":created_at") or ""),
+            members = [
+                (str(each[":name"]), str(each.get(":sid") or each.get(":email") or ""))
+                for each in (who if isinstance(who, list) else ())
+                if isinstance(each, dict) and each.get(":name")
+            ]
+            if members:
+                number = str(folder).lstrip(":").removeprefix("submission_")
+                found[number] = members, str(said.get(":created_at") or "")
+    return found
+
+
+def _share_with_groups(handed: Handed, files: Sequence[File]) -> None:
+    """Give a group's submission to every member of it."""
+    listed = _gradescopes_list(files)
+    there = {(each.student, each.lesson) for each in handed.submissions}
+    for each in list(handed.submissions):
+        number = re.search(r"submission_(\d+)", each.name)
+        members, _ = listed.get(number[1] if number else "", ([], ""))
+        for name, sid in members[1:]:
+            if each.platform == "gradescope" and (name, each.lesson) not in there:
+                note = f"handed in for the group by {each.student}"
+                handed.submissions.append(
+                    replace(each, student=name, number=sid, notes=(note,))
                 )
-    return people

@@ -68,6 +68,12 @@ PARTS = {
          "torch.library", "torch.utils.cpp_extension", "torch.multiprocessing",
          "torch.distributed", "typing.get_type_hints", "typing.ForwardRef",
          "timeit.timeit", "timeit.repeat", "timeit.Timer", "pandas.eval",
+         # They run text, or what they find under a name made of text.
+         "functools.singledispatch", "functools.singledispatchmethod",
+         "functools.update_wrapper", "dataclasses.make_dataclass", "numpy.testing",
+         "torch.utils", "matplotlib.use", "matplotlib.style", "matplotlib.rcParams",
+         "matplotlib.pyplot.style", "matplotlib.pyplot.rcParams",
+         "matplotlib.pyplot.switch_backend", "matplotlib.pyplot.rc",
          "PIL.ImageMath", "logging.config",
          "pandas.read_pickle", "keras.src", "tensorflow.py_function",
          "tensorflow.numpy_function"),
@@ -86,7 +92,10 @@ PARTS = {
 }  # fmt: skip
 FINE = {
     "gc.collect", "types.SimpleNamespace",
-    "numpy.lib.stride_tricks.sliding_window_view",
+    "numpy.lib.stride_tricks.sliding_window_view", "torch.utils.data",
+    "torch.utils.checkpoint", "numpy.testing.assert_allclose",
+    "numpy.testing.assert_array_equal", "numpy.testing.assert_equal",
+    "numpy.testing.assert_almost_equal", "numpy.testing.assert_array_almost_equal",
 }  # fmt: skip
 OF_SYS = {
     "version", "version_info", "stdout", "stderr", "stdin", "maxsize", "float_info",
@@ -151,7 +160,7 @@ VALUES = {
     "Tensor", "ndarray", "float", "int", "bool", "str", "complex", "list", "tuple",
     "dict", "generic", "float32", "float64", "Parameter", "Number", "memmap", "matrix",
     "MaskedArray", "Variable", "KerasTensor", "FloatTensor", "OrderedDict", "UserList",
-    "type", "Generator", "CheckFailed",
+    "type", "Generator", "CheckFailed", "redirect_stdout", "redirect_stderr",
 }  # fmt: skip
 # Attributes that answers set on what is not theirs.
 SET = {"grad", "data", "weight", "bias", "training", "requires_grad", "shape", "lr"}

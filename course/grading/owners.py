@@ -101,9 +101,10 @@ def owners(
     """
     found: dict[int, Owner] = {}
     exports: dict[int, tuple[str, ...]] = {}
+    assignment = _of_blackboard(paths)
     for index, path in enumerate(paths):
         for depth, part in enumerate(path.parts):
-            owner = _by_platform(part, people or {})
+            owner = _by_platform(part, people or {}, assignment)
             if owner:
                 rest = path.parts[depth + 1 :]
                 found[index] = replace(owner, rest="/".join(rest) or owner.rest)
@@ -135,15 +136,34 @@ def attempt_time(text: str) -> datetime | None:
     return time
 
 
-def _by_platform(part: str, people: Mapping[str, tuple[str, str, str]]) -> Owner | None:
+def _of_blackboard(paths: Sequence[PurePosixPath]) -> str:
+    """What Blackboard puts before every user name, which may have a _ of its own."""
+    found = {
+        part[: part.index("_attempt_")]
+        for path in paths
+        for part in path.parts
+        if BLACKBOARD.match(part)
+    }
+    shared = min(found) if len(found) > 1 else ""
+    while not all(each.startswith(shared) for each in found):
+        shared = shared[:-1]
+    return shared[: shared.rfind("_") + 1]
+
+
+def _by_platform(
+    part: str, people: Mapping[str, tuple[str, str, str]], assignment: str = ""
+) -> Owner | None:
     if match := GRADESCOPE.match(part):
         name, number, time = people.get(match["id"], (part, match["id"], ""))
         return Owner(name, "gradescope", number, time or match["id"])
     for platform, pattern in PLATFORMS.items():
         if match := pattern.match(part):
             given = match.groupdict()
+            name = given["name"]
+            if platform == "blackboard" and assignment and part.startswith(assignment):
+                name = part[len(assignment) : part.index("_attempt_")]
             return Owner(
-                given["name"].strip(),
+                name.strip(),
                 platform.partition(",")[0],
                 given.get("id") or "",
                 given.get("time") or "",
@@ -189,7 +209,8 @@ def _by_folders(
     else:
         shared = _assignment(list(tops), lessons)
         for top, inner in tops.items():
-            if OF_CLASS.fullmatch(top) and _holds_people(inner, lessons):
+            of_class = OF_CLASS.fullmatch(top) and _holds_people(inner, lessons)
+            if of_class or _same_file_twice(inner, lessons):
                 found |= _by_folders(inner, lessons, top)
                 continue
             student = top.removeprefix(shared)
@@ -209,6 +230,18 @@ def _one_folder(top: str, inner: list, lessons: Sequence[str]) -> dict[int, Owne
         if len({owner.student for owner in names.values()}) > 1 and not below:
             return names
     return {index: Owner(top, rest="/".join(parts)) for index, parts in inner}
+
+
+def _same_file_twice(inner: list, lessons: Sequence[str]) -> bool:
+    """Whether folders in a folder hold files of one name, as several people's do."""
+    holders: dict[str, set[str]] = defaultdict(set)
+    for _, parts in inner:
+        if len(parts) > 1 and not _is_work(parts[0], lessons):
+            if parts[-1].lower().endswith(".ipynb"):
+                holders[parts[-1]].add(parts[0])
+        elif len(parts) == 1 and parts[0].lower().endswith(".ipynb"):
+            return False
+    return any(len(folders) > 1 for folders in holders.values())
 
 
 def _holds_people(inner: list, lessons: Sequence[str]) -> bool:

@@ -414,7 +414,12 @@ class _Reading:
             hidden = called.startswith(("load", "read")) and any(
                 keyword.arg is None for keyword in node.keywords
             )
-            if hidden or (self.names.path(node.func) == "numpy.load" and len(args) > 2):
+            path = self.names.path(node.func)
+            more = len(args) > 2 if path == "numpy.load" else len(args) > 1
+            starred = any(isinstance(each, ast.Starred) for each in args)
+            loads = path in ("numpy.load", "torch.load") and (starred or more)
+            copies = path == "functools.wraps" and (more or node.keywords)
+            if hidden or loads or copies:
                 yield node, HIDDEN
             for keyword in node.keywords:
                 safe = SAFE.get(keyword.arg or "")

@@ -180,6 +180,61 @@ def test_a_student_of_whom_only_a_checkpoint_came_is_a_row(tmp_path):
     assert adds_up(handed)
 
 
+@pytest.mark.parametrize("packed_in", [True, False])
+def test_students_of_whom_only_tools_files_came_are_rows(tmp_path, packed_in):
+    members = {
+        "ada/.ipynb_checkpoints/hw-checkpoint.ipynb": notebook(),
+        "dan/__pycache__/x.pyc": b"x",
+        "gus/.git/HEAD": b"x",
+        "cy/.DS_Store": b"x",
+        "ben/hw.ipynb": notebook(),
+    }
+    if packed_in:
+        handed = taken(tmp_path, members)
+    else:
+        for name, content in members.items():
+            (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "in" / name).write_bytes(content)
+        handed = take_in(tmp_path / "in", LESSONS)
+    assert {student for student, _ in rows(handed)} == {
+        "ada",
+        "dan",
+        "gus",
+        "cy",
+        "ben",
+    }
+    assert adds_up(handed)
+
+
+def test_bare_files_of_all_kinds_are_rows(tmp_path):
+    names = ["ana.ipynb", "cy.tar.gz", "dan.rar", "eve.pdf", "fay.py", "readme.txt"]
+    handed = taken(tmp_path, dict.fromkeys(names, b"x") | {"ana.ipynb": notebook()})
+    found = {student for student, _ in rows(handed)}
+    assert len(found) == 5
+    assert adds_up(handed)
+
+
+def test_zips_that_hold_several_students(tmp_path):
+    members = {
+        "Monday.zip": packed(
+            {f"{who}/{LESSON}.ipynb": notebook() for who in ("erin", "finn")}
+        ),
+        "Tuesday.zip": packed(
+            {f"{who}/{LESSON}.ipynb": notebook() for who in ("gil", "hal")}
+        ),
+    }
+    handed = taken(tmp_path, members)
+    assert {student for student, _ in rows(handed)} == {"erin", "finn", "gil", "hal"}
+
+
+def test_user_names_of_blackboard_may_have_a_dash_below(tmp_path):
+    name = "VAE_{}_attempt_2026-11-03-10-00-00_vae.ipynb"
+    handed = taken(
+        tmp_path, {name.format(u): notebook() for u in ("j_smith", "k_smith")}
+    )
+    assert {student for student, _ in rows(handed)} == {"j_smith", "k_smith"}
+
+
 # Which file of several
 
 
@@ -258,6 +313,23 @@ def test_gradescopes_list_says_whose(tmp_path):
     handed = taken(tmp_path, members)
     assert set(rows(handed)) == {("Ada Lovelace", LESSON), ("Bob", LESSON)}
     assert [each.number for each in handed.submissions] == ["7", "b@x.org"]
+
+
+def test_a_group_of_gradescope_has_a_row_for_every_member(tmp_path):
+    listed = (
+        ":submission_41:\n  :submitters:\n  - :name: Ada\n    :sid: '7'\n"
+        "  - :name: Bo\n    :sid: '8'\n"
+    )
+    members = {
+        "export/submission_metadata.yml": listed,
+        "export/submission_41/vae.ipynb": notebook(),
+    }
+    handed = taken(tmp_path, members)
+    assert [(each.student, each.number) for each in handed.submissions] == [
+        ("Ada", "7"),
+        ("Bo", "8"),
+    ]
+    assert "for the group by Ada" in handed.submissions[1].notes[0]
 
 
 def test_blackboards_attempts_the_later_counts(tmp_path):
