@@ -667,7 +667,7 @@ def dead_units(z):
 
     z: array (N, d), codes after a ReLU, so never negative; not changed
     Returns one number, from 0 to d. A unit that answers to one image is alive, however
-    faintly.
+    faintly, if not below a millionth.
     Hint: look at each column: all rows of it, not any.
     """
     ### BEGIN SOLUTION

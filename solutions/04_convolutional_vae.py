@@ -223,7 +223,7 @@ class Encoder(nn.Module):
     units, then two heads 128 -> d without activation or batch norm; nothing else.
     Yours to choose: biases, one head 128 -> 2 d cut in two, a relative of ReLU
     (LeakyReLU, ELU, GELU, SiLU), and how logvar is made from its head's numbers, if it
-    can become any number.
+    can become any number from -10 to 10.
     Hint: nn.Conv2d, nn.BatchNorm2d after convolutions, nn.BatchNorm1d after nn.Linear.
     """
 

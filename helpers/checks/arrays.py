@@ -46,6 +46,8 @@ def read(
         raise CheckFailed(
             f"{call} returned None", "a value", "a `return` line is missing"
         )
+    if isinstance(value, np.ma.MaskedArray) and not np.ma.is_masked(value):
+        value = value.data  # nothing is masked: an array like others
     if type(value).__module__.partition(".")[0] not in LIBRARIES or isinstance(
         value, np.ma.MaskedArray
     ):  # it might answer for itself which numbers it holds

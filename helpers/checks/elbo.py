@@ -148,7 +148,7 @@ def _not_right(
         "; or ".join(names[:3])
         or "each term by itself: the reconstruction is summed over the pixels, the KL "
         "over the latent dimensions; beta weighs the KL alone; the mean over images "
-        "comes last",
+        "comes last, and no term has a lower limit",
     )
 
 

@@ -90,7 +90,9 @@ def _is_plain(
 def _check_heads(model: nn.Module, size: int) -> None:
     heads = ((size, 512), (2 * size, 512), (size,), (2 * size,))
     x = torch.rand(64, 784)
-    mu, logvar = _scaled(model, *heads[:2], by=6).encode(x)
+    # With weights of both signs, so that no common part of the 512 units matters.
+    both = [_scaled(model, *heads, by=factor).encode(x) for factor in (6, -6)]
+    mu, logvar = (torch.cat(parts) for parts in zip(*both, strict=True))
     if torch.allclose(mu, logvar):
         raise CheckFailed(
             "mu and logvar are the same numbers",
@@ -129,8 +131,10 @@ def _check_heads(model: nn.Module, size: int) -> None:
                 "the activation after the 512-wide layer of the encoder",
             )
     for index, name in enumerate(("mu", "logvar")):
+        # Small enough for a limit far out, which is allowed, to play no part.
+        most = model.encode(x)[index].abs().max().clamp(min=1).item()
         once, less, turned = (
-            _scaled(model, *heads, by=factor).encode(x)[index]
+            _scaled(model, *heads, by=factor / most).encode(x)[index]
             for factor in (1, 0.5, -1)
         )
         # A limit far out, or softplus and a logarithm, are no such bend.

@@ -28,6 +28,8 @@ def kl_divergence(function: Callable, draw: Draw) -> None:
     shapes = ((97, size), (97, size), (1, size), (131, 1), (1031, draw.integer(2, 9)))
     codes = [some_codes(*shape) for shape in shapes]
     codes.append(tuple(0.05 * each for each in codes[0]))  # nearly the prior
+    far = 12 * (torch.randint(0, 2, (7, size)) * 2.0 - 1)  # no limit on logvar
+    codes.append((torch.randn(7, size), far))
     answers = [_kl(function, mu, logvar) for mu, logvar in codes]
     if not torch.allclose(answers[0], function(*codes[0]), equal_nan=True):
         raise CheckFailed(

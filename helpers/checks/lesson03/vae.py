@@ -36,6 +36,7 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     twin.eval()
     _check_found(model, twin, size)
     check_inside(model, size)
+    _check_alone(shaken(model), size)
     _check_forward(shaken(model))
     model = shaken(wide)
     for mode in (False, True):
@@ -120,6 +121,23 @@ def _check_found(model: nn.Module, twin: nn.Module, size: int) -> None:
                 f"the weights that make {name} are not among the model's parameters",
                 "layers stored on `self`, where the optimizer finds them",
                 "layers in a plain Python list: use nn.ModuleList or nn.Sequential",
+            )
+
+
+@torch.no_grad()
+def _check_alone(model: nn.Module, size: int) -> None:
+    """An image, or a code, gives the same among others as by itself."""
+    x, z = torch.rand(9, 784), torch.randn(9, size)
+    among = (*model.encode(x), model.decode(z))
+    alone = (*model.encode(x[4:5]), model.decode(z[4:5]))
+    names = ("mu", "logvar", "the logits")
+    for name, many, one in zip(names, among, alone, strict=True):
+        if not torch.allclose(many[4:5], one, atol=1e-4, rtol=1e-4):
+            raise CheckFailed(
+                f"{name} of an image among eight others is not {name} of it by itself",
+                "the same: what belongs to one image depends on no other",
+                "reshape, .T or a mean over dim 0 that mixes the images of a batch; "
+                "chunk or split along dim=1",
             )
 
 

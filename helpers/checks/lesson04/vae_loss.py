@@ -23,7 +23,10 @@ from helpers.checks.lesson04._vae import (
 )
 from helpers.checks.messages import apart
 
-LOOK = "each term, what it is summed over, and the mean over the images"
+LOOK = (
+    "each term, what it is summed over, the mean over the images, and a clamp of x_hat "
+    "or a number added in the logarithm (more than 1e-7 shows)"
+)
 
 
 @check("vae_loss")
@@ -33,6 +36,7 @@ def vae_loss(function: Callable, draw: Draw) -> None:
     small, large = 0.3 + 0.5 * draw.rng.random(), 20 + 20 * draw.rng.random()
     model(pictures(5))[0].sum().backward()  # gradients that have to stay
     _require_values(function, model, (small, large))
+    _require_values(function, model, (0.0,))
     _require_default(function, model.eval(), pictures(97))
     _require_small_kl(function, draw)
     _require_confident(function, model, small)

@@ -31,6 +31,10 @@ def active_units(function: Callable, draw: Draw) -> None:
             fixed = torch.equal(active, mu.var(0) > 0.01)
             look = "is 0.01 written into the function instead of `threshold`?"
             raise _failure(mu, active, threshold, look if fixed else "")
+    mu = 0.05 * torch.randn(count, 2)  # at a threshold of 0 whatever varies is active
+    active = _try(function, mu, threshold=0.0)
+    if not active.all():
+        raise _failure(mu, active, 0.0, "`threshold or 0.01`: 0 then becomes 0.01")
 
 
 def _means(count: int, threshold: float) -> Tensor:

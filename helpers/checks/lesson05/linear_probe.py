@@ -38,6 +38,7 @@ def linear_probe(function: Callable, draw: Draw) -> None:
     _counted_on_the_test_pair(function, draw)
     _by_itself(function, draw)
     _linear(function, draw)
+    _as_long_as_they_are(function, draw)
     _scaled_by_the_training_codes(function, draw)
 
 
@@ -162,6 +163,23 @@ def _linear(function: Callable, draw: Draw) -> None:
                 "the classifier is not linear (neighbours, a tree, a network, a "
                 "kernel, a variance for each class?)",
             )
+
+
+def _as_long_as_they_are(function: Callable, draw: Draw) -> None:
+    """Two classes on one ray, near and far: only the length of a code tells."""
+    labels = draw.rng.integers(0, 2, 400)
+    length = np.where(labels, 6.0, 0.3) * draw.rng.uniform(1.0, 1.5, 400)
+    codes = length[:, None] * np.ones(4)
+    codes = (codes + 0.05 * draw.rng.standard_normal(codes.shape)).astype(np.float32)
+    share = _share(function, codes[:300], labels[:300], codes[300:], labels[300:])
+    if share < 0.85:
+        raise CheckFailed(
+            "short and long codes of one direction are read with accuracy "
+            f"{number(share, 3)}",
+            "about 1: a straight boundary between them is there",
+            "is each code scaled to length 1 (normalize)? The boundary is then no "
+            "longer straight in the codes",
+        )
 
 
 def _near(draw: Draw, centres: np.ndarray) -> np.ndarray:

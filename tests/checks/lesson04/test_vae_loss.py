@@ -252,7 +252,7 @@ WRONG = [
     (with_terms(price=lambda m, v: -kl(m, v)), "sign"),
     (with_terms(price=lambda m, v: kl(m, v).clamp(min=0.1)), "KL counts as it is"),
     (with_terms(price=free_bits), "KL"),
-    (with_terms(price=lambda m, v: kl(m, v).clamp(min=0.5)), "each term"),
+    (with_terms(price=lambda m, v: kl(m, v).clamp(min=0.5)), "a lower bound"),
     (with_terms(price=lambda m, v: kl(m.detach(), v)), "mu from the KL"),
     (with_terms(price=lambda m, v: kl(m, v.detach())), "logvar from the KL"),
     (with_terms(price=lambda m, v: kl(m[:, 1:], v[:, 1:])), "each term"),
