@@ -35,6 +35,7 @@ OWN_TYPE = "a type that may compare as it likes"
 Found = Iterator[tuple[ast.AST, str]]
 # Keywords that keep code out of a file that is read, and the value that does.
 SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
+SAFE["backend"] = None  # Matplotlib imports a module of that name
 # What takes the name of an attribute as text.
 NAMING = ("operator.attrgetter", "operator.methodcaller")
 ASKING = ("getattr", "hasattr", "isinstance", "issubclass", "print", "reload")
@@ -249,6 +250,10 @@ class _Reading:
         above = self.above.get(node)
         if what := of_module(path):
             yield node, what
+        elif path in ("numpy.load", "torch.load") and not (
+            isinstance(above, ast.Call) and above.func is node
+        ):
+            yield node, HIDDEN  # with arguments that are given elsewhere
         elif path in NAMING:
             if not (
                 isinstance(above, ast.Call)
@@ -422,9 +427,9 @@ class _Reading:
             if hidden or loads or copies:
                 yield node, HIDDEN
             for keyword in node.keywords:
-                safe = SAFE.get(keyword.arg or "")
-                value = getattr(keyword.value, "value", None)
-                if safe is not None and value is not safe:
+                name = keyword.arg or ""
+                value = getattr(keyword.value, "value", Ellipsis)
+                if name in SAFE and value is not SAFE[name]:
                     yield node, HIDDEN
 
     def _getattr(self, node: ast.Call) -> Found:

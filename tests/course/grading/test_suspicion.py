@@ -765,3 +765,38 @@ def test_what_no_answer_needs_is_named_with_its_line(source):
     lines = {int(each.split("line ")[1].split(":")[0]) for each in found}
     assert set(marked) <= lines, found
     assert all(each.startswith("answer, line ") for each in found)
+
+
+RUN_TEXT = [  # what a fresh attacker earned points with before it was named
+    "import functools\n@functools.singledispatch\ndef f(x): return x",
+    "from functools import singledispatchmethod\nclass A:\n"
+    "    @singledispatchmethod\n    def f(self, x): return x",
+    "def f(x):\n    np.testing.measure('1'[::-1])",
+    "from torch.utils.benchmark import Timer\ndef f(x): return Timer(x)",
+    "def f(x): return np.load('a.npy', None, bool(1))",
+    "from functools import partial\ndef f(x): return partial(np.load, 'a', None)(True)",
+    "def f(x): return np.load('a.npy', **x)",
+    "def f(x): return torch.load(*x)",
+    "import matplotlib.pyplot as plt\ndef f(x): plt.switch_backend(x)",
+    "import matplotlib\ndef f(x): matplotlib.use(x)",
+    "import matplotlib.pyplot as plt\ndef f(x): plt.gcf().savefig('a', backend=x)",
+    "import matplotlib.pyplot as plt\ndef f(x): plt.style.use(x)",
+    "from contextlib import redirect_stdout\nclass A(redirect_stdout):\n    _stream = 'x'",
+    "from functools import update_wrapper\ndef f(x, y): update_wrapper(x, y)",
+    "from functools import wraps\ndef f(x, y): return wraps(y, assigned=x)(x)",
+]
+
+
+@pytest.mark.parametrize("source", RUN_TEXT)
+def test_what_runs_text_or_reaches_by_text_is_named(source):
+    assert said(source)
+
+
+def test_their_ordinary_use_is_not():
+    assert not said(
+        "from functools import wraps, partial\nimport matplotlib.pyplot as plt\n"
+        "from torch.utils.data import DataLoader, TensorDataset\n"
+        "def f(x):\n    np.testing.assert_allclose(x, x)\n    plt.plot(x)\n"
+        "    torch.load('weights.pth', weights_only=True)\n"
+        "    return wraps(f)(partial(torch.add, x)), DataLoader(x), np.load('a.npz')"
+    )
