@@ -781,7 +781,8 @@ RUN_TEXT = [  # what a fresh attacker earned points with before it was named
     "import matplotlib\ndef f(x): matplotlib.use(x)",
     "import matplotlib.pyplot as plt\ndef f(x): plt.gcf().savefig('a', backend=x)",
     "import matplotlib.pyplot as plt\ndef f(x): plt.style.use(x)",
-    "from contextlib import redirect_stdout\nclass A(redirect_stdout):\n    _stream = 'x'",
+    "from contextlib import redirect_stdout\n"
+    "class A(redirect_stdout):\n    _stream = 'x'",
     "from functools import update_wrapper\ndef f(x, y): update_wrapper(x, y)",
     "from functools import wraps\ndef f(x, y): return wraps(y, assigned=x)(x)",
 ]
