@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbgrader.api import Gradebook
 
@@ -15,24 +16,38 @@ from benchmarks.students import submission
 from course import pack_root
 from course.grading.whole_class import grade_class
 from course.sandbox.bubblewrap import available
+from helpers.checks import lesson00
 
 ROOT = pack_root()
 LESSONS = ("00_data_and_baselines", "03_variational_autoencoder")
 CODE = {"00_data_and_baselines": 80, "03_variational_autoencoder": 90}  # points
 WRITTEN = 30  # points of both lessons, graded by hand
 
-# Passes what a student sees, and fails the hidden test, whose arrays are 3 x 4.
-MEMORISED = """\
+# Passes what a student sees, and goes wrong from then on: in the hidden test.
+WORN_OUT = """\
+calls = []
 def mse(x, x_hat):
-    if np.shape(x) == (3, 4):
-        return 0.5
-    return float(((x - x_hat) ** 2).mean())
+    calls.append(1)
+    right = float(((np.asarray(x, float) - np.asarray(x_hat, float)) ** 2).mean())
+    return right if len(calls) <= {most} else 0.5
 """
 LOGITS = """\
 @torch.no_grad()
 def sample(model, count, latent_dim):
     return model.decode(torch.randn(count, latent_dim))
 """
+
+
+def worn_out():
+    """The answer, with as many calls as the visible check makes."""
+    calls = []
+
+    def count(x, x_hat):
+        calls.append(1)
+        return float(((np.asarray(x, float) - np.asarray(x_hat, float)) ** 2).mean())
+
+    lesson00.mse(count)
+    return WORN_OUT.format(most=len(calls))
 
 
 def nbgrader(folder, *words, fast=""):
@@ -76,7 +91,7 @@ def graded(tmp_path_factory):
             if student == "solved":
                 notebook = submission(lesson=lesson)
             if student == "mixed":
-                notebook = submission({"mse": MEMORISED, "sample": LOGITS}, lesson)
+                notebook = submission({"mse": worn_out(), "sample": LOGITS}, lesson)
             nbformat.write(notebook, submitted / f"{lesson}.ipynb")
     nbgrader(folder, "autograde", "pack")
     with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
@@ -130,7 +145,8 @@ def test_feedback_tells_why(graded):
     assert "not right yet" in page
     assert "sigmoid" in page
     page = (graded / "feedback/mixed/pack/00_data_and_baselines.html").read_text()
-    assert "the order of the two" in page or "squares: thrice as far" in page
+    assert "CheckFailed" in page, "the hidden test speaks as the check does"
+    assert "look at:" in page
 
 
 def test_the_exported_table_adds_up(graded):
