@@ -54,10 +54,10 @@ from pathlib import Path
 
 import helpers
 from helpers import data, explore, latex
-from helpers.checks import lending, lesson05
+from helpers.checks import standins, lesson05
 
 assert "site" in helpers.__file__, helpers.__file__
-assert lending.ANSWERS.exists()
+assert standins.ANSWERS.exists()
 print(explore.PLANE.read_text()[:2], latex.__name__)
 
 import course
