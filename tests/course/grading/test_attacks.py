@@ -18,21 +18,12 @@ from course.grading.submission import lesson_named, prepare
 from course.grading.suspicion import suspicions
 from course.notebook import grade_id
 from course.sandbox.bubblewrap import available
-from course.sandbox.limits import Limits
-from course.sandbox.sandbox import Sandbox
 from tests.course.grading.attacks import ATTACKS, NO_POINTS
 from tests.course.handed_in import NO_SANDBOX
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
 CASES = pack_root().parent / "shared" / "cases"
-LIMITS = Limits(seconds=60, check_seconds=20, memory=2 * 2**30)
 EVERYTHING = int(os.environ.get("COURSE_DRAWS", "2")) >= 50
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox("torch", LIMITS) as started:
-        yield started
 
 
 def graded(sandbox, content, lesson=LESSON, **options):
