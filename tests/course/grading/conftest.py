@@ -4,6 +4,7 @@ import pytest
 
 from course.grading.one import close_sandboxes, sandbox_of_thread
 from course.sandbox.bubblewrap import available
+from course.sandbox.limits import Limits
 from tests.course.handed_in import NO_SANDBOX, SHORT
 
 
@@ -14,7 +15,7 @@ def sandbox(_sandboxes_end):
 
 @pytest.fixture
 def keras_sandbox(_sandboxes_end):
-    return sandbox_of_thread("keras", SHORT, False)
+    return sandbox_of_thread("keras", Limits(), False)
 
 
 @pytest.fixture(scope="session")
