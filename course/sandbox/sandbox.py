@@ -12,6 +12,7 @@ import contextlib
 import os
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,6 +37,8 @@ class Execution:
     seconds: float
     stopped_in: int | None = None
     """The cell that was running when it was ended, as an index."""
+    witnessed: Sequence[Mapping[str, Any]] = ()
+    """What its code asked of Python: event, file and line, by ``witness``."""
 
 
 class Sandbox:
@@ -134,7 +137,8 @@ class Sandbox:
             self.close()
             reason = "its kernel was lost"
         seconds = time.monotonic() - started
-        return Execution(reason, ended.get("peak_mb", 0), seconds, talk.running)
+        peak_mb, witnessed = ended.get("peak_mb", 0), ended.get("witnessed", ())
+        return Execution(reason, peak_mb, seconds, talk.running, witnessed)
 
     def _end(self, parent: WarmParent, wanted: bool) -> dict[str, Any]:
         """Have everything of this notebook killed and wiped; return what was said."""

@@ -27,6 +27,7 @@ from typing import Any
 
 from course import pack_root
 from course.sandbox.preflight import trouble_of
+from course.sandbox.witness import attend, events_in, listen
 
 PR_SET_DUMPABLE = 4
 POLL = 0.05  # seconds between two looks at what a kernel uses
@@ -66,13 +67,21 @@ def main() -> None:
         request = json.loads(line)
         if "stop" in request:
             continue  # meant for a kernel that had ended by then
+        hears, tells = os.pipe()
         pid = os.fork()
         if pid == 0:  # the fork: it must neither hear requests nor answer them
             requests.close()
             answers.close()
-            become_kernel(request)
-        answer(watch(pid, request, requests))
+            os.close(hears)
+            become_kernel(request, tells)
+        os.close(tells)
+        heard = bytearray()
+        done = watch(pid, request, requests, hears, heard)
+        if not listen(hears, heard) and done["reason"] is None:
+            heard += b"\nThe kernel closed it, and lives."
+        answer(done | {"witnessed": events_in(bytes(heard))})
         end_all_others()
+        os.close(hears)
         empty(scratch)
         answer({"clean": True})
 
@@ -129,7 +138,7 @@ def checks_of(framework: str) -> list[str]:
     ]
 
 
-def become_kernel(request: dict[str, Any]) -> None:
+def become_kernel(request: dict[str, Any], tells: int) -> None:
     """Turn this fork into an ordinary Jupyter kernel with limits. Does not return."""
     status = 1
     try:
@@ -146,6 +155,7 @@ def become_kernel(request: dict[str, Any]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
         random.seed()  # else every notebook would draw the same numbers
         os.chdir(request["cwd"])
+        attend(tells)
         serve_kernel(request["connection"])
         status = 0
     except BaseException:  # noqa: BLE001 (this process ends here, whatever it was)
@@ -188,7 +198,9 @@ def serve_kernel(connection: str) -> None:
     app.start()
 
 
-def watch(pid: int, request: dict[str, Any], requests) -> dict[str, Any]:
+def watch(
+    pid: int, request: dict[str, Any], requests, hears: int, heard: bytearray
+) -> dict[str, Any]:
     """Look after a kernel until it ends, must be ended, or is no longer wanted."""
     limits = request["limits"]
     peak = 0
@@ -199,6 +211,7 @@ def watch(pid: int, request: dict[str, Any], requests) -> dict[str, Any]:
             requests.readline()
             return {"reason": None, "peak_mb": peak // 2**20}
         ended, status = os.waitpid(pid, os.WNOHANG)
+        listen(hears, heard)
         count, used = census(limits["memory"])
         peak = max(peak, used)
         reason = None
