@@ -59,7 +59,7 @@ def _shown(cell: NotebookNode) -> list[NotebookNode]:
         points = rubric[2] or rubric[3] or ""
         below = _box(f"Rubric{points}", "note", answer[rubric.end() :])
         answer = answer[: rubric.start()]
-    boxes.append(_box("Model answer", "tip", ANSWER.sub("", answer)))
+    boxes.append(_box("Model answer", "tip", ANSWER.sub("", answer.lstrip())))
     return [*boxes, below] if rubric else boxes
 
 
