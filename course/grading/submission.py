@@ -131,7 +131,7 @@ def prepare(
         if name is None:
             continue
         if name not in wanted or name in seen:
-            why = "is there twice" if name in seen else "is not of this lesson"
+            why = "is there twice" if name in seen else "does not belong to this lesson"
             result.repairs.append(f"the graded cell {name} {why}")
             cell.metadata.pop("nbgrader")
             continue

@@ -60,7 +60,7 @@ READERS = {
 SETTINGS = {
     "project": TITLE,
     "author": "",
-    "copyright": "the authors; MIT licence",
+    "copyright": "the authors; MIT license",
     "html_title": TITLE,
     "html_theme": "sphinx_book_theme",
     # Nothing comes from another site, and no source (with its answers) is published.

@@ -195,8 +195,8 @@ def _draw(
 def _notice(name: str, error: originals.UnreachableError) -> str:
     tried = "\n".join(f"  {line}" for line in str(error).splitlines())
     return (
-        f"SYNTHETIC data: there was no way to the real {originals.TITLES[name]}, so "
-        "drawings stand in for it. Figures and metrics say SYNTHETIC.\n"
+        f"SYNTHETIC data: the real {originals.TITLES[name]} could not be reached, "
+        "so drawings stand in for it. Figures and metrics say SYNTHETIC.\n"
         f"Tried:\n{tried}\n"
         "For the real data, connect to the network, or set COURSE_DATA_MIRROR to a "
         f"folder or address that holds {name}/raw/, and restart the kernel."

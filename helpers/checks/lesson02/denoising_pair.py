@@ -109,7 +109,7 @@ def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
     if torch.allclose(noise, again, atol=1e-6):
         raise CheckFailed(
             "two calls gave exactly the same noise (or none)",
-            "fresh noise in each call, or the network learns that noise by heart",
+            "fresh noise in each call, or the network memorizes that noise",
             "a seed or generator inside the function; is noise_std used?",
         )
     shape = "the shape of the noise: that of x, as randn_like(x) gives"
