@@ -222,7 +222,7 @@ def draw_rows(
     columns = max(len(images) for images in pictures.values())
     sheet = np.ones((len(rows), columns, 30, 30), np.float32)  # 2 white pixels between
     for line, images in zip(sheet, pictures.values(), strict=True):
-        line[: len(images), 1:-1, 1:-1] = images
+        line[: len(images), 1:-1, 1:-1] = _few_grays(images)
     height = min(0.9, 6.0 / columns) * len(rows) + 0.4
     height += 0.4 * bool(len(positions))
     fig = figure(title, height=height)
@@ -269,9 +269,7 @@ def image_grid(
     tiles = squares(images)
     lines = -(-len(tiles) // columns)
     sheet = np.ones((lines * columns, 28, 28), np.float32)
-    sheet[: len(tiles)] = (
-        np.round(tiles * 32) / 32
-    )  # 33 greys: half the file, same look
+    sheet[: len(tiles)] = _few_grays(tiles)
     sheet = sheet.reshape(lines, columns, 28, 28).swapaxes(1, 2)
     width = min(7.0, 0.62 * columns + 0.6)
     fig = figure(title, width=width, height=(width - 0.3) * lines / columns + 0.6)
@@ -565,6 +563,11 @@ def squares(images: ArrayLike) -> np.ndarray:
             f"(N, 28, 28) or (N, 1, 28, 28). For one image, slice it: images[:1]."
         )
     return images.reshape(-1, 28, 28).astype(np.float32)
+
+
+def _few_grays(images: np.ndarray) -> np.ndarray:
+    """Images in 33 grays: half the file, same look."""
+    return np.round(images * 32) / 32
 
 
 def _draw(ax, image: np.ndarray) -> None:
