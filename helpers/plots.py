@@ -1,6 +1,6 @@
 """Figures: grids of images, curves, bars and clouds of codes.
 
-Every figure gets a title that states its finding or question, labelled axes, and a
+Every figure gets a title that states its finding or question, labeled axes, and a
 text alternative. The colors of lines are from matplotlib's ``petroff10`` (Petroff
 2021, arXiv:2107.02270); those of the ten classes were searched for: of all pairs, for
 full color vision and three kinds of color blindness, the nearest two are as far apart
@@ -160,7 +160,7 @@ def is_watched() -> bool:
 
 
 def _small_png(fig: Figure) -> bytes:
-    """The figure in 256 colours: a third of the size, and notebooks stay light."""
+    """The figure in 256 colors: a third of the size, and notebooks stay light."""
     from PIL import Image
 
     full, small = io.BytesIO(), io.BytesIO()
@@ -379,7 +379,7 @@ def codes(
     alt: str | None = None,
     save_as: str | Path | None = None,
 ) -> None:
-    """Draw two-dimensional codes as a cloud of points, one colour a class.
+    """Draw two-dimensional codes as a cloud of points, one color a class.
 
     Parameters
     ----------

@@ -54,14 +54,15 @@
 # | $p_\theta(x \mid z)$ | `decode` | | the decoder's distribution over images | 03 |
 # | $p(z)$ | `torch.randn` | | the prior, $\mathcal N(0, I)$ | 03 |
 # | $p_\theta(z \mid x)$ | | | the true posterior, which nobody can compute | 03 |
-# | $\log p(x)$ | | (B,) | log-likelihood of an image, nats | 03, measured in 06 |
+# | $\log p(x)$ | `log_p` | (B,) | log-likelihood of an image, nats; bounded in 03, measured in 06 | 06 |
 # | $\mathrm{KL}(q \,\Vert\, p)$ | `kl_divergence` | (B,) | nats, summed over the $d$ dimensions | 03 |
 # | ELBO | `-vae_loss` at `beta=1` | one number | nats per image, at most $\log p(x)$ | 03 |
 # | $\beta$ | `beta` | one number | weight of the KL; 1 in a VAE proper | 03 |
 # | $\mathrm{KL}_j$ | `kl_per_dimension` | (d,) | nats, averaged over images | 05 |
 # | $\Phi^{-1}$ | `torch.special.ndtri` | | quantiles of $\mathcal N(0, 1)$ | 05 |
 # | $\log w$ | `log_w` | (k, B) | importance weight $\log p(x, z) - \log q(z \mid x)$, nats | 06 |
-# | $\mathcal L_k$ | | one number | bound of $k$ weights, nats; $\mathcal L_1$ is the ELBO | 06 |
+# | $L_k$ | `bound` | (B,) | bound of $k$ weights, nats; on average $L_1$ is the ELBO | 06 |
+# | ESS | `effective_sample_size` | (B,) | how many of the $k$ draws carry the weight, 1 to $k$ | 06 |
 #
 # ## Convolutions (lesson 04)
 #
@@ -96,4 +97,8 @@
 # | active unit | a dimension of the code whose mean varies over the images | 05 |
 # | rate, distortion | the KL and the reconstruction term of the loss | 05 |
 # | linear probe | a linear classifier on frozen codes | 05 |
+# | importance weight | how much likelier a drawn $z$ is under $p(x, z)$ than under $q(z \mid x)$ | 06 |
+# | signal-to-noise ratio | a gradient's mean, without sign, divided by its standard deviation | 06 |
 # | amortization gap | what one encoder for all images loses against the best $q$ for each | 06 |
+# | backend | the library that does the arithmetic of a Keras model | 07 |
+# | graph | the operations of a function, noted once and repeated without Python | 07 |

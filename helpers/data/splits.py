@@ -118,7 +118,7 @@ def load(
     learning applied to document recognition; Y. LeCun, C. Cortes and C. Burges,
     CC BY-SA 3.0. Fashion-MNIST: H. Xiao, K. Rasul and R. Vollgraf (2017),
     Fashion-MNIST: a novel image dataset for benchmarking machine learning
-    algorithms, arXiv:1708.07747; Zalando SE, MIT licence.
+    algorithms, arXiv:1708.07747; Zalando SE, MIT license.
     """
     if name not in CLASS_NAMES:
         known = " or ".join(repr(known) for known in CLASS_NAMES)
