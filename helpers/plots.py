@@ -199,7 +199,7 @@ def image_rows(
 def draw_rows(
     rows: Mapping[str, ArrayLike],
     title: str,
-    positions: Sequence[float] = (),
+    positions: ArrayLike = (),
     xlabel: str | None = None,
 ) -> Figure:
     """Draw what :func:`image_rows` shows.
@@ -208,7 +208,7 @@ def draw_rows(
     ----------
     rows, title
         As for :func:`image_rows`.
-    positions : sequence of float
+    positions : array of float
         What each column stands for, written below it.
     xlabel : str, optional
         What the positions are.
@@ -224,14 +224,14 @@ def draw_rows(
     for line, images in zip(sheet, pictures.values(), strict=True):
         line[: len(images), 1:-1, 1:-1] = _few_grays(images)
     height = min(0.9, 6.0 / columns) * len(rows) + 0.4
-    height += 0.4 * bool(len(positions))
+    height += 0.4 * (xlabel is not None)
     fig = figure(title, height=height)
     ax = fig.subplots()
     _draw(ax, sheet.swapaxes(1, 2).reshape(30 * len(rows), 30 * columns))
     names = ["\n".join(textwrap.wrap(label, 16)) for label in rows]
     ax.set_yticks(30 * np.arange(len(rows)) + 15, names, fontsize=9)
-    columns_at = 30 * np.arange(len(positions)) + 15
-    ax.set_xticks(columns_at, [f"{position:g}" for position in positions], fontsize=9)
+    below = [f"{position:g}" for position in np.asarray(positions)]
+    ax.set_xticks(30 * np.arange(len(below)) + 15, below, fontsize=9)
     ax.set_xlabel(xlabel or "", fontsize=9)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
