@@ -78,7 +78,7 @@ def run(
             "-p",
             "--parameter",
             metavar="NAME VALUE",
-            help="Set a parameter of the notebook. May be given many times.",
+            help="Set a parameter of the notebook. May be repeated.",
         ),
     ] = None,
     epochs: Annotated[

@@ -340,7 +340,7 @@ def written(notebook, lesson: Lesson) -> tuple[dict[str, str], dict[str, str]]:
 
 def refused(each: Submission) -> Record:
     """The record of a file that could not be taken."""
-    reason = each.problem or "its name and its folder name no lesson of this pack"
+    reason = each.problem or "neither its name nor its folder names a lesson"
     exercises = points(None, lesson_named(each.lesson)) if each.lesson else []
     return Record(each.lesson, exercises, reason)
 

@@ -20,7 +20,7 @@ from nbgrader.utils import determine_grade, is_locked, is_solution
 from nbgrader.utils import is_grade as is_graded
 
 from course import CourseError, pack_root
-from course.grading.names import names_bound, names_read, tree_of
+from course.grading.cell_names import names_bound, names_read, tree_of
 from course.grading.records import Exercise
 from course.handout.release import student_version
 from course.notebook import grade_id
@@ -131,7 +131,7 @@ def prepare(
         if name is None:
             continue
         if name not in wanted or name in seen:
-            why = "is there twice" if name in seen else "is not of this lesson"
+            why = "is there twice" if name in seen else "does not belong to this lesson"
             result.repairs.append(f"the graded cell {name} {why}")
             cell.metadata.pop("nbgrader")
             continue

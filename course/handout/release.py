@@ -17,7 +17,9 @@ import nbformat
 
 from course import CourseError
 from course.files import write_whole
+from course.handout.expected import show_expected
 
+PAGE = "notation.ipynb"  # no lesson, but handed out with them
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
 SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
 REMEDY = "run: make release"
@@ -58,7 +60,10 @@ def release(
     apart = list(_pairs_apart(solutions_dir))
     if apart:
         raise CourseError(" ".join(apart))
-    wanted = {notebooks_dir / file.name: student_version(file) for file in lessons}
+    wanted = {
+        notebooks_dir / file.name: student_version(file)
+        for file in [*lessons, *solutions_dir.glob(PAGE)]
+    }
     if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
         wanted[lent] = zlib.compress(answers, 9)
 
@@ -145,7 +150,7 @@ def stale(
     """
     problems = []
     lessons = _lesson_files(solutions_dir)
-    for lesson in lessons:
+    for lesson in [*lessons, *solutions_dir.glob(PAGE)]:
         target = notebooks_dir / lesson.name
         if not target.exists():
             problems.append(f"{_short(target)} is missing; {REMEDY}")
@@ -168,7 +173,8 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     """Turn one complete lesson into what students get.
 
     The same bytes as ``nbgrader generate_assignment`` writes with its default
-    configuration: that command does this and keeps a gradebook besides.
+    configuration: that command does this and keeps a gradebook besides. But figures
+    with a tag stay, folded into the text (:mod:`course.handout.expected`).
 
     Parameters
     ----------
@@ -200,6 +206,8 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     exporter = NotebookExporter(
         config=Config({"Exporter": {"default_preprocessors": []}}), log=quiet
     )
+    if not keep_outputs:
+        exporter.register_preprocessor(show_expected, enabled=True)
     for step in (
         steps.LockCells,
         steps.ClearSolutions,
@@ -332,7 +340,8 @@ def _orphans(notebooks_dir: Path, wanted: dict | set) -> list[Path]:
 
 def _pairs_apart(solutions_dir: Path) -> Iterator[str]:
     """Name each lesson whose text and notebook do not hold the same cells."""
-    for text in sorted(solutions_dir.glob("[0-9][0-9]_*.py")):
+    texts = sorted(solutions_dir.glob("[0-9][0-9]_*.py"))
+    for text in [*texts, *solutions_dir.glob(Path(PAGE).with_suffix(".py").name)]:
         notebook = text.with_suffix(".ipynb")
         remedy = f"run: jupytext --sync {_short(text)}"
         if not notebook.exists():

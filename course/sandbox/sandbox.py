@@ -122,7 +122,7 @@ class Sandbox:
         except StoppedError as stopped:
             reason = str(stopped)
         except Exception as error:  # noqa: BLE001 (its code may send anything)
-            reason = f"its kernel sent what cannot be read ({type(error).__name__})"
+            reason = f"its kernel sent something unreadable ({type(error).__name__})"
         finally:
             client.stop_channels()
         ended = self._end(parent, reason is None)

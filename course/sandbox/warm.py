@@ -91,7 +91,7 @@ def preload(framework: str) -> None:
     import matplotlib.pyplot as plt
 
     from helpers.data import originals
-    from helpers.quiet import quiet_start
+    from helpers.keras_start import quiet_start
 
     # ipykernel would import its debugger in each fork, most of the time of its start.
     sys.modules["debugpy"] = None  # ty: ignore[invalid-assignment]

@@ -108,7 +108,7 @@ class Notebook:
 
 
 def errors(cells):
-    """The error outputs, as text without colours."""
+    """The error outputs, as text without colors."""
     return [
         ANSI.sub("", "\n".join(output["traceback"]))
         for cell in cells

@@ -95,7 +95,7 @@ def test_malformed_cells_and_outputs_do_no_harm(tmp_path, lesson):
     ]
     page = page_of(tmp_path, lesson, json.dumps(notebook).encode())
     assert "No points" not in page
-    assert "unknown is not of this lesson" in page
+    assert "unknown does not belong to this lesson" in page
 
 
 @pytest.mark.parametrize(

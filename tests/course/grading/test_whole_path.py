@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from course import pack_root
-from course.grading.names import names_bound
+from course.grading.cell_names import names_bound
 from course.grading.one import grade_one
 from course.grading.submission import lesson_named
 from course.sandbox.bubblewrap import available
