@@ -39,7 +39,7 @@ seed = 0  # for the first weights and the order of the images
 out_dir = "outputs/01_keras_dense_autoencoder"  # where pictures go
 
 # %%
-from helpers.quiet import quiet_start
+from helpers.keras_start import quiet_start
 
 with quiet_start():  # TensorFlow likes to talk while it loads
     import keras
