@@ -17,6 +17,7 @@ import nbformat
 
 from course import CourseError
 from course.files import write_whole
+from course.handout.students import with_fetch
 
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
 SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
@@ -25,7 +26,10 @@ SAVED = "saved"  # the folder beside the notebooks that keeps what was written i
 
 
 def release(
-    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+    solutions_dir: Path,
+    notebooks_dir: Path,
+    lent: Path | None = None,
+    address: str | None = None,
 ) -> list[Path]:
     """Write the student version of every lesson.
 
@@ -40,6 +44,8 @@ def release(
         Made if missing.
     lent : Path, optional
         The file of the answers that `checks.lend` lends.
+    address : str, optional
+        Of the students' package, for a notebook that is opened alone.
 
     Returns
     -------
@@ -52,13 +58,9 @@ def release(
         If a lesson's text and notebook differ, or nbgrader refuses a lesson: nothing
         is written then. If a copy cannot be kept: its notebook is left as it is.
     """
+    handed_out = student_versions(solutions_dir, address)
     lessons = _lesson_files(solutions_dir)
-    if not lessons:
-        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
-    apart = list(_pairs_apart(solutions_dir))
-    if apart:
-        raise CourseError(" ".join(apart))
-    wanted = {notebooks_dir / file.name: student_version(file) for file in lessons}
+    wanted = {notebooks_dir / name: content for name, content in handed_out.items()}
     if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
         wanted[lent] = zlib.compress(answers, 9)
 
@@ -75,6 +77,23 @@ def release(
         orphan.unlink()
         changed.append(orphan)
     return changed
+
+
+def student_versions(solutions_dir: Path, address: str | None) -> dict[str, bytes]:
+    """Derive what students get, by file name.
+
+    Parameters
+    ----------
+    solutions_dir, address
+        As for :func:`release`, which says what is raised.
+    """
+    lessons = _lesson_files(solutions_dir)
+    if not lessons:
+        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
+    apart = list(_pairs_apart(solutions_dir))
+    if apart:
+        raise CourseError(" ".join(apart))
+    return {file.name: with_fetch(student_version(file), address) for file in lessons}
 
 
 def keep_copy(notebook: Path, now: datetime | None = None) -> Path:
@@ -124,13 +143,16 @@ def _filled_in(notebook: Path) -> bool:
 
 
 def stale(
-    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+    solutions_dir: Path,
+    notebooks_dir: Path,
+    lent: Path | None = None,
+    address: str | None = None,
 ) -> list[str]:
     """Say what keeps the folders from being in step.
 
     Parameters
     ----------
-    solutions_dir, notebooks_dir, lent : Path
+    solutions_dir, notebooks_dir, lent, address
         As for :func:`release`.
 
     Returns
@@ -149,7 +171,7 @@ def stale(
         target = notebooks_dir / lesson.name
         if not target.exists():
             problems.append(f"{_short(target)} is missing; {REMEDY}")
-        elif target.read_bytes() != student_version(lesson):
+        elif target.read_bytes() != with_fetch(student_version(lesson), address):
             problems.append(f"{_short(target)} is stale; {REMEDY}")
     if lent is not None and not _lends(lent, lent_answers(lessons)):
         problems.append(f"{_short(lent)} is stale; {REMEDY}")
