@@ -53,7 +53,10 @@ above. On Linux without an NVIDIA card this takes 3 GB instead of 8:
 
 Then start, and open {first} first:
 
-    jupyter lab
+    python -m jupyterlab --ContentsManager.pre_save_hook=helpers.saving.keep_pictures
+
+(`jupyter lab` does it too. The longer line lets Lab save pictures of what you can move
+with the mouse, so that they are still there when you open a notebook again.)
 
 Keep the notebooks beside the folder `helpers`, which they import. The data sets (MNIST
 and Fashion-MNIST, 43 MB) are fetched once. `COURSE_FAST=1` in the environment makes
