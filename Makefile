@@ -11,16 +11,19 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
 INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url $(TORCH_INDEX))
 UV ?= $(BIN)/uv
+SERVER := .venv/etc/jupyter/jupyter_server_config.d
 
 .PHONY: setup run test lab site release outputs verify bench lock clean
 
 setup: .venv/.ready
 
-# JupyterLab's plugin of announcements would ask its question over every notebook.
+# JupyterLab's plugin of announcements would ask its question over every notebook; our
+# extension of its server saves still pictures of what can be moved (helpers/saving.py).
 .venv/.ready: .venv/.packages
 	$(BIN)/pip install --quiet --no-deps -e .
 	$(BIN)/pip check
 	$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
+	mkdir -p $(SERVER) && echo '{"ServerApp": {"jpserver_extensions": {"helpers.saving": true}}}' > $(SERVER)/autoencoders.json
 	touch $@
 
 .venv/.packages: pyproject.toml requirements.lock

@@ -2,8 +2,8 @@
 
 An explorer lives as long as its kernel. Lab would save its name as well, prefer it to
 the picture, and show "Error displaying widget" to whoever opens the file later. This is
-an extension of Jupyter's server, which asks here before it saves. Setting the pack up
-puts ``jupyter_server_config.d/autoencoders.json``, which names it, where Jupyter looks.
+an extension of Jupyter's server, which asks here before it saves; `make setup` enables
+it. VS Code falls back on the picture by itself.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ above. On Linux without an NVIDIA card this takes 3 GB instead of 8:
 
 Then start, and open {first} first:
 
-    python -m jupyterlab --ContentsManager.pre_save_hook=helpers.saving.keep_pictures
+    python -m jupyterlab --ServerApp.jpserver_extensions=helpers.saving=True
 
 (`jupyter lab` does it too. The longer line lets Lab save pictures of what you can move
 with the mouse, so that they are still there when you open a notebook again.)

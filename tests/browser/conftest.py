@@ -166,6 +166,7 @@ def lab(browser, tmp_path_factory):
             f"--ServerApp.root_dir={folder}",
             f"--IdentityProvider.token={token}",
             "--LabApp.expose_app_in_browser=True",
+            "--ServerApp.jpserver_extensions=helpers.saving=True",  # by `make setup`
         ],
         cwd=folder,
         env=os.environ
@@ -173,7 +174,6 @@ def lab(browser, tmp_path_factory):
             "COURSE_FAST": "1",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "JUPYTER_CONFIG_DIR": str(folder / ".jupyter"),
-            "JUPYTER_CONFIG_PATH": str(pack_root() / "helpers"),  # as after set-up
             "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"),
         },
