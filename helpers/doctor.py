@@ -112,7 +112,7 @@ def locked(lock: Path) -> Iterator[tuple[str, str]]:
     """Names and versions that a lock wants on this system."""
     from packaging.requirements import Requirement
 
-    for line in lock.read_text().splitlines():
+    for line in lock.read_text(encoding="utf-8").splitlines():
         line = line.split(" #")[0].strip()
         if not line or line.startswith(("#", "-")):
             continue

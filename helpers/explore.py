@@ -10,6 +10,7 @@ where the codes given are a tensor, otherwise with an array; it may return eithe
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,7 +173,9 @@ def _offer(fig: Figure, alt: str, make_widget: Callable) -> None:
 
     output, metadata = plots.as_output(fig, alt)
     if plots.is_watched():
-        output |= {WIDGET_MIME: make_widget().get_view_spec()}
+        # A hosted notebook may lack anywidget; the picture is there all the same.
+        with contextlib.suppress(ModuleNotFoundError):
+            output |= {WIDGET_MIME: make_widget().get_view_spec()}
     display(output, metadata=metadata, raw=True)
 
 

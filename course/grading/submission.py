@@ -23,6 +23,7 @@ from course import CourseError, pack_root
 from course.grading.cell_names import names_bound, names_read, tree_of
 from course.grading.records import Exercise
 from course.handout.release import student_version
+from course.handout.students import package_address, with_fetch
 from course.notebook import grade_id
 
 MARKS = ("points", "grade", "solution", "locked", "checksum")  # nbgrader's, of a cell
@@ -81,7 +82,8 @@ def read_lesson(path: Path) -> Lesson:
         solution = nbformat.read(path, as_version=4)
     except (OSError, ValueError) as error:
         raise CourseError(f"{path} cannot be read as a notebook: {error}") from error
-    release = nbformat.reads(student_version(path).decode(), as_version=4)
+    handed_out = with_fetch(student_version(path), package_address())
+    release = nbformat.reads(handed_out.decode(), as_version=4)
     return Lesson(path.stem, solution, release)
 
 

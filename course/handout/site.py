@@ -108,7 +108,8 @@ def build_site(out: Path, solutions: Path | None = None) -> list[Path]:
             shutil.rmtree(folder, ignore_errors=True)
         source.mkdir(parents=True)
         (source / "conf.py").write_text(
-            "from course.handout.site import SETTINGS\n\nglobals().update(SETTINGS)\n"
+            "from course.handout.site import SETTINGS\n\nglobals().update(SETTINGS)\n",
+            encoding="utf-8",
         )
         (source / "_static").mkdir()
         shutil.copy(Path(__file__).with_name("site.css"), source / "_static")
@@ -166,7 +167,11 @@ def _sphinx(source: Path, out: Path) -> Path:
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning"]
     trees = source / ".doctrees"
     done = subprocess.run(
-        [*command, "-d", trees, source, out], capture_output=True, text=True
+        [*command, "-d", trees, source, out],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise CourseError(f"Sphinx could not build {out}: {done.stderr.strip()}")

@@ -21,7 +21,7 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from course import CourseError
-from course.sandbox.bubblewrap import available, remedy
+from course.sandbox.bubblewrap import available, can_fork, remedy
 from course.sandbox.conversation import Conversation, StoppedError
 from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent
@@ -55,11 +55,11 @@ class Sandbox:
     Raises
     ------
     CourseError
-        If bubblewrap is missing and `unsafe` is not set.
+        On Windows, or if bubblewrap is missing and `unsafe` is not set.
     """
 
     def __init__(self, framework: str, limits: Limits, unsafe: bool = False):
-        if not unsafe and not available():
+        if not can_fork() or (not unsafe and not available()):
             raise CourseError(remedy())
         self.framework, self.limits, self.unsafe = framework, limits, unsafe
         self.parent: WarmParent | None = None

@@ -267,7 +267,7 @@ def others() -> list[int]:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds; 0 if it has ended."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1])
     except (OSError, IndexError, ValueError):
         return 0
     return pages * resource.getpagesize()
@@ -285,7 +285,7 @@ def census(most: int) -> tuple[int, int]:
 def proportional(pid: int) -> int:
     """Bytes that a process holds, shared ones divided among those who share them."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line[:4] == "Pss:")
     except (OSError, StopIteration, ValueError):
         return resident(pid)

@@ -166,6 +166,7 @@ def lab(browser, tmp_path_factory):
             f"--ServerApp.root_dir={folder}",
             f"--IdentityProvider.token={token}",
             "--LabApp.expose_app_in_browser=True",
+            "--ServerApp.jpserver_extensions=helpers.saving=True",  # by `make setup`
         ],
         cwd=folder,
         env=os.environ
