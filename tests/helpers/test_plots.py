@@ -85,6 +85,16 @@ def test_no_name_of_a_class_hides_another(spread):
         assert all(box.count_overlaps(boxes) == 1 for box in boxes), "itself"
 
 
+def test_a_logarithmic_axis_has_plain_numbers(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda fig, *rest: drawn.append(fig))
+    plots.curves({"loss": [0.021, 0.009, 0.007]}, "t", "MSE", yscale="log")
+    drawn[0].draw_without_rendering()
+    (ax,) = drawn[0].axes
+    assert ax.get_yscale() == "log"
+    assert {"0.007", "0.01", "0.02"} <= {t.get_text() for t in ax.get_yticklabels()}
+
+
 @pytest.mark.parametrize("count", [4, 5])
 def test_many_curves_have_their_legend_beside_them(count, monkeypatch):
     drawn = []
