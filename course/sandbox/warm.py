@@ -82,7 +82,7 @@ def preload(framework: str) -> None:
     import matplotlib.pyplot as plt
 
     from helpers.data import originals
-    from helpers.quiet import quiet_start
+    from helpers.keras_start import quiet_start
 
     with quiet_start():
         for module in (*COMMON, *OF_FRAMEWORK[framework], *checks_of(framework)):
