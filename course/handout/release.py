@@ -17,6 +17,7 @@ import nbformat
 
 from course import CourseError
 from course.files import write_whole
+from course.handout.expected import show_expected
 
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
 SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
@@ -168,7 +169,8 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     """Turn one complete lesson into what students get.
 
     The same bytes as ``nbgrader generate_assignment`` writes with its default
-    configuration: that command does this and keeps a gradebook besides.
+    configuration: that command does this and keeps a gradebook besides. But figures
+    with a tag stay, folded into the text (:mod:`course.handout.expected`).
 
     Parameters
     ----------
@@ -200,6 +202,8 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     exporter = NotebookExporter(
         config=Config({"Exporter": {"default_preprocessors": []}}), log=quiet
     )
+    if not keep_outputs:
+        exporter.register_preprocessor(show_expected, enabled=True)
     for step in (
         steps.LockCells,
         steps.ClearSolutions,
