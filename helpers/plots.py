@@ -196,13 +196,22 @@ def image_rows(
     show(fig, alt or f"{title}. Rows of images, from the top: {labels}.", save_as)
 
 
-def draw_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
+def draw_rows(
+    rows: Mapping[str, ArrayLike],
+    title: str,
+    positions: Sequence[float] = (),
+    xlabel: str | None = None,
+) -> Figure:
     """Draw what :func:`image_rows` shows.
 
     Parameters
     ----------
     rows, title
         As for :func:`image_rows`.
+    positions : sequence of float
+        What each column stands for, written below it.
+    xlabel : str, optional
+        What the positions are.
 
     Raises
     ------
@@ -214,12 +223,16 @@ def draw_rows(rows: Mapping[str, ArrayLike], title: str) -> Figure:
     sheet = np.ones((len(rows), columns, 30, 30), np.float32)  # 2 white pixels between
     for line, images in zip(sheet, pictures.values(), strict=True):
         line[: len(images), 1:-1, 1:-1] = images
-    fig = figure(title, height=min(0.9, 6.0 / columns) * len(rows) + 0.4)
+    height = min(0.9, 6.0 / columns) * len(rows) + 0.4
+    height += 0.4 * bool(len(positions))
+    fig = figure(title, height=height)
     ax = fig.subplots()
     _draw(ax, sheet.swapaxes(1, 2).reshape(30 * len(rows), 30 * columns))
     names = ["\n".join(textwrap.wrap(label, 16)) for label in rows]
     ax.set_yticks(30 * np.arange(len(rows)) + 15, names, fontsize=9)
-    ax.set_xticks([])
+    columns_at = 30 * np.arange(len(positions)) + 15
+    ax.set_xticks(columns_at, [f"{position:g}" for position in positions], fontsize=9)
+    ax.set_xlabel(xlabel or "", fontsize=9)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig
@@ -446,6 +459,8 @@ def _spread(names: Sequence[Annotation], ax, points: np.ndarray) -> None:
     far = np.hypot(*steps.T)
     frame = ax.get_window_extent().get_points()
     dots = ax.transData.transform(points)
+    medians = ax.transData.transform([name.xy for name in names])
+    dots = np.concatenate([dots, np.repeat(medians, 20, axis=0)])  # kept free by all
     taken = np.empty((0, 2, 2))  # lower left and upper right corners
     for name in names:
         patch = name.get_bbox_patch()
@@ -454,7 +469,7 @@ def _spread(names: Sequence[Annotation], ax, points: np.ndarray) -> None:
         boxes = box + pixels[:, None]  # (S, 2, 2), one for each step
         overlap = (boxes[:, None, 0] < taken[:, 1]) & (taken[:, 0] < boxes[:, None, 1])
         outside = (boxes[:, 0] < frame[0]).any(1) | (boxes[:, 1] > frame[1]).any(1)
-        cost = far + 3 * _covered(boxes, dots)  # a point is worth 3 points of way
+        cost = far + 4 * _covered(boxes, dots)
         cost += 1e4 * outside + 1e6 * overlap.all(-1).any(-1)
         chosen = cost.argmin()
         name.set_position(steps[chosen])
@@ -462,7 +477,7 @@ def _spread(names: Sequence[Annotation], ax, points: np.ndarray) -> None:
 
 
 def _covered(boxes: np.ndarray, dots: np.ndarray) -> np.ndarray:
-    """About how many dots (N, 2) lie in each box (S, 2, 2): counted on a 2-pixel grid."""
+    """About how many dots (N, 2) lie in each box (S, 2, 2), on a grid of 2 pixels."""
     low, high = boxes.min((0, 1)), boxes.max((0, 1))
     edges = [np.arange(a, b + 4, 2) for a, b in zip(low, high, strict=True)]
     sums = np.histogram2d(*dots.T, bins=edges)[0].cumsum(0).cumsum(1)

@@ -85,6 +85,19 @@ def test_lines_differ_for_colour_blind_readers(eyes):
         assert np.linalg.norm(difference) > 15, (one, other)
 
 
+@pytest.mark.parametrize("eyes", EYES)
+def test_ten_classes_differ_for_color_blind_readers(eyes):
+    seen = [lab(np.array(EYES[eyes]) @ linear(color)) for color in plots.CLASSES]
+    assert len(seen) == 10
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 29
+
+
+def test_classes_are_seen_on_white():
+    for color in plots.CLASSES:
+        luminance = linear(color) @ (0.2126, 0.7152, 0.0722)
+        assert 1.05 / (luminance + 0.05) > 1.6, color
+
+
 def test_lines_stand_out_from_white_and_differ_without_colour():
     for color in plots.LINES:
         luminance = linear(color) @ (0.2126, 0.7152, 0.0722)

@@ -27,9 +27,7 @@ FOLDED = re.compile(
 )
 
 
-def show_expected(
-    notebook: NotebookNode, resources: dict
-) -> tuple[NotebookNode, dict]:
+def show_expected(notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
     """Fold the figure of each cell with the tag into the text below that cell.
 
     Parameters
@@ -67,8 +65,8 @@ def show_expected(
         png = pictures[0].data["image/png"]
         if len(png) * 3 / 4 > LARGEST:
             raise CourseError(
-                f"The figure of the cell {start!r} has {len(png) * 3 // 4:,} bytes; with "
-                f"the tag {TAG} it may have {LARGEST:,}. Choose a smaller one."
+                f"The figure of the cell {start!r} has {len(png) * 3 // 4:,} bytes; "
+                f"with the tag {TAG} it may have {LARGEST:,}. Choose a smaller one."
             )
         alt = pictures[0].metadata["image/png"]["alt"].translate({91: "(", 93: ")"})
         text.attachments = {"expected.png": {"image/png": png}}
