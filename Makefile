@@ -9,6 +9,10 @@ TORCH ?=
 CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
 INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu)
 
+# Where a machine forbids Python to keep what it has compiled, each of a thousand kernels
+# would compile its packages anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup run test lab site release outputs verify bench lock clean
 
 setup: .venv/.ready
@@ -23,7 +27,7 @@ ifeq ($(TORCH),cpu)
 else
 	cp requirements.lock .venv/requirements.txt
 endif
-	$(BIN)/pip install --quiet uv && $(BIN)/uv pip install --python $(BIN)/python $(INDEX) -r .venv/requirements.txt \
+	$(BIN)/pip install --quiet uv && $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(INDEX) -r .venv/requirements.txt \
 		|| { echo "uv cannot do it here; pip takes its place, more slowly."; $(BIN)/pip install --quiet $(INDEX) -r .venv/requirements.txt; }
 	$(BIN)/pip install --quiet --no-deps -e .
 	$(BIN)/pip check

@@ -102,7 +102,7 @@ def run(
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Lessons at a time; they share the cores. [1, or 2 if fast]"
+            min=1, help="Lessons at a time; they share the cores. [one a core]"
         ),
     ] = None,
     timeout: Annotated[

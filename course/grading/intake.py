@@ -43,6 +43,7 @@ KINDS = {
 }
 BARE = (".pdf", ".py", ".rar", ".7z", ".tar", ".gz", ".doc", ".docx", ".html", ".htm")
 OF_SYSTEM = "left there by a computer, not by a person"
+OF_NBGRADER = "nbgrader's own, beside what was submitted"
 OF_CLASS = re.compile(
     r"readme|grades|instructions|rubric|submission_metadata|index", re.I
 )
@@ -141,7 +142,10 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
     # Of a folder in which a computer alone has left something there is a student, too.
     nobodys = [file for file in files if file.of_system and len(file.place.parts) < 2]
     handed.aside += [("", str(file.path), OF_SYSTEM) for file in nobodys]
-    taken = [file for file in found if not any(file is each for each in nobodys)]
+    nbgraders = _beside_submitted(files)
+    handed.aside += [("", str(file.path), OF_NBGRADER) for file in nbgraders]
+    gone = {id(file) for file in (*nobodys, *nbgraders)}
+    taken = [file for file in found if id(file) not in gone]
     paths = [file.place for file in taken]
     whose = owners(paths, lessons, place.stem, _gradescopes_people(taken))
     looks = [
@@ -160,6 +164,14 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
         )
     handed.submissions.sort(key=lambda each: (each.student, each.lesson, each.name))
     return handed
+
+
+def _beside_submitted(files: Sequence[File]) -> list[File]:
+    """The rest of nbgrader's course folder, where that was given whole."""
+    tops = {file.place.parts[0] for file in files}
+    if "submitted" not in tops or not tops & {"source", "release"}:
+        return []
+    return [file for file in files if file.place.parts[0] != "submitted"]
 
 
 def take_one(place: Path, lessons: Sequence[str]) -> Handed:

@@ -37,7 +37,7 @@ COMMON = (
     *("sklearn.manifold", "helpers.data", "helpers.latex"),
     *("helpers.metrics", "helpers.plots", "helpers.training"),
 )
-OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data", "torchvision")}
+OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data",)}
 CONNECTION_FILES = 6  # five sockets, and the file that names them
 CONNECTION_BYTES = 4096
 
@@ -84,6 +84,8 @@ def preload(framework: str) -> None:
     from helpers.data import originals
     from helpers.keras_start import quiet_start
 
+    # ipykernel would import its debugger in each fork, most of the time of its start.
+    sys.modules["debugpy"] = None  # ty: ignore[invalid-assignment]
     with quiet_start():
         for module in (*COMMON, *OF_FRAMEWORK[framework], *checks_of(framework)):
             importlib.import_module(module)

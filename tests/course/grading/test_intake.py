@@ -57,6 +57,24 @@ def outside(tmp_path):
             {"doejane", "roerichard"},
         ),
         (
+            [f"doe_jane12_question_7_34_{FILE}", f"roe_r13_question_7_35_{FILE}"],
+            {"doe_jane", "roe_r"},
+        ),
+        (
+            [f"autoencoders-2026-11-20-{name}/{FILE}" for name in ("ada", "grace")],
+            {"ada", "grace"},
+        ),
+        (
+            [
+                f"source/{LESSON}/{FILE}",
+                f"release/{LESSON}/{FILE}",
+                "gradebook.db",
+                f"submitted/ada/{LESSON}/{FILE}",
+                f"submitted/grace/{LESSON}/{FILE}",
+            ],
+            {"ada", "grace"},
+        ),
+        (
             [f"submissions/doejane_12_34_{FILE}", f"submissions/roe_13_35_{FILE}"],
             {"doejane", "roe"},
         ),
