@@ -368,7 +368,8 @@ def bars(
     """
     fig = figure(title)
     ax = fig.subplots()
-    labels = ["\n".join(textwrap.wrap(label, 14)) for label in values]
+    room = min(14, max(8, 66 // max(1, len(values))))  # letters below a bar
+    labels = ["\n".join(textwrap.wrap(label, room)) for label in values]
     drawn = ax.bar(labels, list(values.values()), color=PETROFF10[0], width=0.6)
     ax.bar_label(drawn, fmt="{:.4g}", padding=2, fontsize=9)
     ax.margins(y=0.15)
