@@ -579,10 +579,10 @@ plots.bars(
 # **What to see**
 #
 # - A rate of 0.008 lowers the error by a fifth at once.
-# - In two epochs the schedule does not pay: many of its steps are small, and it ends 1 to
-#   3 % above the constant rate (three seeds). It pays in a long run: after 15 epochs the
-#   constant rate is at a test MSE of 0.0104, no better than PCA-64, and the schedule at
-#   0.0086 (one run each).
+# - In two epochs the schedule does not pay: many of its steps are small, and it ends 1
+#   to 3 % above the constant rate (three seeds). It pays in a long run: after 15 epochs
+#   the constant rate is at a test MSE of 0.0104, no better than PCA-64, and the
+#   schedule at 0.0086 (one run each).
 # - A peak four times higher gains nothing, and it kills units (section 8). In the wider
 #   network of section 10 it raises the error by 15 %, while 0.016 does no harm (three
 #   seeds). So 0.008 is within a factor of four of too much: try the peak again whenever
