@@ -287,6 +287,7 @@ def curves(
     xlabel: str = "epoch",
     x: Sequence[float] | None = None,
     levels: Mapping[str, float] | None = None,
+    yscale: str = "linear",
     alt: str | None = None,
     save_as: str | Path | None = None,
 ) -> None:
@@ -304,8 +305,10 @@ def curves(
         Positions on the horizontal axis; 1, 2, 3 ... when left out.
     levels : mapping of label to value, optional
         Horizontal lines to compare with, for example ``{"PCA-8": 0.0374}``.
+    yscale : {"linear", "log"}
+        Of the vertical axis; ``"log"`` where small differences far down matter.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
     fig = figure(title)
     ax = fig.subplots()
@@ -323,7 +326,11 @@ def curves(
     _draw_levels(ax, levels)
     if x is None or xlabel == "epoch":
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
+    if yscale == "log":  # plain numbers, also where less than a decade is seen
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     ax.grid(alpha=0.3)
     if len(series) > 4:  # beside the curves: inside it would hide some
         ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -359,7 +366,8 @@ def bars(
     """
     fig = figure(title)
     ax = fig.subplots()
-    labels = ["\n".join(textwrap.wrap(label, 14)) for label in values]
+    room = min(14, max(8, 66 // max(1, len(values))))  # letters below a bar
+    labels = ["\n".join(textwrap.wrap(label, room)) for label in values]
     drawn = ax.bar(labels, list(values.values()), color=PETROFF10[0], width=0.6)
     ax.bar_label(drawn, fmt="{:.4g}", padding=2, fontsize=9)
     ax.margins(y=0.15)

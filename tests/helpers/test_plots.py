@@ -124,3 +124,13 @@ def test_every_point_of_a_live_curve_is_in_the_picture(values):
     heights = [float(point.split(",")[1]) for point in points.split()]
     assert len(heights) == len(values)
     assert all(15 <= y <= 105 for y in heights)
+
+
+def test_a_logarithmic_axis_has_plain_numbers(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda fig, *rest: drawn.append(fig))
+    plots.curves({"loss": [0.021, 0.009, 0.007]}, "t", "MSE", yscale="log")
+    drawn[0].draw_without_rendering()
+    (ax,) = drawn[0].axes
+    assert ax.get_yscale() == "log"
+    assert {"0.007", "0.01", "0.02"} <= {t.get_text() for t in ax.get_yticklabels()}
