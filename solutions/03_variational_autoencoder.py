@@ -58,7 +58,7 @@ from helpers.checks import lesson03 as checks
 # %%
 epochs = budget("epochs", epochs, full=20, fast=1)
 beta_epochs = budget("beta_epochs", beta_epochs, full=6, fast=1)
-trick_epochs = budget("trick_epochs", trick_epochs, full=3, fast=1)
+trick_epochs = budget("trick_epochs", trick_epochs, full=2, fast=1)
 plain_epochs = budget("plain_epochs", plain_epochs, full=8, fast=1)
 train_images = budget("train_images", train_images, full=55_000, fast=2_000)
 device = training.pick_device()
@@ -808,7 +808,7 @@ explore.plane(
 #
 # All train for the same few epochs. But another seed gives another loss, so each row is
 # run with **three seeds**: a difference smaller than the spread of the dots is not worth
-# a claim. About two minutes.
+# a claim. One and a half to two minutes.
 
 
 # %%
