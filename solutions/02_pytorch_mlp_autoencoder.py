@@ -548,7 +548,10 @@ for name, (queries, others) in spaces.items():
     print(f"nearest by {name:6}: the same digit for {share:.1%} of 2,000 test images")
 
 # %% [markdown]
-# NN_SEE
+# **What to see.** Nobody told the network about digits, and still the nearest code is
+# most often that of the same digit: what lies close together in the space of codes is
+# alike. Where a reconstruction was wrong, as for the 5, the neighbors show why: its code
+# lies among those of other digits.
 #
 # ## 9. Noise
 #
@@ -827,7 +830,17 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# RANDOM_SEE
+# **What to see.** The second row is faint scribbles: the cloud of real codes is wider
+# than the standard normal, and its middle is far from 0. In the third row some pass as
+# digits; others are fragments, knots, two digits grown together. The fourth row knows
+# in addition which code numbers rise and fall together.
+#
+# Ten pictures are soon judged, but not fairly. So let a **classifier** look at a
+# thousand: a small network, trained on real digits in a few seconds. `sure` is the share
+# of pictures to which it gives one digit a probability of at least 0.7; `classes` says
+# how many digits occur (10: all equally often, 1: always the same one). It was trained to
+# be *un*sure of two digits on top of each other. Beside it stand the distance of
+# section 10 and the mean distance from a code to the nearest real one.
 
 # %%
 classifier = sample_quality.train_classifier(mnist.train, seed=seed)
@@ -844,9 +857,16 @@ for name, (images, z) in judged.items():
     )
 
 # %% [markdown]
-# Points halfway stay near real codes, random ones do not. Eight means and eight spreads
-# do not tell the cloud's shape, and outside the cloud the decoder was never trained. We
-# do not even know where to draw. Lesson 03 adds one term to the loss that settles both.
+# **What to see.** Read each row against the first. The standard normal fails by every
+# measure. Codes from a fitted normal distribution do well by the distance: smooth
+# pictures do, section 10 warned of it. The classifier is harder to please: it is sure of
+# far fewer of them than of reconstructions. Points halfway between two real codes stay
+# near real codes, random ones do not.
+#
+# So a plain autoencoder *can* be sampled, after a fashion. But we had to look at the codes
+# of real digits to know where to draw, and a mean with covariances does not tell the
+# cloud's shape: between its parts the decoder was never trained. Lesson 03 adds one term
+# to the loss that says where the codes should lie, and then compares like with like.
 #
 # ## 12. What if the code cannot be negative?
 #
@@ -933,7 +953,11 @@ plots.show(fig, "Error against the size of the code, for the autoencoder and for
 plots.image_rows(redrawn, "The same digits from codes of different sizes")
 
 # %% [markdown]
-# SWEEP_SEE
+# **What to see.** More numbers, less error, for both. With 2 or 4 numbers the
+# digits turn into each other; from 8 to 32 it is details that are gained. The gain of a
+# network over PCA depends on the size of the code, too: compare the two curves where the
+# code is small and where it is large, and remember that the network was trained for a few
+# epochs only, while PCA is the best of its kind.
 #
 # ## Your figures
 #

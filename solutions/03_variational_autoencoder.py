@@ -487,7 +487,8 @@ plots.curves(
 
 # %% [markdown]
 # **What to see.** Most of the drop happens in the first epochs. (The first training
-# point is high because it averages over an epoch in which the weights moved a lot.) CURVES
+# point is high because it averages over an epoch in which the weights moved a lot.)
+# The curves separate late and by about one nat: the noise in $z$ is a strong regularizer.
 #
 # Now the test images, once. The loss has two parts; look at both.
 
@@ -516,7 +517,9 @@ with torch.no_grad():
 print(f"reconstruction, z drawn: {reconstruction:.2f}, mu decoded: {from_mu:.2f}")
 
 # %% [markdown]
-# **What to see.** FROMMU
+# **What to see.** Decoding `mu` looks better by about 8 nats, for the same model: that is
+# what the noise in $z$ costs. (After a training as short as in fast mode it may be the
+# other way round.)
 #
 # ## 8. Reconstructions and samples
 
@@ -530,7 +533,9 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# **What to see.** RECON
+# **What to see.** Digit, slant and thickness survive in nine of ten. Small things are
+# smoothed over, because the decoder averages over what 20 noisy numbers leave open; of
+# the crooked 5 only a smudge is left.
 #
 # To *generate*, no image is needed: draw $z$ from the prior and decode it. The model of
 # section 6 would then toss a coin for each pixel. We show its probabilities instead,
@@ -576,7 +581,14 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# WTS8
+# **What to see.** Some samples pass as digits, in many hands. Others are chimeras of two
+# digits, or scrawls: the prior also covers the regions between the classes, and 20
+# dimensions have a lot of those. (Lesson 05 uses fewer.) Your eye is generous with fifty
+# pictures; a **classifier** is less so, and it can look at a thousand. `sure` is the
+# share of pictures to which a small network, trained on real digits, gives one digit a
+# probability of at least 0.7; it was trained to be unsure of two digits on top of each
+# other. `classes` is how many digits occur (10: all equally often, 1: always the same
+# one). The distance is lesson 02's: 1 minus the cosine to the most similar training image.
 
 # %%
 classifier = sample_quality.train_classifier(mnist.train, seed=seed)
@@ -647,7 +659,16 @@ for name, images in {"real test digits": x_test[:1_000].to(device), **drawn}.ite
 print(f"reconstruction: plain {plain_history.validation.min():.1f} nats (validation)")
 
 # %% [markdown]
-# WTS8b
+# **What to see.** Read each row against the first. Of real digits the classifier is sure
+# nine times in ten, of the VAE's samples one time in three: by this measure a VAE's
+# samples are not good, and a plain autoencoder is the fair comparison, not perfection.
+# Its standard normal codes show what happens if nobody says where codes should lie; the
+# fitted normal distribution has looked at the codes of real digits.
+#
+# So what does a VAE buy? A prior: one can draw from it without looking at any data. A
+# bound on the probability of a picture: a plain autoencoder has nothing to compare
+# (section 6). A space where neighbors look alike (section 10). What it does not buy by
+# itself: sharp pictures, or a prior that fits its codes everywhere.
 
 # %% [markdown]
 # ## 9. What the KL term does to the codes
@@ -700,7 +721,15 @@ plots.show(
 )
 
 # %% [markdown]
-# **What to see.** CLOUDS
+# **What to see.** Mind the circle: it is the same in all three.
+# - $\beta = 0$: the cloud is several times as wide as the prior and lies off its
+#   center. Draws from $\mathcal N(0, I)$ reach only the part of it that lies in the circle.
+# - $\beta = 1$: one cloud about the size of the prior and around its center, so codes and
+#   draws cover the same ground. Two numbers cannot sort everything: 0, 1 and 7 have
+#   regions of their own, other digits share the middle.
+# - $\beta = 50$: every image has the same code distribution, the prior itself. The
+#   code says nothing any more. Since $q_\phi(z\mid x)$, the encoder's answer for the
+#   posterior, no longer depends on $x$, this is called **posterior collapse**.
 
 # %%
 rows = {}
@@ -725,7 +754,10 @@ for beta, net in flat.items():
     )
 
 # %% [markdown]
-# **What to see.** DRAWS
+# **What to see.** Ten samples at $\beta = 0$ may look no worse than ten at $\beta = 1$. The
+# failure is in what is *missing*: compare the share of codes outside the circle with the
+# prior's own 14 %, and how many digits a thousand draws cover. What lies outside is
+# hardly ever drawn. At $\beta = 50$ every draw is the same blur.
 
 # %%
 for beta, net in flat.items():
@@ -733,7 +765,10 @@ for beta, net in flat.items():
     print(f"beta = {beta:4g}: reconstruction {parts[0]:6.1f}, KL {parts[1]:9.2f} nats")
 
 # %% [markdown]
-# **What to see.** PARTS
+# **What to see.** At $\beta = 0$ the reconstruction is a little better, and the KL four
+# times as large: it was not part of the loss, and it goes on growing with more training.
+# At $\beta = 50$ the KL is 0 and the reconstruction is the mean image's, the ceiling of
+# section 4.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_beta", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 1 (5 points).** A friend's VAE runs without an error, but its KL is 0.01 and it
@@ -888,7 +923,10 @@ plots.show(
 )
 
 # %% [markdown]
-# **What to see.** TRICKS
+# **What to see.** Two rows differ if their dots do not overlap. The larger network gives
+# most, for more than twice the time an epoch. What the schedule does in so few epochs
+# says little about twenty: a step size that falls to 0 has its effect at the end. Lesson 05
+# takes this road further.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_improve", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 2 (5 points).** Somebody reports that their VAE reaches a test loss of 88
