@@ -91,9 +91,10 @@ print(f"{len(mnist.train):,} training images; a batch is {tuple(x.shape)}")
 #   may take any value, below zero as well. Step 12 shows what happens otherwise.
 # - The **decoder** makes the picture $\hat x$. It ends in a sigmoid, since pixels lie
 #   between 0 and 1.
-# - After each 392-wide layer comes a nonlinear **activation function**. Without one, two
-#   linear layers can do no more than a single one, and apart from the sigmoid at its
-#   end the network could do no better than PCA. We use GELU, a smooth relative of ReLU.
+# - After each 392-wide layer comes a nonlinear **activation function**. Without one,
+#   two linear layers can do no more than a single one, and apart from the sigmoid at
+#   its end the network could do no better than PCA. We use GELU, a smooth relative of
+#   ReLU.
 #
 # **Exercise: MLP4LayerAutoencoder.** `forward` is there already; write the rest.
 #
@@ -326,8 +327,8 @@ plots.curves(
 
 # %% [markdown]
 # **What to see.** The rate stays near its top for the first quarter, falls fastest in
-# the middle, and creeps at the end. What that gains, in one run of each: with a constant
-# rate the same 20 epochs end at a validation loss of 0.0168 instead of 0.0163.
+# the middle, and creeps at the end. What that gains, in one run of each: with a
+# constant rate the same 20 epochs end at a validation loss of 0.0168 instead of 0.0163.
 #
 # ## 6. The loop
 #
@@ -363,8 +364,8 @@ def train(model, make_pair, epochs, description):
 
 
 # %% [markdown]
-# **Expect** about a minute on a 2-core laptop, and a validation loss between 0.0155
-# and 0.0166 at the end. Stop the cell (the square in the toolbar) whenever you like: the
+# **Expect** about a minute on a 2-core laptop, and a validation loss between 0.0155 and
+# 0.0166 at the end. Stop the cell (the square in the toolbar) whenever you like: the
 # model keeps what it has learned, and running the cell again trains it further.
 
 # %%
@@ -380,8 +381,8 @@ plots.curves(
 
 # %% [markdown]
 # **What to see.** Most of the improvement comes in the first three epochs; the rest is
-# slow, steady work. The two curves cross early, which the question below asks about. The
-# picture is also saved to `plot_path`.
+# slow, steady work. The two curves cross early, which the question below asks about.
+# The picture is also saved to `plot_path`.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_curves", "locked": false, "points": 10, "schema_version": 3, "solution": true, "task": false}
 # **Think: two curves.** In the first epochs the training loss lies *above* the
@@ -498,8 +499,8 @@ plots.image_rows(
 # %% [markdown]
 # **What to see.** Eight of the ten are readable, with strokes a little softer and the
 # right slant and width. Lost are small things: hooks, gaps, a wobble of the pen. The
-# eighth and the ninth, a 9 and a 5, are unusual, and come back as smudges of more usual shapes,
-# the 5 almost as an 8.
+# eighth and the ninth, a 9 and a 5, are unusual, and come back as smudges of more usual
+# shapes, the 5 almost as an 8.
 
 # %%
 per_image = (x_hat - x_test).square().mean(dim=1).cpu()  # (10000,)
@@ -550,8 +551,8 @@ for name, (queries, others) in spaces.items():
 # %% [markdown]
 # **What to see.** Nobody told the network about digits, and still the nearest code is
 # most often that of the same digit: what lies close together in the space of codes is
-# alike. Where a reconstruction was wrong, as for the 5, the neighbors show why: its code
-# lies among those of other digits.
+# alike. Where a reconstruction was wrong, as for the 5, the neighbors show why: its
+# code lies among those of other digits.
 #
 # ## 9. Noise
 #
@@ -609,8 +610,8 @@ plots.image_rows(
 # %% [markdown]
 # **What to see.** The grain is gone: eight numbers have no room for it. But so is the
 # digit. Nearly all pictures become much the same dim blob. The encoder has only seen
-# black backgrounds; gray speckle everywhere pushes every code in the same direction, far
-# from where it belongs.
+# black backgrounds; gray speckle everywhere pushes every code in the same direction,
+# far from where it belongs.
 #
 # Now a network of the same shape, trained for the job: the same loop, another pair.
 #
@@ -671,14 +672,15 @@ plots.curves(
 # the denoiser wins. The plain autoencoder is never best. The denoiser's own error is
 # lowest at 0.4, a little *below* the 0.5 that it was trained on, because two things
 # change as the noise falls: less of the digit is hidden, which helps, and the pictures
-# look less like those it was trained on, which hurts. Near 0.5 the help is larger; toward
-# clean pictures the harm is, and there even the plain autoencoder is better: the denoiser
-# has never seen a clean picture.
+# look less like those it was trained on, which hurts. Near 0.5 the help is larger;
+# toward clean pictures the harm is, and there even the plain autoencoder is better: the
+# denoiser has never seen a clean picture.
 #
 # **From denoising to diffusion.** Train one denoiser on every level of noise, from none
-# to all, and tell it the level. Then start from pure noise and remove a little of it, many
-# times over: that is how a **diffusion model** (Ho, Jain and Abbeel 2020) makes new images.
-# Its network has no bottleneck, for the reason that the next question asks about.
+# to all, and tell it the level. Then start from pure noise and remove a little of it,
+# many times over: that is how a **diffusion model** (Ho, Jain and Abbeel 2020) makes
+# new images. Its network lets detail pass around the bottleneck; the next question asks
+# why.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_noise", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think: little noise.** At a standard deviation of 0.1 the best you can do with these
@@ -754,8 +756,8 @@ plots.image_rows(
 # %% [markdown]
 # **What to see.** In the upper row strokes move and bend: each frame is a single shape,
 # which may pass through a third digit on its way. In the lower row the middle frame is
-# both digits at half strength, which nobody ever wrote. The row of mixed codes starts and
-# ends with reconstructions, not with the pictures themselves.
+# both digits at half strength, which nobody ever wrote. The row of mixed codes starts
+# and ends with reconstructions, not with the pictures themselves.
 #
 # Two other digits, at your own pace: move the slider with the mouse or the arrow keys.
 
@@ -807,7 +809,8 @@ for name, images in pictures.items():
 # The decoder turns eight numbers into a digit. So let us make some up: draw a random
 # code, decode it, and get a new digit that nobody wrote. First from the standard normal
 # distribution; then with each code number's own mean and spread, measured on real
-# digits; and then with their covariances too, a normal distribution fitted to the codes.
+# digits; and then with their covariances too, a normal distribution fitted to the
+# codes.
 
 # %%
 mean, std = z_test.mean(dim=0), z_test.std(dim=0)  # (8,) each
@@ -836,11 +839,11 @@ plots.image_rows(
 # in addition which code numbers rise and fall together.
 #
 # Ten pictures are soon judged, but not fairly. So let a **classifier** look at a
-# thousand: a small network, trained on real digits in a few seconds. `sure` is the share
-# of pictures to which it gives one digit a probability of at least 0.7; `classes` says
-# how many digits occur (10: all equally often, 1: always the same one). It was trained to
-# be *un*sure of two digits on top of each other. Beside it stand the distance of
-# section 10 and the mean distance from a code to the nearest real one.
+# thousand: a small network, trained on real digits in a few seconds. `sure` is the
+# share of pictures to which it gives one digit a probability of at least 0.7; `classes`
+# says how many digits occur (10: all equally often, 1: always the same one). It was
+# trained to be *un*sure of two digits on top of each other. Beside it stand the
+# distance of section 10 and the mean distance from a code to the nearest real one.
 
 # %%
 classifier = sample_quality.train_classifier(mnist.train, seed=seed)
@@ -859,14 +862,15 @@ for name, (images, z) in judged.items():
 # %% [markdown]
 # **What to see.** Read each row against the first. The standard normal fails by every
 # measure. Codes from a fitted normal distribution do well by the distance: smooth
-# pictures do, section 10 warned of it. The classifier is harder to please: it is sure of
-# far fewer of them than of reconstructions. Points halfway between two real codes stay
-# near real codes, random ones do not.
+# pictures do, section 10 warned of it. The classifier is harder to please: it is sure
+# of far fewer of them than of reconstructions. Points halfway between two real codes
+# stay near real codes, random ones do not.
 #
-# So a plain autoencoder *can* be sampled, after a fashion. But we had to look at the codes
-# of real digits to know where to draw, and a mean with covariances does not tell the
-# cloud's shape: between its parts the decoder was never trained. Lesson 03 adds one term
-# to the loss that says where the codes should lie, and then compares like with like.
+# So a plain autoencoder *can* be sampled, after a fashion. But we had to look at the
+# codes of real digits to know where to draw, and a mean with covariances does not tell
+# the cloud's shape: between its parts the decoder was never trained. Lesson 03 adds one
+# term to the loss that says where the codes should lie, and then compares like with
+# like.
 #
 # ## 12. What if the code cannot be negative?
 #
@@ -909,8 +913,8 @@ print([f"{share:.0%}" for share in zero.tolist()])
 # **What to see.** The same layers, and an error a quarter to two thirds larger. The
 # shares say why: some of the eight numbers, two to four in our runs, are 0 for *every*
 # picture, so the code has eight numbers but works with four to six. No gradient passes
-# through a dead number to its own weights, so it seldom comes back (lesson 01,
-# section 8). A layer of 392 hidden units can spare some; a code of eight numbers cannot.
+# through a dead number to its own weights, so it seldom comes back (lesson 01, section
+# 8). A layer of 392 hidden units can spare some; a code of eight numbers cannot.
 #
 # ## 13. How many numbers does a digit need?
 #
@@ -953,11 +957,11 @@ plots.show(fig, "Error against the size of the code, for the autoencoder and for
 plots.image_rows(redrawn, "The same digits from codes of different sizes")
 
 # %% [markdown]
-# **What to see.** More numbers, less error, for both. With 2 or 4 numbers the
-# digits turn into each other; from 8 to 32 it is details that are gained. The gain of a
-# network over PCA depends on the size of the code, too: compare the two curves where the
-# code is small and where it is large, and remember that the network was trained for a few
-# epochs only, while PCA is the best of its kind.
+# **What to see.** More numbers, less error, for both. With 2 or 4 numbers the digits
+# turn into each other; from 8 to 32 it is details that are gained. The gain of a
+# network over PCA depends on the size of the code, too: compare the two curves where
+# the code is small and where it is large, and remember that the network was trained for
+# a few epochs only, while PCA is the best of its kind.
 #
 # ## Your figures
 #
@@ -992,11 +996,11 @@ metrics.record("error, ReLU code / linear", relu_cost, expected=(1.15, 1.8), **f
 # ## Summary
 #
 # A training loop is five lines, repeated: clear, forward, loss, backward, step; around
-# them stand the schedule and an honest validation. With it, the error from eight numbers
-# is less than half that of PCA's eight, and the same loop with another pair of input and
-# target trains a denoiser. But nothing in the loss says where the codes should lie: to
-# draw new ones we had to look at the codes of real digits first, and hope that the space
-# between them decodes to something.
+# them stand the schedule and an honest validation. With it, the error from eight
+# numbers is less than half that of PCA's eight, and the same loop with another pair of
+# input and target trains a denoiser. But nothing in the loss says where the codes
+# should lie: to draw new ones we had to look at the codes of real digits first, and
+# hope that the space between them decodes to something.
 #
 # ## Further reading
 #

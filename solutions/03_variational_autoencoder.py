@@ -104,9 +104,9 @@ test = data.loader(mnist.test, 1_000)
 # $z$ has the distribution we want, and for a given $\varepsilon$ it is plain
 # arithmetic: $\partial z/\partial\mu = 1$, $\partial z/\partial\sigma = \varepsilon$.
 # This is **reparameterization**. (The alternative, the *score-function estimator*,
-# weights $\nabla_\phi\log q_\phi(z\mid x)$ by the loss at $z$. It never looks at the slope
-# of the loss, which says in which direction $z$ should have gone, so its estimates of the
-# gradient scatter far more from draw to draw.)
+# weights $\nabla_\phi\log q_\phi(z\mid x)$ by the loss at $z$. It never looks at the
+# slope of the loss, which says in which direction $z$ should have gone, so its
+# estimates of the gradient scatter far more from draw to draw.)
 #
 # **Exercise 1.** Write it.
 #
@@ -173,8 +173,8 @@ plots.show(
 # Left alone, the encoder would make every cloud tiny and put them far apart, and we
 # would be back at the plain autoencoder. So each cloud pays for its difference from one
 # fixed distribution, the **prior** $p(z) = \mathcal N(0, I)$. The price is the
-# **Kullback-Leibler divergence**: draw codes from the cloud, and average by how much they
-# are more probable under the cloud than under the prior.
+# **Kullback-Leibler divergence**: draw codes from the cloud, and average by how much
+# they are more probable under the cloud than under the prior.
 #
 # $$\mathrm{KL}(q\,\|\,p) = \mathbb E_{z\sim q}\bigl[\log q(z) - \log p(z)\bigr]$$
 #
@@ -242,17 +242,17 @@ for at_mu, at_logvar in [(0, 0), (1, 0), (2, 0), (0, -4)]:
 
 # %% [markdown]
 # **What to see.** Moving `mu` by 2 costs 2 nats. For a cloud that shrinks (`logvar` to
-# the left) the price soon grows in proportion to `logvar`: half a nat for each factor of
-# $e$ in $\sigma^2$, so precision can be had at a moderate price. For a cloud that grows it
-# rises far more steeply.
+# the left) the price soon grows in proportion to `logvar`: half a nat for each factor
+# of $e$ in $\sigma^2$, so precision can be had at a moderate price. For a cloud that
+# grows it rises far more steeply.
 
 # %% [markdown]
 # ## 4. What a picture costs
 #
-# The decoder, with weights $\theta$, answers with a probability $p_i$ for each pixel. The
-# pixels are independent once $z$ is given, so together these are a distribution over
-# pictures, the **likelihood** $p_\theta(x\mid z)$. A picture costs $-\log p_\theta(x\mid z)$,
-# which is its binary cross-entropy, **summed over the 784 pixels**:
+# The decoder, with weights $\theta$, answers with a probability $p_i$ for each pixel.
+# The pixels are independent once $z$ is given, so together these are a distribution
+# over pictures, the **likelihood** $p_\theta(x\mid z)$. A picture costs $-\log
+# p_\theta(x\mid z)$, which is its binary cross-entropy, **summed over the 784 pixels**:
 #
 # $$-\log p_\theta(x\mid z) =
 #   -\sum_{i=1}^{784} \left[x_i \log p_i + (1 - x_i)\log(1 - p_i)\right]$$
@@ -385,13 +385,13 @@ checks.vae(VAE, draws=[56093, 812477])
 # %% [markdown]
 # ## 6. The loss
 #
-# The model writes a picture in three steps: draw $z$ from the prior, decode it, and make
-# each pixel white with the decoder's probability. So $x$ has the probability
-# $p_\theta(x) = \int p_\theta(x\mid z)\,p(z)\,dz$, and training should make it large. But
-# nobody can compute this integral, nor the **posterior** $p_\theta(z\mid x) =
-# p_\theta(x\mid z)\,p(z)/p_\theta(x)$, which says from which codes $x$ may have come. The
-# encoder's $q_\phi(z\mid x)$ stands in for it. What that costs takes three lines, each an
-# average over $z\sim q_\phi(z\mid x)$:
+# The model writes a picture in three steps: draw $z$ from the prior, decode it, and
+# make each pixel white with the decoder's probability. So $x$ has the probability
+# $p_\theta(x) = \int p_\theta(x\mid z)\,p(z)\,dz$, and training should make it large.
+# But nobody can compute this integral, nor the **posterior** $p_\theta(z\mid x) =
+# p_\theta(x\mid z)\,p(z)/p_\theta(x)$, which says from which codes $x$ may have come.
+# The encoder's $q_\phi(z\mid x)$ stands in for it. What that costs takes three lines,
+# each an average over $z\sim q_\phi(z\mid x)$:
 #
 # $$\begin{aligned}
 # \log p_\theta(x)
@@ -406,8 +406,8 @@ checks.vae(VAE, draws=[56093, 812477])
 # \end{aligned}$$
 #
 # The first two terms are the **evidence lower bound** (ELBO). Its negative is
-# reconstruction plus KL, our loss, and it is never below $-\log p_\theta(x)$. The gap is
-# how far the encoder's cloud is from the true posterior; lesson 06 measures it. (Our
+# reconstruction plus KL, our loss, and it is never below $-\log p_\theta(x)$. The gap
+# is how far the encoder's cloud is from the true posterior; lesson 06 measures it. (Our
 # pixels are gray: read $x_i$ as the probability that the pixel is white. The loss then
 # bounds the mean over such black-and-white pictures.)
 #
@@ -459,9 +459,9 @@ checks.vae_loss(vae_loss, draws=[31908, 549731])
 #
 # Expected: about a minute on a 2-core laptop (more without 16-bit products); the
 # validation loss is near 121 nats after the first epoch and between 103 and 104.5 after
-# the last. Stop the cell (the
-# square in the toolbar) whenever you like, and use the model as it is then; run the cell
-# again, even after a restart, and training goes on after the last finished epoch.
+# the last. Stop the cell (the square in the toolbar) whenever you like, and use the
+# model as it is then; run the cell again, even after a restart, and training goes on
+# after the last finished epoch.
 
 # %%
 training.seed_everything(seed)
@@ -487,8 +487,8 @@ plots.curves(
 
 # %% [markdown]
 # **What to see.** Most of the drop happens in the first epochs. (The first training
-# point is high because it averages over an epoch in which the weights moved a lot.)
-# The curves separate late and by about one nat: the noise in $z$ is a strong regularizer.
+# point is high because it averages over an epoch in which the weights moved a lot.) The
+# curves separate late and by about one nat: the noise in $z$ is a strong regularizer.
 #
 # Now the test images, once. The loss has two parts; look at both.
 
@@ -517,9 +517,9 @@ with torch.no_grad():
 print(f"reconstruction, z drawn: {reconstruction:.2f}, mu decoded: {from_mu:.2f}")
 
 # %% [markdown]
-# **What to see.** Decoding `mu` looks better by about 8 nats, for the same model: that is
-# what the noise in $z$ costs. (After a training as short as in fast mode it may be the
-# other way round.)
+# **What to see.** Decoding `mu` looks better by about 8 nats, for the same model: that
+# is what the noise in $z$ costs. (After a training as short as in fast mode it may be
+# the other way round.)
 #
 # ## 8. Reconstructions and samples
 
@@ -581,14 +581,15 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# **What to see.** Some samples pass as digits, in many hands. Others are chimeras of two
-# digits, or scrawls: the prior also covers the regions between the classes, and 20
-# dimensions have a lot of those. (Lesson 05 uses fewer.) Your eye is generous with fifty
-# pictures; a **classifier** is less so, and it can look at a thousand. `sure` is the
-# share of pictures to which a small network, trained on real digits, gives one digit a
-# probability of at least 0.7; it was trained to be unsure of two digits on top of each
-# other. `classes` is how many digits occur (10: all equally often, 1: always the same
-# one). The distance is lesson 02's: 1 minus the cosine to the most similar training image.
+# **What to see.** Some samples pass as digits, in many hands. Others are chimeras of
+# two digits, or scrawls: the prior also covers the regions between the classes, and 20
+# dimensions have a lot of those. (Lesson 05 uses fewer.) Your eye is generous with
+# fifty pictures; a **classifier** is less so, and it can look at a thousand. `sure` is
+# the share of pictures to which a small network, trained on real digits, gives one
+# digit a probability of at least 0.7; it was trained to be unsure of two digits on top
+# of each other. `classes` is how many digits occur (10: all equally often, 1: always
+# the same one). The distance is lesson 02's: 1 minus the cosine to the most similar
+# training image.
 
 # %%
 classifier = sample_quality.train_classifier(mnist.train, seed=seed)
@@ -605,8 +606,8 @@ def judge(name, images):
 
 
 # %% [markdown]
-# Could lesson 02's plain autoencoder have done this as well? A fair comparison needs the
-# same network and the same number of dimensions: we train your `VAE` class on the
+# Could lesson 02's plain autoencoder have done this as well? A fair comparison needs
+# the same network and the same number of dimensions: we train your `VAE` class on the
 # reconstruction alone, with no noise and no KL. Its codes are then drawn in two ways:
 # from the standard normal distribution, and from a normal distribution that is *fitted*
 # to the codes of the test images. About half a minute.
@@ -659,11 +660,11 @@ for name, images in {"real test digits": x_test[:1_000].to(device), **drawn}.ite
 print(f"reconstruction: plain {plain_history.validation.min():.1f} nats (validation)")
 
 # %% [markdown]
-# **What to see.** Read each row against the first. Of real digits the classifier is sure
-# nine times in ten, of the VAE's samples one time in three: by this measure a VAE's
-# samples are not good, and a plain autoencoder is the fair comparison, not perfection.
-# Its standard normal codes show what happens if nobody says where codes should lie; the
-# fitted normal distribution has looked at the codes of real digits.
+# **What to see.** Read each row against the first. Of real digits the classifier is
+# sure nine times in ten, of the VAE's samples one time in three: by this measure a
+# VAE's samples are not good, and a plain autoencoder is the fair comparison, not
+# perfection. Its standard normal codes show what happens if nobody says where codes
+# should lie; the fitted normal distribution has looked at the codes of real digits.
 #
 # So what does a VAE buy? A prior: one can draw from it without looking at any data. A
 # bound on the probability of a picture: a plain autoencoder has nothing to compare
@@ -675,11 +676,11 @@ print(f"reconstruction: plain {plain_history.validation.min():.1f} nats (validat
 #
 # Two latent dimensions are too few for good pictures but can be plotted. The same
 # network, three times: without the KL ($\beta = 0$, so nothing holds the codes near the
-# prior), with it ($\beta = 1$), and with far too much of it ($\beta = 50$). Two of these
-# fail on purpose. About a minute.
+# prior), with it ($\beta = 1$), and with far too much of it ($\beta = 50$). Two of
+# these fail on purpose. About a minute.
 #
-# The circle in the figure has a radius of two standard deviations of the prior. It holds
-# 86 % of what the prior draws.
+# The circle in the figure has a radius of two standard deviations of the prior. It
+# holds 86 % of what the prior draws.
 
 # %%
 flat = {}
@@ -723,12 +724,13 @@ plots.show(
 # %% [markdown]
 # **What to see.** Mind the circle: it is the same in all three.
 # - $\beta = 0$: the cloud is several times as wide as the prior and lies off its
-#   center. Draws from $\mathcal N(0, I)$ reach only the part of it that lies in the circle.
-# - $\beta = 1$: one cloud about the size of the prior and around its center, so codes and
-#   draws cover the same ground. Two numbers cannot sort everything: 0, 1 and 7 have
+#   center. Draws from $\mathcal N(0, I)$ reach only the part of it that lies in the
+#   circle.
+# - $\beta = 1$: one cloud about the size of the prior and around its center, so codes
+#   and draws cover the same ground. Two numbers cannot sort everything: 0, 1 and 7 have
 #   regions of their own, other digits share the middle.
-# - $\beta = 50$: every image has the same code distribution, the prior itself. The
-#   code says nothing any more. Since $q_\phi(z\mid x)$, the encoder's answer for the
+# - $\beta = 50$: every image has the same code distribution, the prior itself. The code
+#   says nothing any more. Since $q_\phi(z\mid x)$, the encoder's answer for the
 #   posterior, no longer depends on $x$, this is called **posterior collapse**.
 
 # %%
@@ -754,10 +756,10 @@ for beta, net in flat.items():
     )
 
 # %% [markdown]
-# **What to see.** Ten samples at $\beta = 0$ may look no worse than ten at $\beta = 1$. The
-# failure is in what is *missing*: compare the share of codes outside the circle with the
-# prior's own 14 %, and how many digits a thousand draws cover. What lies outside is
-# hardly ever drawn. At $\beta = 50$ every draw is the same blur.
+# **What to see.** Ten samples at $\beta = 0$ may look no worse than ten at $\beta = 1$.
+# The failure is in what is *missing*: compare the share of codes outside the circle
+# with the prior's own 14 %, and how many digits a thousand draws cover. What lies
+# outside is hardly ever drawn. At $\beta = 50$ every draw is the same blur.
 
 # %%
 for beta, net in flat.items():
@@ -766,13 +768,13 @@ for beta, net in flat.items():
 
 # %% [markdown]
 # **What to see.** At $\beta = 0$ the reconstruction is a little better, and the KL four
-# times as large: it was not part of the loss, and it goes on growing with more training.
-# At $\beta = 50$ the KL is 0 and the reconstruction is the mean image's, the ceiling of
-# section 4.
+# times as large: it was not part of the loss, and it goes on growing with more
+# training. At $\beta = 50$ the KL is 0 and the reconstruction is the mean image's, the
+# ceiling of section 4.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_beta", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
-# **Think 1 (5 points).** A friend's VAE runs without an error, but its KL is 0.01 and it
-# draws the same gray picture for every input. Name two different mistakes in a *loss
+# **Think 1 (5 points).** A friend's VAE runs without an error, but its KL is 0.01 and
+# it draws the same gray picture for every input. Name two different mistakes in a *loss
 # function* that lead there, and how you would tell them apart.
 #
 # ### BEGIN SOLUTION
@@ -813,8 +815,8 @@ plots.image_grid(
 
 # %% [markdown]
 # **What to see.** Neighbors look alike everywhere: that is what the noise in $z$ has
-# given us. A digit that has a region of its own in the cloud above has tiles here; those
-# that share one give blurred mixtures. So does every border between two regions.
+# given us. A digit that has a region of its own in the cloud above has tiles here;
+# those that share one give blurred mixtures. So does every border between two regions.
 #
 # A grid has gaps. Drag the point, or click it and use the arrow keys, and go anywhere:
 # across a border, around the rim, far outside, where no code ever was.
@@ -842,8 +844,8 @@ explore.plane(
 # 5. **+ size**: hidden layers of 1,024 and 512 units on both sides.
 #
 # All train for the same few epochs. But another seed gives another loss, so each row is
-# run with **three seeds**: a difference smaller than the spread of the dots is not worth
-# a claim. One and a half to two minutes.
+# run with **three seeds**: a difference smaller than the spread of the dots is not
+# worth a claim. One and a half to two minutes.
 
 
 # %%
@@ -923,10 +925,10 @@ plots.show(
 )
 
 # %% [markdown]
-# **What to see.** Two rows differ if their dots do not overlap. The larger network gives
-# most, for more than twice the time an epoch. What the schedule does in so few epochs
-# says little about twenty: a step size that falls to 0 has its effect at the end. Lesson 05
-# takes this road further.
+# **What to see.** Two rows differ if their dots do not overlap. The larger network
+# gives most, for more than twice the time an epoch. What the schedule does in so few
+# epochs says little about twenty: a step size that falls to 0 has its effect at the
+# end. Lesson 05 takes this road further.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_improve", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 2 (5 points).** Somebody reports that their VAE reaches a test loss of 88
@@ -968,9 +970,9 @@ metrics.record(
 #
 # A VAE encodes an image as a cloud, and pays in nats for every cloud that differs from
 # the prior. Noise in the code and the KL term together bring the clouds to where the
-# prior draws, so new pictures can be drawn without looking at data. Its loss is a bound,
-# reconstruction plus KL, and is only comparable when $z$ is drawn, both terms are summed,
-# and $\beta = 1$.
+# prior draws, so new pictures can be drawn without looking at data. Its loss is a
+# bound, reconstruction plus KL, and is only comparable when $z$ is drawn, both terms
+# are summed, and $\beta = 1$.
 #
 # **Further reading**
 # - D. P. Kingma and M. Welling (2013), *Auto-Encoding Variational Bayes*.
