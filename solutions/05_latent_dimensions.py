@@ -1060,7 +1060,7 @@ plots.show(fig, f"Validation loss of each step, one dot a seed. Means: {said}.")
 
 # %% [markdown]
 # **What to see.** The three dots of a row show how much a loss moves with the seed alone:
-# some tenths of a nat. A larger gap between two rows is a finding, even if the lower row
+# by 0.1 to 0.4 nats. A larger gap between two rows is a finding, even if the lower row
 # has one dot; a smaller one is not, and nothing here says how the rows would compare
 # after 40 epochs.
 #
