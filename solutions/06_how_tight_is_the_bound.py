@@ -815,7 +815,7 @@ def slope(snr):
 
 # %%
 def snr_figure(lines, title):
-    fig = plots.figure(title, height=4)
+    fig = plots.figure(title, width=9, height=4)
     ax = fig.subplots()
     for i, (name, snr) in enumerate(lines.items()):
         style = dict(color=plots.LINES[i], ls=plots.DASHES[i], marker=plots.MARKERS[i])
@@ -824,7 +824,8 @@ def snr_figure(lines, title):
     ax.set(xlabel="k", ylabel="mean signal-to-noise ratio", xticks=ks)
     ax.set_xticklabels(ks)
     ax.minorticks_off()
-    ax.legend(fontsize=9)
+    ax.margins(y=0.15)
+    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     said = (f"{name} from {s[0]:.2f} to {s[-1]:.2f}" for name, s in lines.items())
     alt = "Signal-to-noise ratio against k, both logarithmic, nearly straight lines: "
     plots.show(fig, alt + "; ".join(said) + ". A grey band marks the floor.")
@@ -951,11 +952,13 @@ amortization, approximation = (by_own - by_encoder).cpu(), (truth - by_own).cpu(
 # %%
 fig = plots.figure("The gap of ten digits, split in two")
 ax = fig.subplots()
-ax.bar(range(10), amortization, label="amortization: the encoder")
-style = dict(bottom=amortization, hatch="//", label="approximation: the family")
-ax.bar(range(10), approximation, **style)
+blue, red = plots.LINES[:2]
+ax.bar(range(10), amortization, color=blue, label="amortization: the encoder")
+style = dict(bottom=amortization, color=red, label="approximation: the family")
+ax.bar(range(10), approximation, hatch="//", edgecolor="white", **style)
 ax.set(xlabel="digit", ylabel="gap (nats)", xticks=range(10))
-ax.legend(fontsize=9)
+ax.margins(y=0.25)
+ax.legend(fontsize=9, ncols=2)
 plots.show(
     fig,
     "Stacked bars for the digits 0 to 9: amortization gap below, approximation gap "

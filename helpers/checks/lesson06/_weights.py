@@ -36,6 +36,8 @@ def some_weights(draw: Draw) -> list[Tensor]:
         image = 5 * torch.randn(shape[1:])  # each lies somewhere else
         weights.append(level + image + spread * torch.randn(shape))
     weights.append(torch.full((k, 4), -95.0))  # by an exact encoder: all alike
+    # Images so far apart that what suits one is nothing to the other.
+    weights.append(3 * torch.randn(k, 4) - 200.0 * torch.arange(4))
     return weights
 
 

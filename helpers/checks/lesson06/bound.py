@@ -50,7 +50,7 @@ def mistakes(log_w: Tensor) -> dict[str, Tensor]:
     """What wrong ways give for each image."""
     log_w = log_w.double()
     k, lse = len(log_w), torch.logsumexp(log_w, 0)
-    images = log_w[0].numel()
+    images = log_w.shape[-1]
     found = {
         "log(k) is missing: the mean of the weights is wanted, not their sum": lse,
         "log(k) is subtracted, not added": lse + math.log(k),

@@ -138,9 +138,7 @@ def _mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:
         "the factor 1/2 is missing in front of (z - mu)^2 / sigma^2": (
             right - 0.5 * (square * torch.exp(-s)).sum(-1)
         ),
-        f"log(2 pi) counts once for each of the {d} dimensions": (
-            right + 0.5 * (d - 1) * LOG_2_PI
-        ),
+        "log(2 pi) counts once for each dimension": (right + 0.5 * (d - 1) * LOG_2_PI),
         "the mean over the dimensions, where the sum is wanted": right / d,
         "the density itself; its logarithm is wanted": right.exp(),
         "the density of the first dimension alone": (

@@ -55,12 +55,10 @@ def _compare(function: Callable, batches: list[Tensor], as_list: bool) -> None:
     what = f"running_bound of batches of {sizes}{' ...' if len(batches) > 5 else ''}"
     if isinstance(value, Tensor) and value.shape == (images,):
         _want_finite(value, batches)
-    want_tensor(
-        value,
-        (images,),
-        f"{what} draws for {images} images",
-        "one number for each image: within a batch dim=0 holds the draws",
-    )
+    look = "one number for each image: within a batch dim=0 holds the draws"
+    if getattr(value, "shape", None) == ():
+        look += "; or the batches are gone through a second time, when none are left"
+    want_tensor(value, (images,), f"{what} draws for {images} images", look)
     together = torch.cat(batches).double()
     right = torch.logsumexp(together, 0) - math.log(len(together))
     compare(
