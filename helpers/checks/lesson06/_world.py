@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ from helpers.checks.messages import kind
 
 
 class World(nn.Module):
-    """x ~ N(W z + b, I), W's columns at right angles, so the posterior is diagonal.
+    """x ~ N(W z + b, noise^2 I), W's columns at right angles: a diagonal posterior.
 
     Parameters
     ----------
@@ -20,6 +22,8 @@ class World(nn.Module):
     exact : bool
         Whether the encoder is the posterior, or one that is wrong in its own way for
         each image.
+    noise : float
+        Where it is small, densities are large, and their logarithms positive.
 
     Attributes
     ----------
@@ -27,12 +31,13 @@ class World(nn.Module):
         Clones of the codes whose likelihood was asked for.
     """
 
-    def __init__(self, pixels: int, size: int, exact: bool = False):
+    def __init__(self, pixels: int, size: int, exact: bool = False, noise: float = 1.0):
         super().__init__()
+        self.noise = noise
         lengths = 0.5 + 1.5 * torch.rand(size)
         W = torch.linalg.qr(torch.randn(pixels, size))[0] * lengths
-        b, variance = torch.randn(pixels), 1 / (1 + lengths**2)
-        A = variance[:, None] * W.T
+        b, variance = torch.randn(pixels), 1 / (1 + lengths**2 / noise**2)
+        A = variance[:, None] * W.T / noise**2
         self.W, self.b = nn.Parameter(W), nn.Parameter(b)
         self.mu = nn.Linear(pixels, size)
         self.logvar = nn.Linear(pixels, size)
@@ -51,12 +56,13 @@ class World(nn.Module):
         """Draw x from the world itself."""
         z = torch.randn(*shape, self.W.shape[1])
         with torch.no_grad():
-            return z @ self.W.T + self.b + torch.randn(*shape, len(self.b))
+            noise = self.noise * torch.randn(*shape, len(self.b))
+            return z @ self.W.T + self.b + noise
 
     def log_p(self, x: Tensor) -> Tensor:
         """log p(x) in closed form, float64."""
         W, b = self.W.detach().double(), self.b.detach().double()
-        covariance = W @ W.T + torch.eye(len(b), dtype=torch.float64)
+        covariance = W @ W.T + self.noise**2 * torch.eye(len(b)).double()
         return torch.distributions.MultivariateNormal(b, covariance).log_prob(
             x.double()
         )
@@ -71,7 +77,7 @@ class World(nn.Module):
     def likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """As `log_likelihood`, unseen."""
         x_hat = z @ self.W.T + self.b
-        return log_density(x, x_hat, torch.zeros(())).to(z.dtype)
+        return log_density(x, x_hat, torch.tensor(2 * math.log(self.noise))).to(z.dtype)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         size = self.W.shape[1]

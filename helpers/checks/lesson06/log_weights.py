@@ -30,6 +30,8 @@ def log_weights(function: Callable, draw: Draw) -> None:
     calls = [_call(function, wrong, shape, count) for count, shape in cases]
     calls.append(_call(function, narrow, (4,), k))
     calls.append(_call(function, wrong.eval(), (7,), 7))
+    sharp = World(20, 2, exact=True, noise=0.02)  # positive log weights
+    calls.append(_call(function, sharp, (5,), k))
     compare_all(
         [each[0] for each in calls],
         [_parts(*each[1:])["right"] for each in calls],
