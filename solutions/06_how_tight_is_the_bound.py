@@ -737,7 +737,7 @@ plots.show(
 #
 # $$\mathrm{SNR} = \frac{\left|\,\mathbb E[g]\,\right|}{\mathrm{std}[g]}$$
 #
-# Below 1, a step goes nearly as often in the wrong direction as in the right one.
+# Far below 1, a step goes nearly as often in the wrong direction as in the right one.
 # We repeat one gradient $R$ times, with fresh draws and everything else fixed.
 #
 # **Exercise 6.** Write it.
