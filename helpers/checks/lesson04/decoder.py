@@ -18,6 +18,7 @@ from helpers.checks.lesson04._layers import (
     run,
 )
 from helpers.checks.lesson04._watch import Call, watched
+from helpers.checks.messages import number
 
 
 @check("Decoder")
@@ -44,7 +45,14 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
             _want_pictures(net(z[:count].clone()), count)
     require_own_input(net, z)
     _want_pictures(build(model_class, 1).eval()(z[:3, :1]), 3)
-    require_gradients(net, net.train()(z[:8].clone()).square().sum(), "the decoder")
+    code = z[:8].clone().requires_grad_()
+    require_gradients(net, net.train()(code).square().sum(), "the decoder")
+    if code.grad is None or not code.grad.any():
+        raise CheckFailed(
+            "no gradient reaches the code z",
+            "the pictures' loss trains the encoder through z",
+            "detach(), .data or no_grad() on z",
+        )
 
 
 def _want_pictures(answer: object, count: int) -> None:
@@ -70,19 +78,31 @@ def _require_end(end: list[Call]) -> None:
 
 def _require_sigmoid(net: nn.Module, z: Tensor, last: Call) -> None:
     """Give other numbers in the last layer's place, and see what comes."""
+    mode = "training" if net.training else "evaluation"
+
+    def given(logits: float | Tensor) -> Tensor:
+        return watched(net, z, {last.key: logits})[1]
+
+    for logit in (-30.0, 30.0):  # far out first: there a limit shows
+        seen, right = given(logit), torch.tensor(logit).sigmoid()
+        if 2e-7 < (seen - right).abs().max() < 0.1:
+            raise CheckFailed(
+                f"in {mode} mode, where the last layer gives {logit:.0f}, the pixels "
+                f"of x_hat are {number(seen.mean(), 3)}",
+                f"{number(right, 3)}, as the sigmoid gives: all of 0 to 1",
+                "a clamp or a scaling before or after the sigmoid; F.binary_cross_"
+                "entropy needs none",
+            )
     logits = 3 * torch.randn(last.out.shape)
-    seen = watched(net, z, {last.key: logits})[1]
-    if (seen - logits.sigmoid()).abs().max() <= 1e-4:
+    if (given(logits) - logits.sigmoid()).abs().max() <= 1e-4:
         return
-    answers = [
-        watched(net, z, {last.key: value})[1].mean().item()
-        for value in (-4.0, 0.0, 4.0)
-    ]
+    answers = [given(value).mean().item() for value in (-4.0, 0.0, 4.0)]
+    right = "0.018, 0.5, 0.982"
+    seen = ", ".join(f"{answer:.3g}" for answer in answers)
     raise CheckFailed(
-        f"in {'training' if net.training else 'evaluation'} mode, where the last layer "
-        "gives -4, 0 and 4, the pixels of x_hat are "
-        + ", ".join(f"{answer:.3g}" for answer in answers),
-        "probabilities from 0 to 1, as a sigmoid gives: 0.018, 0.5, 0.982",
+        f"in {mode} mode, where the last layer gives -4, 0 and 4, the pixels of x_hat "
+        f"are {seen}" + ("; other numbers become others" if seen == right else ""),
+        f"probabilities from 0 to 1, as a sigmoid gives: {right}",
         _what_follows(*answers),
     )
 
