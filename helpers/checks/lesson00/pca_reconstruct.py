@@ -29,14 +29,14 @@ def pca_reconstruct(reconstruct: Callable, draw: Draw) -> None:
             "each image by itself: mean and components come from `train`",
             "anything computed from `images`: a mean, a maximum, a fit",
         )
-    again, others = _pictures(draw, len(train), len(images), d)
-    _right(reconstruct, again, others, k)  # nothing is kept from an earlier call
     for other in (1, 2, draw.integer(6, 9)):
         _right(reconstruct, train, images, other)
     train, images = _pictures(draw, draw.integer(1070, 1100), 5, d - 5)
     _right(reconstruct, train, images * np.float32(0.8), k)  # none is white
     train, images = _pictures(draw, draw.integer(20, 23), draw.integer(1030, 1100), d)
     _right(reconstruct, train, images, k)
+    again, others = _pictures(draw, len(train), len(images), d)
+    _right(reconstruct, again, others, k)  # nothing is kept from an earlier call
 
 
 def _pictures(draw: Draw, m: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:

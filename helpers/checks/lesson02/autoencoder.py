@@ -244,13 +244,12 @@ def _check_code(model: nn.Module, size: int) -> None:
         seen = "the code does not grow in proportion to the weights of the last layer"
         look = "an activation (GELU, leaky ReLU, ...) or a norm after the encoder's "
         look += "last layer"
-        lengths = scaled(model, widths, 1e4).encode(x).norm(dim=1)
+        lengths = code.norm(dim=1)
         if size > 1 and lengths.std() < 1e-3 * lengths.mean():
             seen = (
                 f"all codes have one length, {lengths.mean():.3g}, whatever the image"
             )
-            look = "a norm of each code (F.normalize, layer_norm) after the encoder's "
-            look += "last layer"
+            look = "a norm after the encoder's last layer: F.normalize, layer_norm"
         elif zeros > 0.1:
             seen = f"{zeros:.0%} of the code's numbers are exactly 0"
             look = "a ReLU after the encoder's last layer"

@@ -121,7 +121,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
             raise CheckFailed(
                 f"{name} has one sign for every image and dimension",
                 f"any real number: {name} may be negative and positive",
-                f"an activation (ReLU, softplus, exp, sigmoid) or a clamp after the "
+                f"an activation (ReLU, GELU, softplus, exp) or a clamp after the "
                 f"{name} layer",
             )
         least, most, free = LIMITS[name]

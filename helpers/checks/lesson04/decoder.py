@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -83,16 +85,16 @@ def _require_sigmoid(net: nn.Module, z: Tensor, last: Call) -> None:
     def given(logits: float | Tensor) -> Tensor:
         return watched(net, z, {last.key: logits})[1]
 
-    for logit in (-30.0, 30.0):  # far out first: there a limit shows
-        seen, right = given(logit), torch.tensor(logit).sigmoid()
-        if 2e-7 < (seen - right).abs().max() < 0.1:
-            raise CheckFailed(
-                f"in {mode} mode, where the last layer gives {logit:.0f}, the pixels "
-                f"of x_hat are {number(seen.mean(), 3)}",
-                f"{number(right, 3)}, as the sigmoid gives: all of 0 to 1",
-                "a clamp or a scaling before or after the sigmoid; F.binary_cross_"
-                "entropy needs none",
-            )
+    # Far out first: there a limit shows, where all else is nearly right.
+    for logit, seen in _ends(given):
+        right = torch.tensor(logit).sigmoid()
+        raise CheckFailed(
+            f"in {mode} mode, where the last layer gives {logit:.0f}, the pixels of "
+            f"x_hat are {number(seen, 3)}",
+            f"{number(right, 3)}, as the sigmoid gives: all of 0 to 1",
+            "a clamp or a scaling before or after the sigmoid; F.binary_cross_entropy "
+            "needs none",
+        )
     logits = 3 * torch.randn(last.out.shape)
     if (given(logits) - logits.sigmoid()).abs().max() <= 1e-4:
         return
@@ -105,6 +107,15 @@ def _require_sigmoid(net: nn.Module, z: Tensor, last: Call) -> None:
         f"probabilities from 0 to 1, as a sigmoid gives: {right}",
         _what_follows(*answers),
     )
+
+
+def _ends(given: Callable[[float], Tensor]) -> list[tuple[float, float]]:
+    """Where x_hat comes near to 0 and 1, and not near enough: logit, pixel."""
+    seen = {logit: given(logit) for logit in (-30.0, 30.0)}
+    off = {at: (x - torch.tensor(at).sigmoid()).abs().max() for at, x in seen.items()}
+    if max(off.values()) >= 0.1:
+        return []
+    return [(at, seen[at].mean().item()) for at in seen if off[at] > 2e-7]
 
 
 def _what_follows(low: float, middle: float, high: float) -> str:

@@ -126,7 +126,7 @@ def _require_free(net: nn.Module, x: Tensor, heads: list[Call], d: int) -> None:
         raise CheckFailed(
             f"where its head gives -100 or less logvar is {low:.3g}, where it gives "
             f"100 or more {high:.3g}",
-            "any number from -10 to 10 can be reached",
+            "any number from -10 to 10 can be reached: the heads have no activation",
             "what follows the head of logvar: ReLU, sigmoid, tanh, softplus, exp and a "
             "narrow clamp all cut numbers off",
         )
