@@ -720,7 +720,7 @@ WRONG = [
     (WrongDecoderWidth, "the widths of the layers | 784 to 512"),
     (WrongTied, "one matrix for encoder and decoder"),
     (WrongLeakyLogvar, "after the logvar layer"),
-    (WrongNarrowClamp, "one sign | GELU"),
+    (WrongNarrowClamp, "logvar stays between"),
     (WrongSigma, "logvar has one sign"),
     (WrongLeakyOut, "after the decoder's last layer"),
     (WrongRounds, "rounded to black and white"),
