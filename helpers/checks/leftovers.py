@@ -146,6 +146,11 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
             [name for name, _ in model.named_modules()],
             "layers that are replaced or added",
         ),
+        "attributes": (
+            "the model has other attributes after the call",
+            _attributes(model),
+            "something stored on the model: keep it in a variable of your own",
+        ),
         "modes": (
             f"the model, or a part of it, is in {training} mode after the call, and "
             f"was not before",
@@ -177,6 +182,15 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
             "or a call in training mode, in which batch norm takes notes",
         ),
     }
+
+
+def _attributes(model: Any) -> list[set[str]]:
+    """Names stored on a model of the pack's own; a student's may note what it likes."""
+    return [
+        set(vars(module))
+        for module in model.modules()
+        if type(module).__module__.startswith("helpers.")
+    ]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -154,6 +154,20 @@ def kl_mistakes(mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:
     }
 
 
+def kl_limits(mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:
+    """What limits on mu or logvar give: name -> (B, d)."""
+    return {
+        f"{name} is kept {where}{limit}; there is no limit": kl_terms(*kept)
+        for limit in (1, 2, 3, 4, 5, 6, 7, 8, 10, 20)
+        for name, where, kept in (
+            ("logvar", "below ", (mu, logvar.clamp(max=limit))),
+            ("logvar", "above -", (mu, logvar.clamp(min=-limit))),
+            ("logvar", "within +-", (mu, logvar.clamp(-limit, limit))),
+            ("mu", "within +-", (mu.clamp(-limit, limit), logvar)),
+        )
+    }
+
+
 def summed(terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same wrong formulas for each image: name -> (B,)."""
     return {why: value.flatten(1).sum(1) for why, value in terms.items()}

@@ -30,6 +30,7 @@ def batches(make: Callable, draw: Draw) -> None:
         (64, 32),
         (draw.integer(30, 50), draw.integer(30, 50)),
         (5, 32),
+        (draw.integer(560, 590), draw.integer(257, 280)),
         (1, 4),
         (draw.integer(7, 12), 1),
     ):

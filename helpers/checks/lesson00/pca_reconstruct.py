@@ -35,6 +35,8 @@ def pca_reconstruct(reconstruct: Callable, draw: Draw) -> None:
     _right(reconstruct, train, images * np.float32(0.8), k)  # none is white
     train, images = _pictures(draw, draw.integer(20, 23), draw.integer(1030, 1100), d)
     _right(reconstruct, train, images, k)
+    again, others = _pictures(draw, len(train), len(images), d)
+    _right(reconstruct, again, others, k)  # nothing is kept from an earlier call
 
 
 def _pictures(draw: Draw, m: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:

@@ -60,9 +60,23 @@ def split_indices(split: Callable, draw: Draw) -> None:
                 "is `seed` used, or is a number written in its place?",
             )
         _random_choices(found[one], found[other], n)
+    first = draw.integer(1000, 2**20)
+    _other_seeds(split, [first + step for step in (0, 100, 1_000, 2**16, 10**6, 2**20)])
     for validation in found:
         _no_pattern(validation, n)
     _every_image(split, draw.integer(7, 9), draw.integer(0, 1000))
+
+
+def _other_seeds(split: Callable, seeds: list[int]) -> None:
+    """Check that no part of a large seed is left out."""
+    found = [frozenset(_call(split, 97, 40, seed)[1].tolist()) for seed in seeds]
+    for one, other in itertools.combinations(range(len(seeds)), 2):
+        if found[one] == found[other]:
+            raise CheckFailed(
+                f"seed {seeds[one]} and seed {seeds[other]} gave the same split",
+                "another seed, another random choice",
+                "what is done to `seed`: a remainder (%), a limit, or a part of it",
+            )
 
 
 def _call(split: Callable, n: int, size: int, seed: int) -> tuple:

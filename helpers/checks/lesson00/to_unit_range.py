@@ -32,6 +32,7 @@ def to_unit_range(scale: Callable, draw: Draw) -> None:
     first = None
     for pixels in (
         grey,
+        255 - grey,
         np.arange(256, dtype=np.uint8),
         np.zeros((2, 3), np.uint8),
         np.array([0, 1, 1], np.uint8),

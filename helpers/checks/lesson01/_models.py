@@ -161,6 +161,12 @@ def want_two_layers(model: Any, path: tuple[int, int, int], name: str) -> None:
             "two dense layers, all of whose weights can be trained",
             "trainable=False",
         )
+    if any(getattr(weight, "constraint", None) for weight in model.weights):
+        raise CheckFailed(
+            f"weights of {name} are put back into bounds after each step",
+            "two dense layers and nothing else",
+            "kernel_constraint or bias_constraint: leave it out",
+        )
     for weight, shape in zip(model.weights, shapes, strict=True):
         spread = float(np.std(np.asarray(weight)))
         if len(shape) == 2 and spread < 0.02 / math.sqrt(max(shape)):

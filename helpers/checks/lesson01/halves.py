@@ -27,6 +27,7 @@ from helpers.checks.lesson01._models import (
 
 NAMES = ("linear", "relu", "tanh", "elu", "sigmoid", "silu", "gelu", "selu", "softplus")
 NAMES += ("leaky_relu", "softmax", "exponential", "softsign", "hard_sigmoid", "relu6")
+ROWS = 1031  # more than any batch size that somebody might write in
 CLOSE = 2e-3  # room for a graphics card's short floats; activations differ by far more
 
 
@@ -44,7 +45,7 @@ def _check_encoder(build: Callable, draw: Draw) -> None:
         path: tuple[int, int, int], layers: tuple[str, str], **options
     ) -> Any:
         model = want_model(around.watch(build, path[-1], **options), "build_encoder")
-        x = draw.rng.random((97, PIXELS), np.float32)
+        x = draw.rng.random((ROWS, PIXELS), np.float32)
         sizes = {
             path[1]: "that is `width`: the two sizes are exchanged, or the hidden "
             "layer is what the model returns",
@@ -74,7 +75,7 @@ def _check_decoder(build: Callable, draw: Draw) -> None:
 
     def check_one(path: tuple[int, int, int], hidden: str, **options) -> Any:
         model = want_model(around.watch(build, path[0], **options), "build_decoder")
-        z = draw.rng.normal(size=(97, path[0])).astype(np.float32)
+        z = draw.rng.normal(size=(ROWS, path[0])).astype(np.float32)
         look = "the size of the last layer: 784, and no reshaping"
         _want_output(model, z, path, "the decoder", {}.get, look)
         layers = (hidden, "sigmoid")
@@ -140,6 +141,13 @@ def _want_function(
         return bool(np.abs(got - wanted).max() < CLOSE * scale)
 
     hidden, ending = layers
+    count = len(np.unique(got[:97]))
+    if ending == "sigmoid" and count < 2_000:  # of 76,048 numbers
+        raise CheckFailed(
+            f"{name}'s pixels take {count} values only",
+            "all values from 0 to 1, as a sigmoid gives: rounding lets no gradient by",
+            "a round() or a cast to whole numbers after the sigmoid",
+        )
     if is_seen(_activation(hidden), _activation(ending)):
         return
     asked = ", ".join(f'{k}="{v}"' for k, v in options.items() if k != "width")

@@ -19,15 +19,23 @@ from helpers.checks.lesson01._models import (
 )
 
 NAME = "the autoencoder"
+ROWS = 1031  # more than any batch size that somebody might write in
 
 
 @check("autoencoder")
 def join(join_models: Callable, draw: Draw) -> None:
     """Check ``join(encoder, decoder)``: one model over the same layers."""
     d = draw.integer(2, 40)
-    encoder, decoder, joined = _joined(join_models, draw.integer(5, 20), d)
+    width = draw.integer(5, 20)
+    encoder, decoder, joined = _joined(join_models, width, d)
     model = want_model(joined, "join")
-    x = draw.rng.random((97, PIXELS), np.float32)
+    if joined is _joined(join_models, width, d)[2]:
+        raise CheckFailed(
+            "join of two other models gives the autoencoder of the first two",
+            "a model over the layers of the two that are handed in",
+            "a model that is kept from an earlier call",
+        )
+    x = draw.rng.random((ROWS, PIXELS), np.float32)
     inputs = getattr(model, "inputs", None)
     if inputs and tuple(inputs[0].shape[1:]) == (d,):
         raise CheckFailed(
@@ -37,11 +45,11 @@ def join(join_models: Callable, draw: Draw) -> None:
         )
     x_hat = apply(model, x, NAME)
     if x_hat.shape != x.shape:
-        code = x_hat.shape == (97, d)
+        code = x_hat.shape == (len(x), d)
         raise CheckFailed(
-            f"the autoencoder's output for 97 images has shape {x_hat.shape}"
+            f"the autoencoder's output for {len(x)} images has shape {x_hat.shape}"
             + ": that is the code" * code,
-            f"images of shape (97, {PIXELS})",
+            f"images of shape {x.shape}",
             "the decoder comes after the encoder"
             if code
             else "what comes after the decoder: nothing",
@@ -136,7 +144,11 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
 
     def same() -> bool:
         direct = np.asarray(decoder(np.asarray(encoder(x))))
-        return np.allclose(apply(model, x, NAME), direct, atol=1e-4)
+        answers = apply(model, x, NAME), apply(model, x[:1], NAME)
+        return all(
+            answer.shape == right.shape and np.allclose(answer, right, atol=1e-4)
+            for answer, right in zip(answers, (direct, direct[:1]), strict=True)
+        )
 
     if not same() and given <= has:
         raise CheckFailed(
@@ -159,8 +171,17 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
             "nothing but the two models that were handed in",
             "a layer that was added between or after them",
         )
-    for half in (encoder, decoder):
-        half.set_weights([w[::-1] * 1.5 + 0.01 for w in half.get_weights()])
+    # Loud enough for pictures that are black and white as well: a limit shows.
+    for half, factor in ((encoder, 1.5), (decoder, 9.0)):
+        half.set_weights([w[::-1] * factor + 0.01 for w in half.get_weights()])
+    if given == has and not same():
+        raise CheckFailed(
+            "with louder weights the autoencoder is not decoder(encoder(x)) any more, "
+            "though it has their layers",
+            "x through the encoder, the code through the decoder, and that is all",
+            "a limit on the code or on the pictures (a clip, a round), or weights that "
+            "were read out in join and kept",
+        )
     if not same() or given != has:
         raise CheckFailed(
             "after the encoder's and decoder's weights change, the autoencoder still "

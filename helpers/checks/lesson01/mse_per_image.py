@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers.checks.arrays import compare, read, want_shape
-from helpers.checks.base import check
+from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson01._entries import places
@@ -43,8 +43,15 @@ def _images(shape: tuple[int, int], draw: Draw) -> tuple[np.ndarray, np.ndarray]
 def _check_one(measure: Callable, x: np.ndarray, x_hat: np.ndarray) -> None:
     n, d = x.shape
     with stays(x, x_hat):
-        got = measure(x, x_hat)
-    got = read(got, CALL, lists=True)
+        result = measure(x, x_hat)
+    got = read(result, CALL, lists=True).copy()
+    measure(x_hat, x_hat)
+    if got.ndim and not np.array_equal(got, read(result, CALL, lists=True)):
+        raise CheckFailed(
+            "a second call changes what the first one returned",
+            "an array of its own for each call",
+            "an array outside the function that each call fills anew",
+        )
     shapes = {
         (): "the mean ran over the images too: average over axis 1 only",
         (d,): "the mean ran over the images (axis 0): average over the pixels, axis 1",

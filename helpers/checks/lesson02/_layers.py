@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+from helpers.checks.modules import copied
 
 
 def matrices(model: nn.Module) -> list[Tensor]:
@@ -16,7 +17,7 @@ def matrices(model: nn.Module) -> list[Tensor]:
 
 def with_random_weights(model: nn.Module) -> nn.Module:
     """A copy with weights of our own, as after some training."""
-    model = copy.deepcopy(model)
+    model = copied(model)
     with torch.no_grad():
         for p in model.parameters():
             if p.dim() == 2 and min(p.shape) > 1:
@@ -28,7 +29,7 @@ def with_random_weights(model: nn.Module) -> nn.Module:
 
 def scaled(model: nn.Module, widths: tuple[int, int], factor: float) -> nn.Module:
     """A copy whose matrices between two widths are multiplied by a factor."""
-    other = copy.deepcopy(model)
+    other = copied(model)
     with torch.no_grad():
         for p in matrices(other):
             if sorted(p.shape) == sorted(widths):

@@ -14,6 +14,12 @@ from helpers.checks.messages import apart, kind
 
 def scalar(value: Any, call: str) -> float:
     """A number from a float, a NumPy number or a tensor that holds one."""
+    if isinstance(value, tuple | list | dict):
+        raise CheckFailed(
+            f"{call} returned {kind(value)}",
+            "one number by itself, that of this call",
+            "the `return` line: brackets, or a list in which numbers are collected",
+        )
     if value is None or not hasattr(value, "__float__"):
         raise CheckFailed(
             f"{call} returned {kind(value)}",

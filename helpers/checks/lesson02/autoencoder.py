@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +21,7 @@ from helpers.checks.lesson02._layers import (
 )
 from helpers.checks.lesson02._models import PIXELS, pictures
 from helpers.checks.messages import kind, shorten
-from helpers.checks.modules import build, is_linear
+from helpers.checks.modules import build, copied, is_linear
 
 HIDDEN = 392
 BATCH = 97
@@ -245,7 +244,13 @@ def _check_code(model: nn.Module, size: int) -> None:
         seen = "the code does not grow in proportion to the weights of the last layer"
         look = "an activation (GELU, leaky ReLU, ...) or a norm after the encoder's "
         look += "last layer"
-        if zeros > 0.1:
+        lengths = code.norm(dim=1)
+        if size > 1 and lengths.std() < 1e-3 * lengths.mean():
+            seen = (
+                f"all codes have one length, {lengths.mean():.3g}, whatever the image"
+            )
+            look = "a norm after the encoder's last layer: F.normalize, layer_norm"
+        elif zeros > 0.1:
             seen = f"{zeros:.0%} of the code's numbers are exactly 0"
             look = "a ReLU after the encoder's last layer"
         elif largest <= 1 + 1e-4:
@@ -286,7 +291,7 @@ def _check_training(model: nn.Module, size: int) -> None:
     """In training mode the network is the same, but for dropout and batch norm."""
     x, z = pictures(BATCH), _codes(BATCH, size)
     evaluated = model.encode(x).detach(), model.decode(z).detach()
-    model = copy.deepcopy(model).train()
+    model = copied(model).train()
     trained = model.encode(x), model.decode(z)
     for what, value, width in zip(
         ("encode(x)", "decode(z)"), trained, (size, PIXELS), strict=True

@@ -34,8 +34,9 @@ def denoising_pair(make_pair: Callable, draw: Draw) -> None:
     weak = draw.integer(30, 50) / 1000
     _check_pattern(make_pair, grey, weak)
     _check_noise(make_pair, grey, (weak, 1.5 * weak))
-    for level in (0.0, 1.0, draw.integer(20, 80) / 100):
-        _check_clipping(make_pair, level, draw.integer(25, 80) / 100)
+    for level, low, high in ((0.0, 25, 50), (1.0, 60, 80), (0.5, 100, 150)):
+        level = level if level != 0.5 else draw.integer(20, 80) / 100
+        _check_clipping(make_pair, level, draw.integer(low, high) / 100)
 
 
 def _check_pair(make_pair: Callable, x: Tensor, std: float) -> None:
@@ -148,13 +149,21 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
             f"the noise is equally strong, {strong:.2g}, for noise_std "
             f"{number(stds[0])} and {number(stds[1])}",
             "noise of standard deviation noise_std",
-            "the argument noise_std: it is not used, or the pictures are rescaled or "
-            "rounded afterwards",
+            "the argument noise_std: it is not used, or in another place than the "
+            "standard deviation's (torch.normal takes the mean first), or the pictures "
+            "are rescaled or rounded afterwards",
         )
     level = grey[0, 0].item()
     for wanted in stds:
         noise = (make_pair(grey, wanted)[0] - grey).double()
         mean, std = noise.mean().item(), noise.std().item()
+        if abs(mean - wanted) < 0.03 * wanted:
+            raise CheckFailed(
+                f"for noise_std = {number(wanted)} the noise has mean {mean:.2g}",
+                "mean 0 and standard deviation noise_std",
+                "noise_std in the place of the mean: torch.normal(mean, std) and "
+                "normal_(mean, std) take the mean first",
+            )
         if abs(mean) > 0.015 * wanted:
             raise CheckFailed(
                 f"noise of mean {mean:.2g}: pictures get "
@@ -187,6 +196,13 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
                 "3, as normal noise has: many small numbers, few large ones",
                 "uniform noise (rand; its fourth moment is 1.8) or another "
                 "distribution: use randn",
+            )
+        if noise.abs().max() < 3.9 * wanted:
+            raise CheckFailed(
+                f"of {COUNT:,} noisy pixels none is off by more than "
+                f"{noise.abs().max() / wanted:.3g} noise_std",
+                "a dozen that are off by more than 4 noise_std",
+                "a limit on the noise; the sum alone is clipped, to [0, 1]",
             )
     x = pictures(9).to(grey.device)
     change = (make_pair(x, 1e-6)[0] - x).abs().max().item()

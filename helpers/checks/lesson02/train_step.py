@@ -20,6 +20,18 @@ from helpers.training import pick_device
 STEP = "clear, forward, loss, backward, step"
 
 
+class Loud(Small):
+    """One whose gradient is large: a limit on it would show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(()))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (..., 3) to images (..., 784)."""
+        return torch.sigmoid(self.decoder(z) + 500 * self.shift)
+
+
 class Watched(torch.optim.SGD):
     """Gradient descent with momentum that notes the order of events."""
 
@@ -53,6 +65,7 @@ def train_step(step: Callable, draw: Draw) -> None:
     other = twin(model)
     optimizer = Watched(model, rate)
     reference = torch.optim.SGD(other.parameters(), lr=rate, momentum=0.9)
+    earlier: list[float] = []
     sizes = (draw.integer(20, 60), 1, 128, draw.integer(2, 19))
     for number, size in enumerate(sizes):
         x, target = pictures(size).to(device), pictures(size, high=0.4).to(device)
@@ -65,7 +78,8 @@ def train_step(step: Callable, draw: Draw) -> None:
         wanted, moved = _way(before, other), _way(before, model)
         if number == 0 and not moved.any():
             raise _no_movement(optimizer.events)
-        _check_loss(result, loss.detach(), before, other, x, target)
+        earlier.append(loss.item())
+        _check_loss(result, earlier, before, other, x, target)
         if not _close(moved, wanted):
             raise _wrong_way(moved, wanted, number, size)
         _check_result(result)
@@ -75,6 +89,25 @@ def train_step(step: Callable, draw: Draw) -> None:
                 "the mode it was handed in, here training",
                 "eval() inside train_step()",
             )
+    _check_large(step, device)
+
+
+def _check_large(step: Callable, device: torch.device) -> None:
+    """A step goes as far as its gradient says, however large that is."""
+    model = Loud().to(device).train()
+    before = twin(model)
+    x, target = pictures(33).to(device), pictures(33, high=0.2).to(device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    [wanted] = torch.autograd.grad(F.mse_loss(before(x), target), [before.shift])
+    _call(step, model, optimizer, x, target)
+    moved = (before.shift - model.shift).item() / 1e-4
+    if abs(moved - wanted.item()) > 1e-2 * abs(wanted.item()):
+        seen, right = apart(moved, wanted.item())
+        raise CheckFailed(
+            f"a weight whose gradient is {right} moves as if it were {seen}",
+            f"{STEP}, with the gradient as it is",
+            "a limit on the gradients, such as clip_grad_norm_: leave it out",
+        )
 
 
 def _call(
@@ -140,8 +173,20 @@ def _no_movement(events: list[str]) -> CheckFailed:
 
 
 def _check_loss(
-    result: Any, right: Tensor, before: Small, after: Small, x: Tensor, target: Tensor
+    result: Any,
+    losses: list[float],
+    before: Small,
+    after: Small,
+    x: Tensor,
+    target: Tensor,
 ) -> None:
+    right = torch.tensor(losses[-1])
+    if isinstance(result, Tensor) and result.shape == (len(losses),) != (1,):
+        raise CheckFailed(
+            f"call {len(losses)} of train_step() returned {kind(result)}",
+            "one number, the loss of this call",
+            "a list outside the function, in which the losses are collected",
+        )
     value = scalar(result, "train_step()")
     if not isinstance(result, Tensor):
         raise CheckFailed(
@@ -176,6 +221,10 @@ def _check_loss(
              right / len(x)),
             ("divided by the number of pixels once more; the mean does that already",
              right / PIXELS),
+            ("the mean of the losses of all calls so far; return this call's",
+             sum(losses) / len(losses)),
+            ("the sum of the losses of all calls so far; return this call's",
+             sum(losses)),
             ("averaged before it was squared; square each difference first",
              (x_hat - target).mean() ** 2),
         ]  # fmt: skip
@@ -222,6 +271,12 @@ def _wrong_way(moved: Tensor, wanted: Tensor, number: int, size: int) -> CheckFa
 
 
 def _check_result(result: Tensor) -> None:
+    if result.dtype not in (torch.float32, torch.float64):
+        raise CheckFailed(
+            f"the loss that came back is {kind(result)}",
+            "of the type that the model works with, float32",
+            "half() or bfloat16() on the loss: it has three digits then",
+        )
     if result.requires_grad:
         raise CheckFailed(
             "the loss that came back still carries its gradient",

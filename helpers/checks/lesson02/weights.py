@@ -104,8 +104,7 @@ def _class_in_place(load: Callable, make: Callable) -> Callable:
 def _use(model: nn.Module) -> None:
     """Run a model once, for layers that find their size by it."""
     model.eval()
-    with torch.no_grad():
-        model(torch.rand(3, 784))
+    model(torch.rand(3, 784)).sum().backward()  # and its gradients are to stay
 
 
 def _check_files(folder: Path, paths: list[str]) -> None:
@@ -162,6 +161,14 @@ def _check_loaded(loaded: Any, kept: dict[str, Tensor], model: nn.Module) -> Non
                 "weights kept by reference: state_dict() shares memory with the "
                 "model; write it to the file at once",
             )
+        for short in (torch.float16, torch.bfloat16):
+            rounded = {name: v.to(short).to(v.dtype) for name, v in kept.items()}
+            if not _differ(got, rounded):
+                raise CheckFailed(
+                    f"the loaded weights are the saved ones, rounded to {short}",
+                    "the weights as they are, digit by digit",
+                    f"half() or to({short}), in save_weights() or load_weights()",
+                )
         raise CheckFailed(
             f"in the loaded model {_differ(got, kept)}",
             "the weights of the file that `path` names",

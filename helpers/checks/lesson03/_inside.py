@@ -6,15 +6,24 @@ does not matter how a model is written.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed
-from helpers.checks.modules import is_linear
+from helpers.checks.modules import copied, is_linear
+
+LIMITS = {  # what a head must reach, and what the contract says of it
+    "mu": (-100, 100, "any real number: mu has no limits"),
+    "logvar": (
+        -9.99,
+        1.99,
+        "any number from -10 to 2; limits lie further out",
+    ),
+}
 
 
 def check_inside(model: nn.Module, size: int) -> None:
@@ -36,11 +45,12 @@ def check_inside(model: nn.Module, size: int) -> None:
     _check_heads(model, size)
     _check_decoder(model, size)
     _check_apart(model, size)
+    _check_first(model)
 
 
 def shaken(model: nn.Module) -> nn.Module:
     """A copy with random weights of our own, so that no first values matter."""
-    model = copy.deepcopy(model)
+    model = copied(model)
     with torch.no_grad():
         for p in model.parameters():
             p.normal_(std=2 / 512**0.5 if len(_sides(p)) > 1 else 0.5)
@@ -54,7 +64,7 @@ def _sides(weight: Tensor) -> tuple[int, ...]:
 
 def _scaled(model: nn.Module, *sides: tuple[int, ...], by: float) -> nn.Module:
     """A copy in which the weights of these sides are so many times as large."""
-    model = copy.deepcopy(model)
+    model = copied(model)
     with torch.no_grad():
         for p in model.parameters():
             if _sides(p) in sides:
@@ -91,7 +101,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
     heads = ((size, 512), (2 * size, 512), (size,), (2 * size,))
     x = torch.rand(64, 784)
     # With weights of both signs, so that no common part of the 512 units matters.
-    both = [_scaled(model, *heads, by=factor).encode(x) for factor in (6, -6)]
+    both = [_scaled(model, *heads, by=factor).encode(x) for factor in (600, -600)]
     mu, logvar = (torch.cat(parts) for parts in zip(*both, strict=True))
     if torch.allclose(mu, logvar):
         raise CheckFailed(
@@ -111,15 +121,15 @@ def _check_heads(model: nn.Module, size: int) -> None:
             raise CheckFailed(
                 f"{name} has one sign for every image and dimension",
                 f"any real number: {name} may be negative and positive",
-                f"an activation (ReLU, softplus, exp, sigmoid) or a clamp after the "
+                f"an activation (ReLU, GELU, softplus, exp) or a clamp after the "
                 f"{name} layer",
             )
-        if low > -3 or high < 1.5:
+        least, most, free = LIMITS[name]
+        if low > least or high < most:
             raise CheckFailed(
-                f"{name} stays between {low:.2g} and {high:.2g}, even for huge weights",
-                f"any real number: {name} has no such limits",
-                f"an activation (tanh, ELU, GELU) or a narrow clamp after the {name} "
-                f"layer",
+                f"{name} stays between {low:.3g} and {high:.3g}, even for huge weights",
+                free,
+                f"an activation (tanh, ELU, GELU) or a clamp after the {name} layer",
             )
     for index in (0, 1):
         if is_linear(
@@ -159,7 +169,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
 @torch.no_grad()
 def _check_decoder(model: nn.Module, size: int) -> None:
     z = torch.randn(64, size)
-    decoded = _scaled(model, (512, 784), by=20).decode(z)
+    decoded = _scaled(model, (512, 784), by=1e4).decode(z)
     low, high = decoded.min().item(), decoded.max().item()
     if low >= 0 and high <= 1:
         raise CheckFailed(
@@ -173,6 +183,12 @@ def _check_decoder(model: nn.Module, size: int) -> None:
             "logits, any real number: half of them should start below 0",
             "an activation (ReLU, tanh, ...) after the decoder's last layer: leave it "
             "out",
+        )
+    if low > -100 or high < 100:
+        raise CheckFailed(
+            f"decode returns {low:.3g} to {high:.3g}, even for huge weights",
+            "logits, any real number: they have no limits",
+            "a clamp or an activation after the decoder's last layer: leave it out",
         )
     if torch.allclose(model.decode(z), model.decode(-z)):
         raise CheckFailed(
@@ -240,7 +256,7 @@ def _check_apart(model: nn.Module, size: int) -> None:
     for number, p in enumerate(model.parameters()):
         if _sides(p) != (size, 512):
             continue
-        other = copy.deepcopy(model)
+        other = copied(model)
         list(other.parameters())[number].mul_(-1)
         after = other.encode(x)
         if not any(map(torch.allclose, before, after)):
@@ -248,4 +264,24 @@ def _check_apart(model: nn.Module, size: int) -> None:
                 "mu and logvar change together with one layer",
                 "two heads with weights of their own, both on top of the 512 units",
                 "encode: is one of them made from the other?",
+            )
+
+
+def _check_first(model: nn.Module) -> None:
+    """The gradient of one image's mu is, for the first weights, a multiple of it."""
+    x = torch.rand(1, 784)
+    first = [p for p in model.parameters() if _sides(p) == (512, 784)]
+    gradients = torch.autograd.grad(model.encode(x)[0].sum(), first, allow_unused=True)
+    for gradient in gradients:
+        if gradient is None or not gradient.any():
+            continue
+        rows = gradient.squeeze()
+        rows = rows if rows.shape[1] == 784 else rows.T
+        row = rows[rows.abs().sum(1).argmax()][None]
+        if F.cosine_similarity(row, x).abs() < 1 - 1e-4:
+            raise CheckFailed(
+                "the first layer of the encoder is given other numbers than the pixels",
+                "the pixels as they are",
+                "what is done to x before the first layer: a mean taken off, a norm, "
+                "a rounding",
             )

@@ -14,6 +14,7 @@ from helpers.checks.losses import (
     compare,
     fits,
     gradients_of,
+    kl_limits,
     kl_mistakes,
     kl_terms,
     per_image_mistakes,
@@ -28,8 +29,9 @@ def kl_divergence(function: Callable, draw: Draw) -> None:
     shapes = ((97, size), (97, size), (1, size), (131, 1), (1031, draw.integer(2, 9)))
     codes = [some_codes(*shape) for shape in shapes]
     codes.append(tuple(0.05 * each for each in codes[0]))  # nearly the prior
-    far = 12 * (torch.randint(0, 2, (7, size)) * 2.0 - 1)  # no limit on logvar
-    codes.append((torch.randn(7, size), far))
+    some, far = torch.randn(7, size), torch.full((7, size), 15.0)  # no limits
+    sides = far * (torch.randint(0, 2, (7, size)) * 2 - 1)
+    codes += [(some, far), (some, -far), (sides, some)]
     answers = [_kl(function, mu, logvar) for mu, logvar in codes]
     if not torch.allclose(answers[0], function(*codes[0]), equal_nan=True):
         raise CheckFailed(
@@ -101,6 +103,7 @@ def _check_values(kl: Tensor, mu: Tensor, logvar: Tensor) -> None:
     mistakes = {
         **summed(kl_mistakes(mu, logvar)),
         **per_image_mistakes(terms, "latent dimensions"),
+        **summed(kl_limits(mu, logvar)),
         "the formula is cut off at 0: is its sign flipped?": torch.zeros_like(right),
     }
     if kl.min() < kl.max():

@@ -27,7 +27,10 @@ from helpers.checks.modules import explained
 def reconstruction_loss(function: Callable, draw: Draw) -> None:
     """Check the summed binary cross-entropy of logits, one value an image."""
     shapes = ((97, 784), (97, 784), (1, 784), (131, draw.integer(3, 99)), (1031, 50))
+    shapes += ((5, draw.integer(1030, 1100)),)
     pictures = [_some_pictures(*shape) for shape in shapes]
+    # Logits that might be probabilities are logits.
+    pictures.append((0.05 + 0.9 * torch.rand(7, 30), torch.rand(7, 30)))
     answers = [_loss(function, logits, x) for logits, x in pictures]
     for (logits, x), loss in zip(pictures, answers, strict=True):
         _check_values(loss, logits, x)

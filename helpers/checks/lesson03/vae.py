@@ -133,6 +133,12 @@ def _check_alone(model: nn.Module, size: int) -> None:
     names = ("mu", "logvar", "the logits")
     for name, many, one in zip(names, among, alone, strict=True):
         if not torch.allclose(many[4:5], one, atol=1e-4, rtol=1e-4):
+            if torch.allclose(model.encode(2 * x + 3)[0], among[0], atol=1e-3):
+                raise CheckFailed(
+                    f"{name} of images that are all made 2 x + 3 stays what it was",
+                    "the pixels as they are, and each image by itself",
+                    "images that are standardized over the batch, (x - mean) / std",
+                )
             raise CheckFailed(
                 f"{name} of an image among eight others is not {name} of it by itself",
                 "the same: what belongs to one image depends on no other",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +20,7 @@ from helpers.checks.lesson04._layers import (
     run,
 )
 from helpers.checks.lesson04._watch import Call, watched
+from helpers.checks.messages import number
 
 
 @check("Decoder")
@@ -44,7 +47,14 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
             _want_pictures(net(z[:count].clone()), count)
     require_own_input(net, z)
     _want_pictures(build(model_class, 1).eval()(z[:3, :1]), 3)
-    require_gradients(net, net.train()(z[:8].clone()).square().sum(), "the decoder")
+    code = z[:8].clone().requires_grad_()
+    require_gradients(net, net.train()(code).square().sum(), "the decoder")
+    if code.grad is None or not code.grad.any():
+        raise CheckFailed(
+            "no gradient reaches the code z",
+            "the pictures' loss trains the encoder through z",
+            "detach(), .data or no_grad() on z",
+        )
 
 
 def _want_pictures(answer: object, count: int) -> None:
@@ -70,21 +80,42 @@ def _require_end(end: list[Call]) -> None:
 
 def _require_sigmoid(net: nn.Module, z: Tensor, last: Call) -> None:
     """Give other numbers in the last layer's place, and see what comes."""
+    mode = "training" if net.training else "evaluation"
+
+    def given(logits: float | Tensor) -> Tensor:
+        return watched(net, z, {last.key: logits})[1]
+
+    # Far out first: there a limit shows, where all else is nearly right.
+    for logit, seen in _ends(given):
+        right = torch.tensor(logit).sigmoid()
+        raise CheckFailed(
+            f"in {mode} mode, where the last layer gives {logit:.0f}, the pixels of "
+            f"x_hat are {number(seen, 3)}",
+            f"{number(right, 3)}, as the sigmoid gives: all of 0 to 1",
+            "a clamp or a scaling before or after the sigmoid; F.binary_cross_entropy "
+            "needs none",
+        )
     logits = 3 * torch.randn(last.out.shape)
-    seen = watched(net, z, {last.key: logits})[1]
-    if (seen - logits.sigmoid()).abs().max() <= 1e-4:
+    if (given(logits) - logits.sigmoid()).abs().max() <= 1e-4:
         return
-    answers = [
-        watched(net, z, {last.key: value})[1].mean().item()
-        for value in (-4.0, 0.0, 4.0)
-    ]
+    answers = [given(value).mean().item() for value in (-4.0, 0.0, 4.0)]
+    right = "0.018, 0.5, 0.982"
+    seen = ", ".join(f"{answer:.3g}" for answer in answers)
     raise CheckFailed(
-        f"in {'training' if net.training else 'evaluation'} mode, where the last layer "
-        "gives -4, 0 and 4, the pixels of x_hat are "
-        + ", ".join(f"{answer:.3g}" for answer in answers),
-        "probabilities from 0 to 1, as a sigmoid gives: 0.018, 0.5, 0.982",
+        f"in {mode} mode, where the last layer gives -4, 0 and 4, the pixels of x_hat "
+        f"are {seen}" + ("; other numbers become others" if seen == right else ""),
+        f"probabilities from 0 to 1, as a sigmoid gives: {right}",
         _what_follows(*answers),
     )
+
+
+def _ends(given: Callable[[float], Tensor]) -> list[tuple[float, float]]:
+    """Where x_hat comes near to 0 and 1, and not near enough: logit, pixel."""
+    seen = {logit: given(logit) for logit in (-30.0, 30.0)}
+    off = {at: (x - torch.tensor(at).sigmoid()).abs().max() for at, x in seen.items()}
+    if max(off.values()) >= 0.1:
+        return []
+    return [(at, seen[at].mean().item()) for at in seen if off[at] > 2e-7]
 
 
 def _what_follows(low: float, middle: float, high: float) -> str:

@@ -50,6 +50,7 @@ def evaluate(function: Callable, draw: Draw) -> None:
     ]
     _require_means(cases)
     _require_means([_ask(function, Model(d).train(), small, 97)])
+    _require_means([_ask(function, Model(d).eval(), 205, 2)])  # a hundred batches
 
 
 def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:

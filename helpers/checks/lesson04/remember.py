@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +30,11 @@ def remember(function: Callable, draw: Draw) -> None:
 
 
 def _require_snapshots(function: Callable, model: Model) -> None:
-    x, kept = pictures(20), []
+    x, kept, since = pictures(20), [], time.time() - 2  # files' clocks are coarse
+    source = torch.Generator()
+    source.seed()  # no other process has just these weights in its files
+    with torch.no_grad():
+        model.encode.mu.weight.normal_(generator=source)
     with torch.enable_grad():
         model(x)[0].sum().backward()
     look = "eval(), a reset, an assignment or a step inside the function"
@@ -35,6 +43,7 @@ def _require_snapshots(function: Callable, model: Model) -> None:
         with stays(model, look=look):
             snapshot = function(model)
         _require_state(snapshot, values)
+        _require_no_file(values, since)
         kept.append((snapshot, values))
         _train_on(model, x)
         for i, (earlier, then) in enumerate(kept):
@@ -60,6 +69,47 @@ def _train_on(model: nn.Module, x: Tensor) -> None:
         module.training = mode
 
 
+def _require_no_file(values: dict[str, Tensor], since: float) -> None:
+    """Look for the weights in new files of the folder for temporary ones.
+
+    What others write there meanwhile does not hold them. In the folder where the
+    function runs any new file is found by :mod:`helpers.checks.leftovers`.
+    """
+    needle = values["encode.mu.weight"].numpy().tobytes()
+    for path in _new_files(Path(tempfile.gettempdir()), since):
+        try:
+            found = needle in path.read_bytes()
+        except OSError:  # another's, or gone
+            continue
+        if found:
+            path.unlink(missing_ok=True)
+            raise CheckFailed(
+                f"after the call the weights lie in {path}",
+                "no file is left behind",
+                "what is saved, and where: io.BytesIO() is a file in memory, and "
+                "tempfile.TemporaryDirectory() removes its files",
+            )
+
+
+def _new_files(folder: Path, since: float, deep: bool = True) -> Iterator[Path]:
+    """Small files written after a moment, in a folder and in its new folders."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            about = entry.stat(follow_symlinks=False)
+            if about.st_mtime < since or os.path.samefile(entry, os.curdir):
+                continue
+            if entry.is_file(follow_symlinks=False) and about.st_size < 2e6:
+                yield Path(entry)
+            elif deep and entry.is_dir(follow_symlinks=False):
+                yield from _new_files(Path(entry), since, deep=False)
+        except OSError:
+            continue
+
+
 def _require_unmoved(snapshot: dict, values: dict[str, Tensor], when: str) -> None:
     for name, value in values.items():
         if not torch.equal(snapshot[name], value):
@@ -75,6 +125,12 @@ def _require_unmoved(snapshot: dict, values: dict[str, Tensor], when: str) -> No
                 "references: copy.deepcopy(...), or .clone() of every tensor, copies; "
                 "state_dict(), dict(...), detach() and cpu() refer to the same numbers",
             )
+
+
+def _few(names: list) -> str:
+    """The first names of a list, and how many more there are."""
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(map(str, names[:3])) + rest
 
 
 def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
@@ -96,17 +152,23 @@ def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
         )
     if extra:
         raise CheckFailed(
-            f"the snapshot has the names {', '.join(map(str, snapshot))}",
-            f"those of state_dict(), for load_state_dict(): {', '.join(values)}",
-            "nothing around it and nothing added",
+            f"the snapshot has the names {_few(extra)}"
+            + (f", and lacks {_few(missing)}" if missing else ", too"),
+            f"those of state_dict(), for load_state_dict(): {_few(list(values))}",
+            "nothing around it and nothing added, not even in front of a name",
         )
     for name, value in values.items():
         kept = snapshot[name]
         if not isinstance(kept, Tensor) or kept.dtype != value.dtype:
+            is_tensor = isinstance(kept, Tensor)
             raise CheckFailed(
                 f"the snapshot's {name} is {kind(kept)}",
                 f"{kind(value)}, as in state_dict()",
-                "what is done with the values: copy them, do not convert them",
+                "what changes the type, such as double(), half(), float() or to(...): "
+                "clone() and deepcopy keep it"
+                if is_tensor
+                else "what turns tensors into something else, such as numpy() or "
+                "tolist(): clone() copies them",
             )
         if not torch.equal(kept, value):
             raise CheckFailed(

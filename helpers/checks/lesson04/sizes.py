@@ -26,6 +26,15 @@ CONV_MISTAKES = {
     "rounding: a window that does not fit whole is left out, so round down (//)": (
         lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1
     ),
+    "rounding: round() goes to the nearest whole number, // rounds down": (
+        lambda n, k, s, p: round((n + 2 * p - k) / s) + 1
+    ),
+    "rounding: round() goes to the nearest whole number; // rounds down, then + 1": (
+        lambda n, k, s, p: round((n + 2 * p - k) / s + 1)
+    ),
+    "rounding: + 0.5 goes to the nearest whole number, // rounds down": (
+        lambda n, k, s, p: math.floor((n + 2 * p - k) / s + 0.5) + 1
+    ),
     "padding: it is added on both sides, 2 * padding": (
         lambda n, k, s, p: (n + p - k) // s + 1
     ),

@@ -17,7 +17,7 @@ from helpers.checks.messages import apart
 def latent_grid(function: Callable, draw: Draw) -> None:
     """Check the order and the spacing of a square grid of codes."""
     few = draw.integer(3, 7)
-    for count in (few, few + 1, 1, 2, draw.integer(16, 24)):
+    for count in (few, few + 1, 1, 2, draw.integer(21, 26)):
         z = want_floats(
             function(count),
             (count * count, 2),

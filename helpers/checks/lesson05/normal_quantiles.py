@@ -18,7 +18,7 @@ from helpers.checks.messages import apart
 def normal_quantiles(function: Callable, draw: Draw) -> None:
     """Check that the positions are the middles of equal shares of N(0, 1)."""
     few = draw.integer(4, 9)
-    for count in (few, few + 1, 1, 2, draw.integer(30, 60), draw.integer(400, 600)):
+    for count in (few, few + 1, 1, 2, draw.integer(30, 60), draw.integer(1500, 2500)):
         _middles(function, count)
 
 

@@ -39,17 +39,29 @@ class PixelBias(nn.Module):
         return logits + self.bias
 
 
+class ScaledBias(PixelBias):
+    """One with a second row of 784 numbers, which are to stay."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(1 + 0.1 * torch.randn(784))
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return super().forward(self.scale * logits)
+
+
 @check("start_at_mean_image")
 def start_at_mean_image(function: Callable, draw: Draw) -> None:
     """Check that a decoder's last layer answers with the mean image at first."""
     width = draw.integer(2, 40)
-    mean_image = _mean_image()
-    layers = [nn.Linear(width, 784), PixelBias(), nn.Linear(width, 784)]
+    layers = [nn.Linear(width, 784), PixelBias(), ScaledBias(), nn.Linear(width, 784)]
     with torch.no_grad():
-        layers[1].bias.add_(torch.randn(784))
-    for layer in layers:
-        _starts(function, layer, mean_image)
-    if layers[0].bias.data_ptr() == layers[2].bias.data_ptr():
+        for layer in layers[1:3]:
+            layer.bias.add_(torch.randn(784))
+    first = _mean_image()
+    for number, layer in enumerate(layers):  # the last one again with the first image
+        _starts(function, layer, _mean_image() if number in (1, 2) else first)
+    if layers[0].bias.data_ptr() == layers[-1].bias.data_ptr():
         raise CheckFailed(
             "two layers share the memory of their bias",
             "each its own numbers: training one may not change the other",
@@ -84,10 +96,14 @@ def _starts(function: Callable, layer: nn.Module, mean_image: Tensor) -> None:
     bias = layer.bias
     for name, value in layer.state_dict().items():
         if name != "bias" and not torch.equal(value, others.get(name, start)):
+            zero = not value.any()
             raise CheckFailed(
-                f"the {name} was changed",
-                "only the bias is set; with the weight at 0 no gradient would reach z",
-                "what you assign to",
+                f"the {name} of a layer of the kind {type(layer).__name__} is "
+                + ("0 after the call" if zero else "another after the call"),
+                "it stays as it was: only the bias is set"
+                + ("; with the weight at 0 no gradient would reach z" if zero else ""),
+                f"what changes {name}: an assignment, an init function, or a loop over "
+                "all parameters",
             )
     for name, parameter in layer.named_parameters():
         if not parameter.requires_grad:
@@ -137,11 +153,18 @@ def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
     if bool((off <= 5e-4).all()):
         return
     grey = (mean > 0.04) & (mean < 0.96)
+    black, white = (~grey & (mean < 0.5)), (~grey & (mean > 0.5))
     if not bool(torch.isfinite(bias).all()) and bool((off[grey] <= 5e-4).all()):
+        ends = {"black": black, "white": white}
+        infinite = [name for name, at in ends.items() if bias[at].isinf().any()]
+        one = {"black": " (its lower bound)", "white": " (its upper bound)"}
         raise CheckFailed(
-            "pixels that are always black or white got an infinite bias",
+            f"pixels that are always {' or '.join(infinite) or 'black'} got an "
+            "infinite bias, or none",
             "the mean kept within 0.003 and 0.997 before its logit is taken",
-            "clamp, and its order: before torch.logit",
+            "clamp, and its order: before torch.logit"
+            if len(infinite) != 1
+            else f"clamp{one[infinite[0]]}: before torch.logit, and at both ends",
         )
     # Where it is worst: in the grey part if that is wrong, or else at an end.
     inside = grey if bool((off[grey] > 5e-4).any()) else ~grey
@@ -172,7 +195,9 @@ def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
             "torch.logit(mean) = log(mean / (1 - mean)), the inverse of the sigmoid",
         )
     else:
-        look = "the bounds of the clamp: the mean is kept within 0.003 and 0.997"
+        low, high = (bool((off[at] > 5e-4).any()) for at in (black, white))
+        which = "bounds" if low and high else "lower bound" if low else "upper bound"
+        look = f"the {which} of the clamp: the mean is kept within 0.003 and 0.997"
     raise CheckFailed(
         f"a code of zeros decodes to {seen} where the mean image has {m:.4g}",
         f"{expected}",

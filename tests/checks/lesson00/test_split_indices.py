@@ -260,6 +260,9 @@ WRONG = [
     ),
     (lambda n, v, seed: tuple(i * 1.0 for i in cut(n, v, seed)), "cast to float"),
     (lambda n, v, seed: tuple(set(i) for i in cut(n, v, seed)), "a set"),
+    (lambda n, v, seed: cut(n, v, seed % 100), "a remainder"),
+    (lambda n, v, seed: cut(n, v, seed % 2**16), "a remainder"),
+    (lambda n, v, seed: cut(n, v, min(seed, 1000)), "a limit"),
 ]
 
 

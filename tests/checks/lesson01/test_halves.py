@@ -222,6 +222,21 @@ class Own(layers.Layer):
         return self.activation(ops.matmul(x, ops.transpose(self.matrix)) + self.shift)
 
 
+def rounded(latent_dim, width=128, activation="relu"):
+    z = keras.Input((latent_dim,))
+    y = Dense(784, "sigmoid")(Dense(width, activation)(z))
+    return keras.Model(z, ops.round(255 * y) / 255)
+
+
+class OfAHundred(keras.Model):
+    def __init__(self, latent_dim, width=128, activation="relu", code="relu"):
+        super().__init__()
+        self.h, self.z = Dense(width, activation), Dense(latent_dim, code)
+
+    def call(self, x):
+        return self.z(self.h(x[:100]))
+
+
 RIGHT = [
     (encoder, decoder),
     (sequential, added),
@@ -533,7 +548,7 @@ WRONG = [
                 ]
             ),
         ),
-        "(97, 28, 28)",
+        "28, 28)",
     ),
     (
         (encoder, decoder_of(lambda d, w, a: [Dense(64, a), Dense(784, "sigmoid")])),
@@ -565,6 +580,20 @@ WRONG = [
             ),
         ),
         "takes inputs of shape (64,)",
+    ),
+    ((encoder, rounded), "values only | round()"),
+    ((OfAHundred, decoder), "shape (100,"),
+    (
+        (
+            encoder,
+            decoder_of(
+                lambda d, w, a: [
+                    Dense(w, a, kernel_constraint="unit_norm"),
+                    Dense(784, "sigmoid"),
+                ]
+            ),
+        ),
+        "kernel_constraint",
     ),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -203,6 +203,30 @@ def compiled(e, d):
     return model
 
 
+def after(change):
+    """A class of its own, with something done to the pictures."""
+
+    class Autoencoder(keras.Model):
+        def __init__(self, e, d):
+            super().__init__()
+            self.e, self.d = e, d
+
+        def call(self, x):
+            return change(x, self.d(self.e(x)))
+
+    return Autoencoder
+
+
+def the_first_one():
+    kept = []
+
+    def function(e, d):
+        kept[:] = kept or [join(e, d)]
+        return kept[0]
+
+    return function
+
+
 RIGHT = [
     join,
     built,
@@ -252,7 +276,7 @@ WRONG = [
     (frozen_decoder, "something is frozen"),
     (one_layer_more, "a layer that was added"),
     (of_images, "takes inputs of shape (28, 28)"),
-    (as_images, "(97, 28, 28)"),
+    (as_images, "28, 28)"),
     (fixed_batch, "only takes batches of 250"),
     (seeded, "a seed that is set inside"),
     (half_precision, "set_floatx"),
@@ -260,6 +284,10 @@ WRONG = [
     (DetachedEnd, "stop_gradient"),
     (Noisy, "Dropout, noise"),
     (Penalised, "add_loss"),
+    (after(lambda x, y: y[:256]), "(256, 784)"),
+    (after(lambda x, y: x if x.shape[0] == 1 else y), "and that is all"),
+    (after(lambda x, y: ops.clip(y, 0.05, 0.95)), "a limit"),
+    (the_first_one(), "two other models | an earlier call"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

@@ -73,6 +73,17 @@ def full_chunks_only(x, x_hat):
     return errors
 
 
+def into_one_array():
+    kept = {}
+
+    def function(x, y):
+        errors = kept.setdefault(len(x), np.empty(len(x)))
+        errors[:] = ((x - y) ** 2).mean(axis=1)
+        return errors
+
+    return function
+
+
 RIGHT = [
     lambda x, y: ((x - y) ** 2).mean(axis=1),
     lambda x, y: np.einsum("nd,nd->n", x - y, x - y) / x.shape[1],
@@ -144,6 +155,7 @@ WRONG = [
     (full_chunks_only, ""),
     (whole_numbers, "an array of integers"),
     (returns_early, "a loop that ends early"),
+    (into_one_array(), "changes what the first one returned"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

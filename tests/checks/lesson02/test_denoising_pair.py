@@ -277,6 +277,22 @@ WRONG = [
         "the clean images themselves",
     ),
     (lambda x, s: (pair(x, s)[0], x[0]), "a tensor of shape"),
+    (
+        lambda x, s: ((x + s * torch.randn_like(x).clamp(-3, 3)).clamp(0, 1), x),
+        "a limit on the noise",
+    ),
+    (
+        lambda x, s: ((x + torch.normal(s, s, x.shape)).clamp(0, 1), x),
+        "in the place of the mean",
+    ),
+    (
+        lambda x, s: ((x + torch.normal(s, 1.0, x.shape)).clamp(0, 1), x),
+        "takes the mean first",
+    ),
+    (
+        lambda x, s: ((x + min(s, 0.9) * torch.randn_like(x)).clamp(0, 1), x),
+        "noise of",
+    ),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -103,6 +103,33 @@ def step_on_its_device(model, optimizer, x, target):
     return loss.detach().requires_grad_(False)
 
 
+def clipped(most):
+    """With a limit on the gradients."""
+
+    def function(model, optimizer, x, target):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(x), target)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), most)
+        optimizer.step()
+        return loss.detach()
+
+    return function
+
+
+def collecting(put_together):
+    """Losses of all calls, in a list that is kept."""
+    kept = []
+
+    def function(model, optimizer, x, target):
+        if not optimizer.state:  # another training begins
+            kept.clear()
+        kept.append(step(model, optimizer, x, target))
+        return put_together(kept)
+
+    return function
+
+
 RIGHT = [
     step,
     step_by_formula,
@@ -323,7 +350,7 @@ WRONG = [
     (step_gradients_off, "set_grad_enabled(False)"),
     (step_freezing, "requires_grad_()"),
     (step_rounding_in_place, "in place"),
-    (step_clearing_once, "zero_grad()"),
+    (step_clearing_once, "other attributes"),
     (step_slower, "step 2"),
     (variant(loss=lambda m, x, t: F.smooth_l1_loss(m(x), t)), "smooth_l1_loss"),
     (variant(loss=lambda m, x, t: F.huber_loss(m(x), t)), "huber_loss"),
@@ -336,6 +363,12 @@ WRONG = [
         "the loss: what",
     ),
     (variant(loss=lambda m, x, t: (m(x) - t).square().sum() / 784), "over the images"),
+    (clipped(1.0), "clip_grad_norm_"),
+    (collecting(list), "a list in which numbers are collected"),
+    (collecting(torch.stack), "in which the losses are collected"),
+    (collecting(lambda kept: torch.stack(kept).mean()), "mean of the losses of all"),
+    (collecting(sum), "sum of the losses of all"),
+    (lambda *a: step(*a).half(), "float16"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -448,7 +448,7 @@ WRONG = [
     ((save_frozen, load, MLP4LayerAutoencoder), "frozen"),
     ((save_beside, load, MLP4LayerAutoencoder), "backup.pth"),
     ((save_new_only, load, MLP4LayerAutoencoder), "saved last"),
-    ((save_rounded, load, MLP4LayerAutoencoder), "has other numbers"),
+    ((save_rounded, load, MLP4LayerAutoencoder), "rounded to torch.float16"),
     ((save_without_biases, load, MLP4LayerAutoencoder), "save the whole"),
     ((save_encoder, load, MLP4LayerAutoencoder), "save the whole"),
     ((save, load_half, MLP4LayerAutoencoder), "half()"),

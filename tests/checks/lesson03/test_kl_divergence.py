@@ -196,6 +196,10 @@ WRONG = [
     (lambda m, s: torch.tensor(kl(m, s).tolist()), "no gradient"),
     (lambda m, s: kl(m, s).tolist(), "list"),
     (lambda m, s: nn.functional.mse_loss(m, s), "reduced over everything"),
+    (lambda m, s: kl(m, s.clamp(max=4)), "logvar is kept below 4"),
+    (lambda m, s: kl(m, s.clamp(max=10)), "logvar is kept below 10"),
+    (lambda m, s: kl(m, s.clamp(min=-10)), "logvar is kept above -10"),
+    (lambda m, s: kl(m.clamp(-10, 10), s), "mu is kept within +-10"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -104,6 +104,15 @@ def noise(make):
     return lambda mu, logvar: mu + torch.exp(logvar / 2) * make(mu)
 
 
+def with_noise(change):
+    """z = mu + sigma * a changed eps."""
+
+    def function(mu, logvar):
+        return mu + torch.exp(logvar / 2) * change(torch.randn_like(mu))
+
+    return function
+
+
 RIGHT = [
     lambda m, s: m + torch.exp(0.5 * s) * torch.randn_like(m),
     lambda m, s: Normal(m, torch.exp(s / 2)).rsample(),
@@ -247,6 +256,12 @@ WRONG = [
         "the shape of the noise",
     ),
     (lambda m, s: m + torch.exp(s / 2) * torch.randn(128, m.shape[1]), "must match"),
+    (with_noise(lambda e: (e - e.mean()) / e.std()), "standardized"),
+    (with_noise(lambda e: e - e.mean()), "standardized"),
+    (with_noise(lambda e: e - e.mean(0) * (len(e) > 1)), "mean is taken off"),
+    (with_noise(lambda e: e.clamp(-3, 3)), "a limit on the noise"),
+    (lambda m, s: m + (s.clamp(-8, 8) / 2).exp() * torch.randn_like(m), "no limit"),
+    (lambda m, s: m + (s.clamp(-10, 10) / 2).exp() * torch.randn_like(m), "no limit"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -594,7 +594,58 @@ def repeats_its_noise(mu, logvar):
     return mu + torch.exp(logvar / 2) * noise
 
 
+class RightKeepsItsCode(Right):
+    """Notes the last mean, which `copy.deepcopy` alone would refuse."""
+
+    def encode(self, x):
+        self.last = super().encode(x)[0]
+        return super().encode(x)
+
+
+class RightFarLimits(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(-20, 10)
+
+
+class WrongLimit5(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(-5, 2)
+
+
+class WrongLimit8(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, logvar.clamp(-8, 8)
+
+
+class WrongLimitOnMu(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu.clamp(-10, 10), logvar
+
+
+class WrongLimitOnLogits(Right):
+    def decode(self, z):
+        return super().decode(z).clamp(-50, 50)
+
+
+class WrongStandardized(Right):
+    def encode(self, x):
+        if len(x) > 1:
+            x = (x - x.mean(0)) / (x.std(0) + 1e-6)
+        return super().encode(x)
+
+
+class WrongCentred(Right):
+    def encode(self, x):
+        return super().encode(x - x.mean(1, keepdim=True))
+
+
 RIGHT = [
+    RightKeepsItsCode,
+    RightFarLimits,
     Right,
     RightGelu,
     RightElu,
@@ -662,7 +713,7 @@ WRONG = [
     (WrongClampOnCode, "on z before the first layer"),
     (WrongReluInForward, "does not look like draws"),
     (WrongLogvarFromMu, "one head is made from the other"),
-    (WrongLogvarOfMu, "logvar stays between"),
+    (WrongLogvarOfMu, "one sign | GELU"),
     (WrongLogvarAddsMu, "together with one layer"),
     (WrongHeadsOfThePicture, "a layer between picture and code"),
     (WrongWidth500, "the widths of the layers"),
@@ -750,6 +801,12 @@ WRONG = [
     (WrongEvalInside, "mode after the call"),
     (lambda d: nn.Linear(784, d), "attribute 'encode'"),
     (lambda d: None, "an nn.Module"),
+    (WrongLimit5, "between -5 and 2 | -10 to 2"),
+    (WrongLimit8, "between -8 and 8 | -10 to 2"),
+    (WrongLimitOnMu, "between -10 and 10"),
+    (WrongLimitOnLogits, "-50 to 50 | they have no limits"),
+    (WrongStandardized, "standardized over the batch"),
+    (WrongCentred, "other numbers than the pixels"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -269,6 +269,18 @@ def half_tanh(x):
     return (x.tanh() + 1) / 2
 
 
+def after(change):
+    """The decoder with something done to its pictures."""
+    return running(lambda self, z: change(self.body(z)))
+
+
+def limited(most):
+    """Limits on the logits."""
+    return running(
+        lambda self, z: torch.sigmoid(self.body(z).clamp(-most, most)), nn.Identity
+    )
+
+
 RIGHT = [
     Decoder,
     with_options(act=nn.LeakyReLU),
@@ -341,6 +353,13 @@ WRONG = [
     (PlainList, "plain list"),
     (SameWeightsForAll, "sigmoid"),
     (Encoder, "conv2d"),
+    (after(lambda p: p.clamp(0.01, 0.99)), "clamp | 0.01"),
+    (after(lambda p: p.clamp(0.001, 0.999)), "clamp | 0.001"),
+    (after(lambda p: p.clamp(1e-6, 1 - 1e-6)), "clamp"),
+    (after(lambda p: 0.999 * p + 0.0005), "clamp or a scaling"),
+    (limited(4), "clamp"),
+    (limited(10), "clamp"),
+    (running(lambda self, z: self.body(z.detach())), "no gradient reaches the code"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

@@ -342,6 +342,8 @@ def norm_always_training(self, x):
 
 
 RIGHT = [
+    on_heads(lambda m, v: (m, v.clamp(-10, 10))),
+    on_heads(lambda m, v: (m, 2 * (F.softplus(v) + 1e-4).log())),
     Encoder,
     with_options(bias=True),
     with_options(act=nn.SiLU),
@@ -449,6 +451,10 @@ WRONG = [
     (HeadBeforeTheReLU, "is its result used"),
     (Pooling, "pooling"),
     (Dense, "no convolution"),
+    (on_heads(lambda m, v: (m, v.clamp(-5, 2))), "-10 to 10 can be reached"),
+    (on_heads(lambda m, v: (m, v.clamp(-10, 2))), "-10 to 10 can be reached"),
+    (on_heads(lambda m, v: (m, v.clamp(-5, 10))), "-10 to 10 can be reached"),
+    (on_heads(lambda m, v: (m, 5 * torch.tanh(v / 5))), "-10 to 10 can be reached"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

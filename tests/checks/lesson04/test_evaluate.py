@@ -310,6 +310,15 @@ def by_vae_loss(model, loader):
     return reconstruction / count, (total - reconstruction) / count
 
 
+def some_batches(most):
+    """Stops early."""
+
+    def function(model, loader):
+        return sums(model, list(loader)[:most])
+
+    return function
+
+
 RIGHT = [
     sums,
     by_lists,
@@ -374,6 +383,9 @@ WRONG = [
     (of_sizes(lambda n, batches, size: 1000), "1000"),
     (from_mu, "never called"),
     (mu_decoded, "mu is decoded"),
+    (some_batches(10), "in batches of 2"),
+    (some_batches(50), "in batches of 2"),
+    (some_batches(100), "in batches of 2"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import pickle
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
@@ -131,6 +132,29 @@ def rounded(value):
     return value.half().to(value.dtype)
 
 
+def left_in_a_temporary_file(model):
+    with tempfile.NamedTemporaryFile(suffix=".pth", delete=False) as file:
+        torch.save(model.state_dict(), file.name)
+    return torch.load(file.name)
+
+
+def left_in_the_temporary_folder(model):
+    path = Path(tempfile.gettempdir()) / "best_of_remember.pth"
+    torch.save(model.state_dict(), path)
+    return torch.load(path)
+
+
+def left_in_a_folder_of_its_own(model):
+    path = Path(tempfile.mkdtemp()) / "best.pkl"
+    path.write_bytes(pickle.dumps(model.state_dict()))
+    return pickle.loads(path.read_bytes())
+
+
+def stored_on_the_model(model):
+    model.best = copy.deepcopy(model.state_dict())
+    return model.best
+
+
 RIGHT = [
     lambda m: copy.deepcopy(m.state_dict()),
     lambda m: {k: v.clone() for k, v in m.state_dict().items()},
@@ -193,6 +217,11 @@ WRONG = [
     (lambda m: [v.clone() for v in m.state_dict().values()], "dict"),
     (lambda m: copy.deepcopy(m), "dict"),
     (lambda m: list(copy.deepcopy(m.state_dict()).items()), "dict"),
+    (left_in_a_temporary_file, "no file is left"),
+    (left_in_the_temporary_folder, "no file is left"),
+    (left_in_a_folder_of_its_own, "no file is left"),
+    (stored_on_the_model, "other attributes"),
+    (lambda m: {"m." + k: v.clone() for k, v in m.state_dict().items()}, "in front"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

@@ -83,6 +83,9 @@ WRONG = [
     ((conv, lambda n, k, s, p: (n - 1) * (s - 2 * p) + k), "transposed_size"),
     ((conv, lambda n, k, s, p: n - 1 * s - 2 * p + k), "brackets"),
     ((lambda n, k, s, p: (n + 2 * p - k) // s + s, transposed), "conv_size"),
+    ((lambda n, k, s, p: round((n + 2 * p - k) / s) + 1, transposed), "rounds down"),
+    ((lambda n, k, s, p: round((n + 2 * p - k) / s + 1), transposed), "rounds down"),
+    ((lambda n, k, s, p: int((n + 2 * p - k) / s + 1.5), transposed), "+ 0.5"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

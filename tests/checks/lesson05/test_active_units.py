@@ -24,6 +24,11 @@ def by_loop(mu, threshold=0.01):
     return active
 
 
+def of_a_sample(mu, threshold=0.01):
+    rows = torch.randperm(len(mu))[:500]
+    return mu[rows].var(0) > threshold
+
+
 RIGHT = [
     lambda mu, threshold=0.01: mu.var(dim=0) > threshold,
     lambda mu, threshold=0.01: mu.var(dim=0, correction=0) >= threshold,
@@ -128,6 +133,9 @@ WRONG = [
         lambda mu, threshold=0.01: mu.var(0) > threshold * mu.var(),
         "compared with the threshold",
     ),
+    (lambda m, threshold=0.01: m[:5000].var(0) > threshold, "first 5,000"),
+    (lambda m, threshold=0.01: m[::2].var(0) > threshold, "over all images"),
+    (of_a_sample, "over all images"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

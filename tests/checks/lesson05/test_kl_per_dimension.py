@@ -10,6 +10,10 @@ CHECK = checks.kl_per_dimension
 NAMES = ("kl_per_dimension",)
 
 
+def terms(mu, logvar):
+    return (mu**2 + logvar.exp() - 1 - logvar) / 2
+
+
 def kl(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - 1 - logvar)
 
@@ -114,7 +118,7 @@ WRONG = [
     ),
     (
         lambda mu, logvar: kl(mu, logvar.clamp(-4, 4)).mean(0),
-        "the terms",
+        "there is no limit",
     ),
     (
         lambda mu, logvar: kl(mu, logvar).clamp(max=20).mean(0),
@@ -160,6 +164,9 @@ WRONG = [
         lambda mu, logvar: 0.5 * (logvar.exp() - 1 - logvar + mu.pow_(2)).mean(0),
         "was changed",
     ),
+    (lambda m, s: terms(m, s.clamp(max=4)).mean(0), "logvar is kept below 4"),
+    (lambda m, s: terms(m.clamp(-4, 4), s).mean(0), "mu is kept within +-4"),
+    (lambda m, s: terms(m[:5000], s[:5000]).mean(0), "the first 5000"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

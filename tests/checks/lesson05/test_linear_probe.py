@@ -19,7 +19,7 @@ from sklearn.linear_model import (
     SGDClassifier,
 )
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
@@ -242,6 +242,33 @@ def a_hidden_layer(codes, labels, test_codes, test_labels):
     return (answers == test_labels).mean()
 
 
+def on_a_part(size, **options):
+    """Trained on a random part of the codes."""
+
+    def function(codes, labels, test_codes, test_labels):
+        part, _, names, _ = train_test_split(
+            codes, labels, test_size=size, random_state=0, **options
+        )
+        return logistic(part, names, test_codes, test_labels)
+
+    return function
+
+
+def of_the_first(share):
+    """Trained on the first codes."""
+
+    def function(codes, labels, test_codes, test_labels):
+        count = int(share * len(codes))
+        return logistic(codes[:count], labels[:count], test_codes, test_labels)
+
+    return function
+
+
+def bent(change):
+    """A function of each number, before the classifier."""
+    return lambda c, y, t, u: logistic(change(c), y, change(t), u)
+
+
 RIGHT = [
     logistic,
     ridge,
@@ -295,7 +322,7 @@ WRONG = [
     (unscaled_test, "scaled alike"),
     (by(balanced_accuracy_score), "an average over the classes"),
     (by(lambda u, p: f1_score(u, p, average="macro")), "average"),
-    (lambda c, y, t, u: logistic(c, y, t[:1000], u[:1000]), "first thousand test"),
+    (lambda c, y, t, u: logistic(c, y, t[:1000], u[:1000]), "first 1,000 test"),
     (lambda c, y, t, u: logistic(c[:1000], y[:1000], t, u), "train on all of them"),
     (regression, "accuracy"),
     (lambda c, y, t, u: LinearRegression().fit(c, y).score(t, u), "label as a number"),
@@ -310,6 +337,20 @@ WRONG = [
     (lambda *a: 0.913, "about 1"),
     (lambda *a: 1.0, "wrong on purpose"),
     (centred_in_place, "other numbers after the call"),
+    (of_the_first(0.8), "train on all of them"),
+    (of_the_first(0.9), "train on all of them"),
+    (lambda c, y, t, u: logistic(c[:5000], y[:5000], t, u), "train on all of them"),
+    (lambda c, y, t, u: logistic(c[:2000], y[:2000], t, u), "train on all of them"),
+    (lambda c, y, t, u: logistic(c[-1000:], y[-1000:], t, u), "the first codes take"),
+    (lambda c, y, t, u: logistic(c[::2], y[::2], t, u), "take no part in training"),
+    (lambda c, y, t, u: logistic(c, y, t[:5000], u[:5000]), "first 5,000 test"),
+    (on_a_part(0.2), "train_test_split"),
+    (on_a_part(0.1), "train_test_split"),
+    (bent(np.tanh), "tanh"),
+    (bent(lambda c: c**3), "tanh, abs, clip, a power"),
+    (bent(lambda c: c.astype(int)), "whole numbers"),
+    (bent(lambda c: c.clip(-3, 3)), "clip"),
+    (lambda *a: round(logistic(*a), 2), "is rounded"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -196,6 +196,40 @@ def rounded(mean):
     return torch.logit(mean, eps=0.003).mul(100).round() / 100
 
 
+def every_row(layer, mean):
+    """Sets all parameters of one dimension."""
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            if parameter.shape == mean.shape:
+                parameter.copy_(torch.logit(mean, eps=0.003))
+
+
+def others_reset(layer, mean):
+    set_bias(layer, mean)
+    with torch.no_grad():
+        for name, parameter in layer.named_parameters():
+            if name != "bias" and parameter.dim() == 1:
+                parameter.fill_(1.0)
+
+
+def weight_made_small(layer, mean):
+    set_bias(layer, mean)
+    with torch.no_grad():
+        for weight in [p for p in layer.parameters() if p.dim() == 2]:
+            weight.mul_(0.01)
+
+
+def sharing():
+    """The same tensor for the same image."""
+    kept = {}
+
+    def function(layer, mean):
+        values = kept.setdefault(mean.sum().item(), torch.logit(mean, eps=0.003))
+        layer.bias.data = values
+
+    return function
+
+
 RIGHT = [
     set_bias,
     set_data,
@@ -224,7 +258,7 @@ WRONG = [
     (setter(lambda m: torch.logit(m, eps=0.01)), "bounds"),
     (setter(lambda m: torch.logit(m, eps=1e-6)), "bounds"),
     (setter(lambda m: torch.logit(m, eps=0.001)), "bounds"),
-    (setter(lambda m: torch.logit(m.clamp(min=0.003), eps=1e-6)), "bounds"),
+    (setter(lambda m: torch.logit(m.clamp(min=0.003), eps=1e-6)), "upper bound"),
     (setter(lambda m: torch.logit(torch.where(m == 0, 0.003, m), 1e-4)), "bounds"),
     (setter(lambda m: torch.logit(m).clamp(-5, 5)), "bounds"),
     (setter(lambda m: torch.logit(m).nan_to_num(0, 5.8, -5.8)), "bounds"),
@@ -245,15 +279,22 @@ WRONG = [
     (lambda layer, mean: set_bias(copy.deepcopy(layer), mean), "a copy"),
     (lambda layer, mean: torch.logit(mean, eps=0.003), "returned value"),
     (in_place, "clamp_"),
-    (weightless, "weight was changed"),
+    (weightless, "the weight of a layer | is 0 after"),
     (linear_only, "one kind of layer"),
     (by_weight, "any module with a trainable bias"),
     (by_state, "any module with a trainable bias"),
     (gradients_off, "is_grad_enabled"),
     (in_evaluation, "mode"),
     (with_a_hook, "hooks"),
-    (one_for_all(), "two layers share"),
+    (one_for_all(), "mean image has"),
     (lambda layer, mean: None, "has not changed"),
+    (every_row, "scale of a layer | loop over all"),
+    (others_reset, "scale of a layer | another after"),
+    (weight_made_small, "the weight of a layer | another after"),
+    (sharing(), "two layers share"),
+    (setter(lambda m: torch.logit(m.clamp(min=0.003))), "white | upper bound"),
+    (setter(lambda m: torch.logit(m.clamp(max=0.997))), "black | lower bound"),
+    (setter(lambda m: torch.logit(m.clamp(0.003, 0.999))), "the upper bound"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
