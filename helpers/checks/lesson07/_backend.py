@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -54,14 +55,19 @@ def read(value: Any, shape: tuple[int, ...], what: str, look: str) -> np.ndarray
             "float32, as what came in",
             "numbers from NumPy are float64: use keras.ops and keras.random",
         )
-    numbers = keras.ops.convert_to_numpy(value).astype(np.float64)
-    if not np.isfinite(numbers).all():
+    found = numbers(value).astype(np.float64)
+    if not np.isfinite(found).all():
         raise CheckFailed(
             f"{what} contains nan or inf",
             "finite numbers",
             "a log of zero, exp() of a large number, or a division by zero",
         )
-    return numbers
+    return found
+
+
+def numbers(value: Any) -> np.ndarray:
+    """A tensor's numbers: Keras' own way to them warns on torch."""
+    return (value.detach().cpu() if hasattr(value, "detach") else value).numpy()
 
 
 def gradients(function: Callable, *arrays: np.ndarray) -> list[np.ndarray | None]:
@@ -95,7 +101,7 @@ def gradients(function: Callable, *arrays: np.ndarray) -> list[np.ndarray | None
             tape.watch(leaves)
             value = total(leaves)
         found = tape.gradient(value, leaves)
-    return [None if g is None else keras.ops.convert_to_numpy(g) for g in found]
+    return [None if g is None else numbers(g) for g in found]
 
 
 @contextlib.contextmanager
@@ -105,7 +111,9 @@ def in_a_graph(name: str) -> Iterator[None]:
     before = logger.level
     logger.setLevel(logging.ERROR)  # it warns of many graphs, and checks make many
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "__array__ implementation")  # Keras'
+            yield
     except (CheckFailed, NotImplementedError):
         raise
     except Exception as error:  # noqa: BLE001 (a student's code may raise any)
