@@ -178,9 +178,6 @@ def _check_graph(function: Callable, given: tuple) -> None:
         def call(self, x: Any, logits: Any, mu: Any, logvar: Any) -> Any:
             return tuple(function(x, logits, mu, logvar))
 
-        def compute_output_shape(self, x: Any, *shapes: Any, **more: Any) -> Any:
-            return (x[0],), (x[0],)
-
     with in_a_graph("loss_terms"):
         inputs = [keras.Input(each.shape[1:]) for each in given]
         model = keras.Model(inputs, Terms()(*inputs))

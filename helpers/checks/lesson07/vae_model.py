@@ -7,7 +7,9 @@ not matter when and in which batches the model is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -148,7 +150,7 @@ def _check_step(model: Any, parts: Parts, x: np.ndarray, other: np.ndarray) -> N
     import keras
 
     before, terms, wanted = parts.arrays(), parts.terms(x), parts.gradients(x)
-    with in_a_graph("the model"):
+    with in_a_graph("the model"), _explained():
         model.compile(optimizer=keras.optimizers.SGD(1.0), jit_compile=False)
         seen = model.fit(
             x,
@@ -179,6 +181,21 @@ def _check_step(model: Any, parts: Parts, x: np.ndarray, other: np.ndarray) -> N
             "optimizer gets",
         )
     _compare_terms(seen, parts.terms(other), "val_", 0, "97 images in batches of 32")
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Say what it means that no weight has a gradient."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        if not re.search("No gradients provided|does not require grad", str(error)):
+            raise
+        raise CheckFailed(
+            "the loss that fit is given does not depend on any weight",
+            "the mean of reconstruction + KL, computed from what call has returned",
+            "what compute_loss returns: loss_terms of x and y_pred",
+        ) from None
 
 
 def _check_names(seen: Mapping[str, list]) -> None:

@@ -56,7 +56,7 @@ def of_the_backend(x, logits, mu, logvar):
 
 
 def on_probabilities(x, logits, mu, logvar):
-    pixels = ops.binary_crossentropy(x, ops.sigmoid(logits))
+    pixels = ops.binary_crossentropy(x, 1 / (1 + ops.exp(-logits)))
     return ops.sum(pixels, axis=1), kl(mu, logvar)
 
 
@@ -95,7 +95,7 @@ WRONG = [
     (lambda x, a, m, s: (kl(m, s), bce(x, a)), "the KL comes first"),
     (lambda x, a, m, s: bce(x, a) + kl(m, s), "two tensors"),
     (lambda x, a, m, s: (bce(a, x), kl(m, s)), "logits and x are exchanged"),
-    (lambda x, a, m, s: (bce(x, a), ops.maximum(kl(m, s), 1.0)), "gradient | logvar"),
+    (lambda x, a, m, s: (bce(x, a), ops.maximum(kl(m, s), 1.0)), "the KL of an image"),
     (on_probabilities, "the reconstruction loss of an image"),
     (with_log, "the reconstruction loss of an image"),
     (in_numpy, "NumPy"),

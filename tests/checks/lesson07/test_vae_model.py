@@ -137,9 +137,9 @@ class MeanOfMeans(VAE):
 
 
 class Untracked(VAE):
-    def __init__(self, *parts, **options):
-        super().__init__(*parts, **options)
-        del self.trackers
+    def __init__(self, encoder, decoder, sampling, **options):
+        keras.Model.__init__(self, **options)
+        self.encoder, self.decoder, self.sampling = encoder, decoder, sampling
 
     def note(self, terms):
         pass
