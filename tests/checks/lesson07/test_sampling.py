@@ -172,9 +172,9 @@ class Forgets(Sampling):
         return layers.Layer.get_config(self)
 
 
-class ConfigWithoutKeras(Sampling):
+class ConfigOfAnother(Sampling):
     def get_config(self):
-        return {"seed": self.seed}
+        return super().get_config() | {"seed": 0}
 
 
 class OnlyWhileTraining(Sampling):
@@ -202,7 +202,7 @@ WRONG = [
     (StaticShape, "fails inside fit and predict | ops.shape(mu)"),
     (Limited, "no limit on it"),
     (Forgets, "seed: None"),
-    (ConfigWithoutKeras, "name: None"),
+    (ConfigOfAnother, "says seed: 0"),
     (OnlyWhileTraining, "is it drawn, and is it used"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
