@@ -393,7 +393,11 @@ def train(model, x, epochs, validation=x_validation, description="training"):
     )
     bar = training.keras_progress(epochs, description)
     history = model.fit(
-        *(x, None, batch_size, epochs, 0, [bar, keep]),
+        x,
+        epochs=epochs,
+        batch_size=batch_size,
+        verbose=0,
+        callbacks=[bar, keep],
         validation_data=(validation, None),
         validation_batch_size=1_000,
     )
@@ -428,12 +432,12 @@ print({name: round(value, 2) for name, value in figures.items()})
 # **What to see.** The reconstruction is about XX nats above the floor: that is what the
 # pictures lose. The KL, XX nats, is what the codes cost.
 #
-# **Failing on purpose: a mean of means.** Keras 2 taught a habit that is still copied:
-# hand the tracker the batch's mean. In batches of 1,000 nothing shows. In batches of
+# **Failing on purpose: a mean of means.** A habit that is still copied: hand the tracker
+# the batch's mean. In batches of 1,000 nothing shows. In batches of
 # 9,999 and 1, the last image counts as much as all others:
 
 # %%
-per_image = floors[np.argsort(floors)]  # (10000,), the darkest image last
+per_image = floors[np.argsort(floors)]  # (10000,), the dearest image last
 
 # %%
 by_image, by_batch = keras.metrics.Mean(), keras.metrics.Mean()
@@ -533,7 +537,7 @@ assert np.abs(there[1] - here).max() < 1e-4
 # %%
 @keras.saving.register_keras_serializable("lesson07")
 class CoolSampling(Sampling):
-    """Draws closer to mu, for prettier pictures. Its config does not say how close."""
+    """To draw closer to mu, for prettier pictures; here only its config matters."""
 
     def __init__(self, temperature=1.0, **options):
         super().__init__(**options)
@@ -1109,7 +1113,11 @@ averaging.compile(keras.optimizers.Adam(0.001), loss=bce, jit_compile=False)
 
 # %%
 seen = averaging.fit(
-    *(x_train, x_train, batch_size, short_epochs, 0),
+    x_train,
+    x_train,
+    epochs=short_epochs,
+    batch_size=batch_size,
+    verbose=0,
     callbacks=[training.keras_progress(short_epochs, "averaging")],
 )
 
