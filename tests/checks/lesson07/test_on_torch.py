@@ -57,7 +57,7 @@ def agreement(sources):
         if all(isinstance(part, defines) for part in ast.parse(source).body):
             exec(source, names)
     begin = next(i for i, text in enumerate(sources) if text.startswith("rng = "))
-    end = max(i for i, text in enumerate(sources) if "\nassert " in text)
+    end = max(i for i, text in enumerate(sources) if "assert " in text)
     for source in sources[begin : end + 1]:
         if not source.startswith("checks."):
             exec(source, names)
