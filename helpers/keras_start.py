@@ -1,5 +1,6 @@
 """Start TensorFlow without its messages in the notebook."""
 
+import logging
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ def quiet_start() -> Generator[None]:
     try:
         os.dup2(nowhere, 2)
         yield
+        # Where a notebook makes many small models, it warns of each new graph.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 CHECKS = Path(__file__).with_name("checks")
-KERAS_LESSONS = ("lesson01",)  # part of a file's or folder's name in tests/checks
+KERAS_LESSONS = (
+    "lesson01",
+    "lesson07",
+)  # part of a file's or folder's name in tests/checks
 
 
 def keras_places() -> list[Path]:

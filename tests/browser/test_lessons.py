@@ -20,6 +20,7 @@ MISTAKES = {
     "04_convolutional_vae": ("// stride + 1", "// stride", "conv_size"),
     "05_latent_dimensions": ("+ 0.5", "+ 0.9", "median|middle"),
     "06_how_tight_is_the_bound": ("+ logvar", "- logvar", "sign of the term"),
+    "07_one_vae_two_frameworks": ("0.5 * logvar", "logvar", "variance"),
 }
 EXPLORERS = {
     "01_keras_dense_autoencoder": 1,

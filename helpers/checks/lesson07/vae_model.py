@@ -1,0 +1,260 @@
+"""The VAE as a Keras model with its own loss: ``checks.vae_model(VAE)``.
+
+It is trained for one step and over unequal batches, on parts of a few units whose
+terms and gradients are known in 64 bits. Their "noise" is a constant, so that it does
+not matter when and in which batches the model is called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from helpers.checks.arrays import compare
+from helpers.checks.base import CheckFailed, check, kind
+from helpers.checks.draws import Draw
+from helpers.checks.lesson07._backend import in_a_graph, read, tensor
+from helpers.checks.lesson07.loss_terms import right_terms
+
+TERMS = ("loss", "reconstruction", "kl")
+
+
+@check("VAE", uses=("loss_terms",))
+def vae_model(make: Callable, draw: Draw) -> None:
+    """Check outputs, loss, gradients and trackers of ``VAE(encoder, decoder, ...)``."""
+    import keras
+
+    pixels, width, d = draw.integer(20, 40), draw.integer(5, 9), draw.integer(2, 4)
+    parts = Parts(pixels, width, d, draw)
+    model = make(parts.encoder, parts.decoder, parts.sampling, name="a_vae")
+    if not isinstance(model, keras.Model):
+        raise CheckFailed(f"VAE(...) is {kind(model)}", "a keras.Model", "its class")
+    for name in ("encoder", "decoder", "sampling"):
+        if getattr(model, name, None) is not getattr(parts, name):
+            raise CheckFailed(
+                f"vae.{name} is not the {name} that was handed in",
+                "the three parts as attributes",
+                "__init__: self.encoder, self.decoder, self.sampling",
+            )
+    x = _images(97, pixels, draw)
+    _check_call(model, parts, x)
+    _check_call(model, parts, x[:1])
+    _check_step(model, parts, _images(33, pixels, draw), x)
+    _check_trackers(model, parts, x)
+
+
+class Parts:
+    """Encoder, decoder and a constant in place of noise; all of it known."""
+
+    def __init__(self, pixels: int, width: int, d: int, draw: Draw):
+        import keras
+
+        epsilon = draw.rng.choice([-1, 1], d) * draw.rng.uniform(0.5, 1.5, d)
+        self.epsilon = epsilon.astype(np.float32)
+
+        class Constant(keras.layers.Layer):
+            def call(layer, mu: Any, logvar: Any) -> Any:
+                sigma = keras.ops.exp(0.5 * logvar)
+                return mu + sigma * keras.ops.convert_to_tensor(self.epsilon)
+
+        dense, x, z = keras.layers.Dense, keras.Input((pixels,)), keras.Input((d,))
+        h, g = dense(width, "tanh")(x), dense(width, "tanh")(z)
+        self.encoder = keras.Model(x, [dense(d)(h), dense(d)(h)])
+        self.decoder = keras.Model(z, dense(pixels)(g))
+        self.sampling = Constant()
+        for weight in self.weights():
+            spread = 1.5 / weight.shape[0] ** 0.5 if len(weight.shape) > 1 else 0.5
+            weight.assign(draw.rng.normal(0, spread, weight.shape))
+
+    def weights(self) -> list:
+        """Kernels and biases, of the encoder's three layers and the decoder's two."""
+        return self.encoder.weights + self.decoder.weights
+
+    def arrays(self) -> list[np.ndarray]:
+        """Their numbers, in 64 bits."""
+        arrays = self.encoder.get_weights() + self.decoder.get_weights()
+        return [array.astype(np.float64) for array in arrays]
+
+    def forward(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """h, mu, logvar, z, g, logits."""
+        w1, b1, wm, bm, wl, bl, w2, b2, w3, b3 = self.arrays()
+        h = np.tanh(x @ w1 + b1)
+        mu, logvar = h @ wm + bm, h @ wl + bl
+        z = mu + np.exp(logvar / 2) * self.epsilon
+        g = np.tanh(z @ w2 + b2)
+        return h, mu, logvar, z, g, g @ w3 + b3
+
+    def terms(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Loss, reconstruction and KL of each image."""
+        _, mu, logvar, _, _, logits = self.forward(x)
+        reconstruction, kl = right_terms(x, logits, mu, logvar)
+        return {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+
+    def gradients(self, x: np.ndarray) -> list[np.ndarray]:
+        """Of the mean loss, for each of the weights."""
+        h, mu, logvar, z, g, logits = self.forward(x)
+        wm, wl, w2, w3 = self.arrays()[2::2]
+        d_logits = (1 / (1 + np.exp(-logits)) - x) / len(x)
+        d_g = (d_logits @ w3.T) * (1 - g**2)
+        d_z = d_g @ w2.T
+        d_mu = d_z + mu / len(x)
+        d_logvar = d_z * (z - mu) / 2 + (np.exp(logvar) - 1) / 2 / len(x)
+        d_h = (d_mu @ wm.T + d_logvar @ wl.T) * (1 - h**2)
+        into = ((x, d_h), (h, d_mu), (h, d_logvar), (z, d_g), (g, d_logits))
+        return [each for below, d in into for each in (below.T @ d, d.sum(axis=0))]
+
+
+def _images(n: int, pixels: int, draw: Draw) -> np.ndarray:
+    """Grey images from dark to bright: unequal batches have unequal means."""
+    bright = np.linspace(0.05, 1, n)[:, None]
+    return (bright * draw.rng.random((n, pixels)).round(2)).astype(np.float32)
+
+
+def _check_call(model: Any, parts: Parts, x: np.ndarray) -> None:
+    answer = model(tensor(x))
+    if not isinstance(answer, tuple | list) or len(answer) != 3:
+        raise CheckFailed(
+            f"vae(x) returned {kind(answer)}",
+            "three tensors: logits, mu, logvar",
+            "the `return` line of call",
+        )
+    _, mu, logvar, z, _, logits = parts.forward(x)
+    right = {"logits": logits, "mu": mu, "logvar": logvar}
+    others = right | {
+        "the decoding of mu, without the draw": _decoded(parts, mu),
+        "probabilities, after a sigmoid; logits are wanted": 1 / (1 + np.exp(-logits)),
+        "z": z,
+    }
+    for (name, wanted), value in zip(right.items(), answer, strict=True):
+        known = {
+            f"that is {w}": v for w, v in others.items() if v.shape == wanted.shape
+        }
+        look = "the order of what call returns: logits, mu, logvar"
+        seen = read(value, wanted.shape, f"{name} of vae(x)", look)
+        what, rule = f"{name} of vae(x) is", "encoder, sampling, decoder, nothing else"
+        where = "what stands between the three parts, and the order"
+        compare(seen, wanted, known, what, rule, where)
+
+
+def _decoded(parts: Parts, z: np.ndarray) -> np.ndarray:
+    w2, b2, w3, b3 = parts.arrays()[6:]
+    return np.tanh(z @ w2 + b2) @ w3 + b3
+
+
+def _check_step(model: Any, parts: Parts, x: np.ndarray, other: np.ndarray) -> None:
+    """One step of gradient descent of size 1 subtracts the gradient."""
+    import keras
+
+    before, terms, wanted = parts.arrays(), parts.terms(x), parts.gradients(x)
+    with in_a_graph("the model"), _explained():
+        model.compile(optimizer=keras.optimizers.SGD(1.0), jit_compile=False)
+        seen = model.fit(
+            x,
+            batch_size=len(x),
+            validation_data=(other, None),
+            validation_batch_size=32,
+            verbose=0,
+        ).history
+    after = parts.arrays()
+    _check_names(seen)
+    _compare_terms(seen, terms, "", 0, f"a batch of {len(x)} images")
+    moved = [a - b for a, b in zip(before, after, strict=True)]
+    off = [
+        weight.path
+        for weight, step, right in zip(parts.weights(), moved, wanted, strict=True)
+        if np.abs(step - right).max() > 2e-3 * np.abs(right).max() + 1e-6
+    ]
+    if off:
+        still = all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+        raise CheckFailed(
+            "after a step of fit no weight has changed"
+            if still
+            else f"fit follows a wrong gradient for {', '.join(off)}",
+            "a step along the gradient of the mean of reconstruction + KL, for every "
+            "weight of encoder and decoder",
+            "stop_gradient or NumPy between x and the loss, a term missing in what is "
+            "returned, or (in train_step) which weights and gradients the "
+            "optimizer gets",
+        )
+    _compare_terms(seen, parts.terms(other), "val_", 0, "97 images in batches of 32")
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Say what it means that no weight has a gradient."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        if not re.search("No gradients provided|does not require grad", str(error)):
+            raise
+        raise CheckFailed(
+            "the loss that fit is given does not depend on any weight",
+            "the mean of reconstruction + KL, computed from what call has returned",
+            "what compute_loss returns: loss_terms of x and y_pred",
+        ) from None
+
+
+def _check_names(seen: Mapping[str, list]) -> None:
+    missing = [f"{p}{name}" for p in ("", "val_") for name in TERMS
+               if f"{p}{name}" not in seen]  # fmt: skip
+    if missing:
+        raise CheckFailed(
+            f"the history of fit has {', '.join(seen)}; missing: {', '.join(missing)}",
+            "loss, reconstruction and kl, and the same of validation with val_",
+            'keras.metrics.Mean(name="kl"), kept as an attribute of the model; '
+            "update_state where the loss is computed",
+        )
+
+
+def _check_trackers(model: Any, parts: Parts, x: np.ndarray) -> None:
+    """Two epochs without steps, in batches of 32, 32, 32 and 1."""
+    model.optimizer.learning_rate = 0.0
+    with in_a_graph("the model"):
+        seen = model.fit(x, batch_size=32, epochs=2, shuffle=False, verbose=0).history
+    for epoch in range(2):
+        what = f"epoch {epoch + 1} of fit, 97 images in batches of 32"
+        _compare_terms(seen, parts.terms(x), "", epoch, what)
+
+
+def _compare_terms(
+    seen: Mapping[str, list],
+    terms: Mapping[str, np.ndarray],
+    prefix: str,
+    epoch: int,
+    what: str,
+) -> None:
+    reconstruction, kl = terms["reconstruction"], terms["kl"]
+    pixels = {n: reconstruction.mean() / n for n in range(20, 41)}
+    for name in ("reconstruction", "kl", "loss"):
+        each = terms[name]
+        starts = range(0, len(each), 32)
+        known = {
+            "a mean of the batches' means: batches are unequal. Give update_state one "
+            "number for each image": np.mean([each[i : i + 32].mean() for i in starts]),
+            "the sum over the images": each.sum(),
+            "the last batch only: assign, or no tracker": each[96:].mean()
+            if len(each) > 96
+            else np.nan,
+            "the KL is left out": reconstruction.mean(),
+            "the reconstruction is left out": kl.mean(),
+            "the KL counts twice: add_loss as well as the loss?": (
+                reconstruction.mean() + 2 * kl.mean()
+            ),
+            "both terms count twice: add_loss as well as the loss?": 2 * each.mean(),
+            "reconstruction minus KL": reconstruction.mean() - kl.mean(),
+            "0: nothing was handed to it": 0.0,
+        } | {
+            f"the reconstruction is averaged over {n} pixels": mean
+            + kl.mean() * (name == "loss")
+            for n, mean in pixels.items()
+        }
+        value = float(np.asarray(seen[prefix + name][epoch]))
+        rule = "the mean over all images of "
+        rule += "reconstruction + KL" if name == "loss" else f"the {name}"
+        where = "compute_loss, and what the trackers are given; `fit` empties them"
+        title = f"{what}: {prefix}{name} is"
+        compare(value, each.mean(), known, title, rule, where, 2e-5)

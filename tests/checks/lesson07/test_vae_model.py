@@ -1,0 +1,264 @@
+"""Right and wrong answers of the VAE as a Keras model."""
+
+import keras
+import pytest
+from keras import layers, ops
+
+from helpers.checks import lesson07 as checks
+from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.vae_model
+NAMES = ("VAE",)
+Mean = keras.metrics.Mean
+
+
+def loss_terms(x, logits, mu, logvar):
+    pixels = ops.softplus(logits) - x * logits
+    dimensions = 0.5 * (ops.square(mu) + ops.exp(logvar) - 1 - logvar)
+    return ops.sum(pixels, axis=1), ops.sum(dimensions, axis=1)
+
+
+class VAE(keras.Model):
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(**options)
+        self.encoder, self.decoder, self.sampling = encoder, decoder, sampling
+        self.trackers = [Mean(name="reconstruction"), Mean(name="kl")]
+
+    def call(self, x):
+        mu, logvar = self.encoder(x)
+        return self.decoder(self.sampling(mu, logvar)), mu, logvar
+
+    def note(self, terms):
+        for tracker, values in zip(self.trackers, terms, strict=True):
+            tracker.update_state(values)
+
+    def combine(self, reconstruction, kl):
+        return ops.mean(reconstruction + kl)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        terms = loss_terms(x, *y_pred)
+        self.note(terms)
+        return self.combine(*terms)
+
+
+class Functional(VAE):
+    """A functional model over the same parts answers for the class."""
+
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(encoder, decoder, sampling, **options)
+        x = keras.Input(encoder.input_shape[1:])
+        mu, logvar = encoder(x)
+        self.whole = keras.Model(x, [decoder(sampling(mu, logvar)), mu, logvar])
+
+    def call(self, x, training=False):
+        return tuple(self.whole(x))
+
+
+class Weighted(VAE):
+    """One number a batch, and its weight, is as good as one for each image."""
+
+    def note(self, terms):
+        for tracker, values in zip(self.trackers, terms, strict=True):
+            tracker.update_state(ops.mean(values), sample_weight=ops.shape(values)[0])
+
+
+class AddsTheLoss(VAE):
+    def call(self, x):
+        answers = super().call(x)
+        terms = loss_terms(x, *answers)
+        self.note(terms)
+        self.add_loss(self.combine(*terms))
+        return answers
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return sum(self.losses)
+
+
+class ByTheBook(keras.Model):
+    """As the Keras 2 tutorials do it: train_step and test_step, metrics by hand."""
+
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(**options)
+        self.encoder, self.decoder, self.sampling = encoder, decoder, sampling
+        self.total = Mean(name="loss")
+        self.first, self.second = Mean(name="reconstruction"), Mean(name="kl")
+
+    @property
+    def metrics(self):
+        return [self.total, self.first, self.second]
+
+    def call(self, x):
+        mu, logvar = self.encoder(x)
+        return self.decoder(self.sampling(mu, logvar)), mu, logvar
+
+    def look(self, x):
+        reconstruction, kl = loss_terms(x, *self(x))
+        self.total.update_state(reconstruction + kl)
+        self.first.update_state(reconstruction)
+        self.second.update_state(kl)
+        return ops.mean(reconstruction + kl)
+
+    def report(self):
+        return {each.name: each.result() for each in self.metrics}
+
+    def train_step(self, data):
+        x = data[0] if isinstance(data, tuple) else data
+        weights = self.trainable_weights
+        if keras.backend.backend() == "torch":
+            import torch
+
+            self.zero_grad()
+            self.look(x).backward()
+            with torch.no_grad():
+                self.optimizer.apply([w.value.grad for w in weights], weights)
+            return self.report()
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            loss = self.look(x)
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, weights), weights, strict=True)
+        )
+        return self.report()
+
+    def test_step(self, data):
+        self.look(data[0] if isinstance(data, tuple) else data)
+        return self.report()
+
+
+class MeanOfMeans(VAE):
+    def note(self, terms):
+        super().note([ops.mean(each) for each in terms])
+
+
+class Untracked(VAE):
+    def __init__(self, encoder, decoder, sampling, **options):
+        keras.Model.__init__(self, **options)
+        self.encoder, self.decoder, self.sampling = encoder, decoder, sampling
+
+    def note(self, terms):
+        pass
+
+
+class Exchanged(VAE):
+    def note(self, terms):
+        super().note(reversed(terms))
+
+
+class NeverTold(VAE):
+    def note(self, terms):
+        pass
+
+
+class KLOnly(VAE):
+    def combine(self, reconstruction, kl):
+        return ops.mean(kl)
+
+
+class WithoutKL(VAE):
+    def combine(self, reconstruction, kl):
+        return ops.mean(reconstruction)
+
+
+class Summed(VAE):
+    def combine(self, reconstruction, kl):
+        return ops.sum(reconstruction + kl)
+
+
+class Minus(VAE):
+    def combine(self, reconstruction, kl):
+        return ops.mean(reconstruction - kl)
+
+
+class KLStopped(VAE):
+    def combine(self, reconstruction, kl):
+        return ops.mean(reconstruction + ops.stop_gradient(kl))
+
+
+class DecodesMu(VAE):
+    def call(self, x):
+        mu, logvar = self.encoder(x)
+        return self.decoder(mu), mu, logvar
+
+
+class Probabilities(VAE):
+    def call(self, x):
+        logits, mu, logvar = super().call(x)
+        return ops.sigmoid(logits), mu, logvar
+
+
+class OtherOrder(VAE):
+    def call(self, x):
+        logits, mu, logvar = super().call(x)
+        return logits, logvar, mu
+
+
+class LogitsOnly(VAE):
+    def call(self, x):
+        return super().call(x)[0]
+
+
+class Twice(VAE):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        self.add_loss(loss)
+        return loss + sum(self.losses)
+
+
+class OtherDecoder(VAE):
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(encoder, decoder, sampling, **options)
+        self.decoder = layers.Dense(decoder.output_shape[-1])
+
+
+class FrozenDecoder(VAE):
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(encoder, decoder, sampling, **options)
+        self.decoder.trainable = False
+
+
+RIGHT = [VAE, Functional, Weighted, AddsTheLoss, ByTheBook]
+WRONG = [
+    (MeanOfMeans, "a mean of the batches' means"),
+    (Untracked, "missing: reconstruction, kl"),
+    (Exchanged, "reconstruction is"),
+    (NeverTold, "nothing was handed to it"),
+    (KLOnly, "the reconstruction is left out"),
+    (WithoutKL, "the KL is left out"),
+    (Summed, "the sum over the images"),
+    (Minus, "reconstruction minus KL"),
+    (KLStopped, "a wrong gradient"),
+    (DecodesMu, "the decoding of mu"),
+    (Probabilities, "after a sigmoid"),
+    (OtherOrder, "that is logvar"),
+    (LogitsOnly, "three tensors"),
+    (Twice, "both terms count twice"),
+    (OtherDecoder, "vae.decoder is not the decoder"),
+    (FrozenDecoder, "a wrong gradient"),
+]
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
+
+
+def test_it_is_judged_by_itself(monkeypatch, capsys):
+    broken = VAE.compute_loss.__globals__
+    monkeypatch.setitem(broken, "loss_terms", lambda x, *rest: (x[:, 0], x[:, 0]))
+    CHECK(VAE)
+    assert "with the pack's `loss_terms`: yours is not right" in capsys.readouterr().out
+    with pytest.raises(CheckFailed, match="a mean of the batches' means"):
+        CHECK(MeanOfMeans)
+
+
+def test_a_stub_stays_one():
+    class Begun(VAE):
+        def call(self, x):
+            raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match="`call` is not written yet"):
+        CHECK(Begun)
