@@ -4,30 +4,46 @@ BIN := .venv/bin
 FAST ?=
 export COURSE_FAST := $(if $(filter-out 0,$(FAST)),1,$(COURSE_FAST))
 
-# TORCH=cpu takes PyTorch's CPU-only wheels and leaves the CUDA packages out.
+# TORCH=cpu takes PyTorch's CPU-only wheels and leaves the CUDA packages out. All versions
+# are exact, so of a package that both indexes have the one asked for is taken.
 TORCH ?=
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 CUDA_PACKAGES := ^(nvidia-|cuda-|triton)
-INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu)
+INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url $(TORCH_INDEX))
+UV ?= $(BIN)/uv
+SERVER := .venv/etc/jupyter/jupyter_server_config.d
+
+# Where a machine forbids Python to keep what it has compiled, each of a thousand kernels
+# would compile its packages anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup run test lab site release outputs verify bench lock clean
 
 setup: .venv/.ready
 
-# JupyterLab's plugin of announcements would ask its question over every notebook.
-.venv/.ready: pyproject.toml requirements.lock
-	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}. Say which one to use: make setup PYTHON=/path/to/python3.11")'
-	@echo "Setting up .venv: about 8 GB, a few minutes the first time ..."
-	$(PYTHON) -m venv .venv
-ifeq ($(TORCH),cpu)
-	grep -vE '$(CUDA_PACKAGES)' requirements.lock > .venv/requirements.txt
-else
-	cp requirements.lock .venv/requirements.txt
-endif
-	$(BIN)/pip install --quiet uv && $(BIN)/uv pip install --python $(BIN)/python $(INDEX) -r .venv/requirements.txt \
-		|| { echo "uv cannot do it here; pip takes its place, more slowly."; $(BIN)/pip install --quiet $(INDEX) -r .venv/requirements.txt; }
+# JupyterLab's plugin of announcements would ask its question over every notebook; our
+# extension of its server saves still pictures of what can be moved (helpers/saving.py).
+.venv/.ready: .venv/.packages
 	$(BIN)/pip install --quiet --no-deps -e .
 	$(BIN)/pip check
 	$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
+	mkdir -p $(SERVER) && echo '{"ServerApp": {"jpserver_extensions": {"helpers.saving": true}}}' > $(SERVER)/autoencoders.json
+	touch $@
+
+.venv/.packages: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}. Say which one to use: make setup PYTHON=/path/to/python3.11")'
+ifeq ($(TORCH),cpu)
+	@echo "Setting up .venv: about 3 GB, a minute or more the first time ..."
+	mkdir -p .venv && grep -vE '$(CUDA_PACKAGES)' requirements.lock > .venv/requirements.txt
+else
+	@echo "Setting up .venv: about 8 GB on Linux, 3 elsewhere, a minute or more the first time ..."
+	@[ "$$(uname)" != Linux ] || command -v nvidia-smi >/dev/null || echo "There is no NVIDIA card here: \`make setup TORCH=cpu\` takes 3 GB instead of 8."
+	mkdir -p .venv && cp requirements.lock .venv/requirements.txt
+endif
+	$(PYTHON) -m venv .venv
+	@[ -x $(UV) ] || $(BIN)/pip install --quiet uv
+	@$(UV) pip install --compile-bytecode --python $(BIN)/python --index-strategy unsafe-best-match $(INDEX) -r .venv/requirements.txt \
+		|| { echo "uv cannot do it here; pip takes its place, more slowly."; $(BIN)/pip install $(INDEX) -r .venv/requirements.txt; }
 	touch $@
 
 # Every solution notebook on real data, then measured against expected figures.
@@ -74,6 +90,7 @@ verify: setup
 	COURSE_FAST= $(BIN)/course run
 	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) solutions
 	COURSE_DRAWS=50 OMP_NUM_THREADS=1 $(BIN)/pytest $(TWO) tests/checks tests/course/grading/test_whole_path.py
+	COURSE_EVERYWHERE=1 $(BIN)/pytest tests/test_setup.py
 	$(BIN)/course release --check
 
 # Side-by-side measurements: tables, and build/bench/bench.json, which the README quotes.

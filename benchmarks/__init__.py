@@ -2,4 +2,4 @@
 
 
 class BenchError(Exception):
-    """Something the user can put right; the message says what and how."""
+    """Something the user can fix; the message says what and how."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import BenchError
 from helpers import data
-from helpers.quiet import quiet_start
+from helpers.keras_start import quiet_start
 
 with quiet_start():
     import keras

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 class CourseError(Exception):
-    """Something the user can put right; the message says what, where and how."""
+    """Something the user can fix; the message says what, where and how."""
 
 
 def pack_root() -> Path:

@@ -78,7 +78,7 @@ def run(
             "-p",
             "--parameter",
             metavar="NAME VALUE",
-            help="Set a parameter of the notebook. May be given many times.",
+            help="Set a parameter of the notebook. May be repeated.",
         ),
     ] = None,
     epochs: Annotated[
@@ -102,7 +102,7 @@ def run(
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Lessons at a time; they share the cores. [1, or 2 if fast]"
+            min=1, help="Lessons at a time; they share the cores. [one a core]"
         ),
     ] = None,
     timeout: Annotated[
@@ -135,18 +135,33 @@ def release(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; say what is stale.")
     ] = False,
+    package: Annotated[
+        Path | None,
+        typer.Option(
+            "--zip",
+            metavar="FILE",
+            help="Write what students get as one zip file, and nothing else.",
+        ),
+    ] = None,
 ) -> None:
     """Derive the student notebooks from the solutions."""
     from course.handout.release import release as write
-    from course.handout.release import stale
+    from course.handout.release import stale, student_versions
+    from course.handout.students import package_address, write_package
 
     places = (
         pack_root() / "solutions",
         pack_root() / "notebooks",
         pack_root() / "helpers/checks/lent.bin",
+        package_address(),
     )
 
     def job() -> bool:
+        if package:
+            notebooks = student_versions(places[0], places[3])
+            write_package(package, notebooks)
+            typer.echo(f"wrote {package}, {len(notebooks)} lessons without answers")
+            return True
         if check:
             problems = stale(*places)
             for problem in problems:

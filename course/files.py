@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
 import re
 import secrets
+import stat
 import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,40 @@ def write_whole(path: Path, content: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_zip(path: Path, members: Iterable[tuple[str, bytes, bool]]) -> None:
+    """Write a zip file, whole. The same members make the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.zip``. Its folder is made if missing.
+    members : iterable of (str, bytes, bool)
+        Place in the archive, content, and whether it is a program.
+
+    Raises
+    ------
+    CourseError
+        If the name is of no zip file, or the file cannot be written.
+    """
+    if path.suffix.lower() != ".zip":
+        raise CourseError(
+            f"This command takes a zip file; call {path.name} {path.stem}.zip."
+        )
+    make_writable(path.resolve().parent)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for place, data, executable in members:
+            member = zipfile.ZipInfo(place)  # of 1980: no time of today
+            mode = 0o755 if executable else 0o644
+            member.external_attr = (stat.S_IFREG | mode) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, data)
+    try:
+        write_whole(path, content.getvalue())
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

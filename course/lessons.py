@@ -129,8 +129,9 @@ def find_notebook(name: str) -> tuple[Path, Path]:
         lesson = lesson_of_file(path, sorted(known))
         if not lesson:
             raise CourseError(
-                f"Neither what is in {path} nor its name says which lesson it is of. "
-                f"Name it after its lesson, one of: {', '.join(sorted(known))}."
+                f"Neither the content of {path} nor its name says which lesson it "
+                "belongs to. Name it after its lesson, one of: "
+                f"{', '.join(sorted(known))}."
             )
         return path, known[lesson]
     (solution,) = find_lessons([name], solutions)

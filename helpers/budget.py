@@ -11,10 +11,12 @@ def fast_mode() -> bool:
     bool
         True when the environment variable ``COURSE_FAST`` is ``1`` (or ``true``,
         ``yes``, ``on``), or when nbgrader is grading (it sets
-        ``NBGRADER_EXECUTION`` to ``autograde``).
+        ``NBGRADER_EXECUTION`` to ``autograde``). Also on Binder, whose free machines
+        have 2 GB (BinderHub sets ``BINDER_REPO_URL``), unless it is set otherwise.
     """
     grading = os.environ.get("NBGRADER_EXECUTION") == "autograde"
-    wanted = os.environ.get("COURSE_FAST", "").strip().lower()
+    unless_said = "1" if "BINDER_REPO_URL" in os.environ else ""
+    wanted = os.environ.get("COURSE_FAST", unless_said).strip().lower()
     return grading or wanted in ("1", "true", "yes", "on")
 
 

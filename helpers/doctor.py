@@ -69,7 +69,7 @@ def report() -> bool:
         if not each.fine:
             print(f"         do this: {each.remedy}")
     fine = all(each.fine for each in findings)
-    print("Everything is ready." if fine else "Please mend the problems first.")
+    print("Everything is ready." if fine else "Please fix the problems first.")
     return fine
 
 
@@ -112,7 +112,7 @@ def locked(lock: Path) -> Iterator[tuple[str, str]]:
     """Names and versions that a lock wants on this system."""
     from packaging.requirements import Requirement
 
-    for line in lock.read_text().splitlines():
+    for line in lock.read_text(encoding="utf-8").splitlines():
         line = line.split(" #")[0].strip()
         if not line or line.startswith(("#", "-")):
             continue
@@ -160,12 +160,12 @@ def data(name: str) -> Finding:
     title, root = originals.TITLES[name], originals.data_root()
     good, bad = originals.checked(root, name)
     if not bad:
-        return Finding(title, True, f"{len(good)} files, checksums right")
+        return Finding(title, True, f"{len(good)} files, checksums correct")
     if set(bad.values()) == {"missing"}:
         return Finding(
             title,
             True,
-            f"to come: fetched into {root} by the first lesson that needs it "
+            f"not here yet: fetched into {root} by the first lesson that needs it "
             f"({originals.MEGABYTES[name]} MB; offline, set COURSE_DATA_MIRROR to a "
             "folder that has it)",
         )

@@ -10,6 +10,7 @@ where the codes given are a tensor, otherwise with an array; it may return eithe
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,8 @@ def plane(
     ValueError
         If the codes do not have two dimensions, or `decode` gives no images.
     """
+    from matplotlib.patheffects import withStroke
+
     decode = _taking(decode, z)
     z = _codes(z)
     start = z[0]
@@ -62,9 +65,11 @@ def plane(
     fig = plots.figure(title, width=8.0, height=5.0)
     cloud, example = fig.subplots(1, 2, width_ratios=[2.2, 1])
     plots.draw_codes(cloud, z, labels, class_names)
-    cloud.plot(*start, "k+", markersize=14, markeredgewidth=2, zorder=4)  # on the names
+    (cross,) = cloud.plot(*start, "k+", ms=14, mew=2, zorder=4)  # on top of the names
+    cross.set_path_effects([withStroke(linewidth=6, foreground="white")])
     example.imshow(image, cmap="gray", vmin=0, vmax=1)
-    example.set(title="decoded at +", xticks=[], yticks=[])
+    example.set_title(f"decoded at +,\n{_point(start)}", fontsize=10)
+    example.set(xticks=[], yticks=[])
     alt = (
         f"{title} Scatter plot of {len(z):,} codes, by class, and "
         f"the image decoded at {_point(start)}. In a live notebook the point moves."
@@ -110,7 +115,7 @@ def units(
         moved = np.tile(z, (len(steps), 1))
         moved[:, unit] = steps
         rows[f"unit {unit}"] = decode(moved)
-    fig = plots.draw_rows(rows, title)
+    fig = plots.draw_rows(rows, title, steps, "the unit's number; the others stay")
     alt = (
         f"{title} A row of {len(steps)} images for each of the units "
         f"{', '.join(map(str, active))}: the unit goes from {-WIDEST:g} to {WIDEST:g}, "
@@ -149,10 +154,11 @@ def between(decode: Decode, a: ArrayLike, b: ArrayLike, title: str) -> None:
     if a.shape != b.shape:
         raise ValueError(f"The two codes have {len(a)} and {len(b)} numbers.")
     t = np.linspace(0, 1, 9, dtype=np.float32)[:, None]
-    fig = plots.draw_rows({"from a to b": decode((1 - t) * a + t * b)}, title)
+    rows = {"from a to b": decode((1 - t) * a + t * b)}
+    fig = plots.draw_rows(rows, title, t[:, 0], "t: 0 is a, 1 is b")
     alt = (
-        f"{title} Nine images decoded on the straight way from one code to another. In "
-        f"a live notebook a slider goes along."
+        f"{title} Nine images decoded on the straight line from one code, t = 0, to "
+        f"another, t = 1. In a live notebook a slider moves along it."
     )
 
     def answer(t: float) -> np.ndarray:
@@ -167,7 +173,9 @@ def _offer(fig: Figure, alt: str, make_widget: Callable) -> None:
 
     output, metadata = plots.as_output(fig, alt)
     if plots.is_watched():
-        output |= {WIDGET_MIME: make_widget().get_view_spec()}
+        # A hosted notebook may lack anywidget; the picture is there all the same.
+        with contextlib.suppress(ModuleNotFoundError):
+            output |= {WIDGET_MIME: make_widget().get_view_spec()}
     display(output, metadata=metadata, raw=True)
 
 

@@ -1,4 +1,4 @@
-"""Figures, headings and colours: what can be enforced for every reader."""
+"""Figures, headings and colors: what can be enforced for every reader."""
 
 import re
 from itertools import combinations, cycle, pairwise
@@ -13,7 +13,7 @@ from helpers import plots
 LESSONS = sorted((pack_root() / "solutions").glob("0*.ipynb"))
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 EYES = {
-    "full colour": np.eye(3),
+    "full color": np.eye(3),
     "protanopia": [
         (0.152286, 1.052583, -0.204868),
         (0.114503, 0.786281, 0.099216),
@@ -78,14 +78,27 @@ def test_headings_are_in_order(lesson):
 
 
 @pytest.mark.parametrize("eyes", EYES)
-def test_lines_differ_for_colour_blind_readers(eyes):
+def test_lines_differ_for_color_blind_readers(eyes):
     matrix = np.array(EYES[eyes])
     for one, other in combinations(plots.LINES, 2):
         difference = lab(matrix @ linear(one)) - lab(matrix @ linear(other))
         assert np.linalg.norm(difference) > 15, (one, other)
 
 
-def test_lines_stand_out_from_white_and_differ_without_colour():
+@pytest.mark.parametrize("eyes", EYES)
+def test_ten_classes_differ_for_color_blind_readers(eyes):
+    seen = [lab(np.array(EYES[eyes]) @ linear(color)) for color in plots.CLASSES]
+    assert len(seen) == 10
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 29
+
+
+def test_classes_are_seen_on_white():
+    for color in plots.CLASSES:
+        luminance = linear(color) @ (0.2126, 0.7152, 0.0722)
+        assert 1.05 / (luminance + 0.05) > 1.6, color
+
+
+def test_lines_stand_out_from_white_and_differ_without_color():
     for color in plots.LINES:
         luminance = linear(color) @ (0.2126, 0.7152, 0.0722)
         assert 1.05 / (luminance + 0.05) >= 3, f"WCAG 2.2, 1.4.11: {color}"

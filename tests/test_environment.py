@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from course import pack_root
+from course.handout.students import CPU_INDEX
 
 ROOT = pack_root()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -45,7 +46,10 @@ def test_the_packages_that_are_fixed_are_declared():
 
 def test_conda_takes_its_packages_from_the_lock():
     *conda, pip = CONDA["dependencies"]
-    assert pip == {"pip": ["-r requirements.lock", "-e ."]}
+    index, *rest = pip["pip"]
+    assert rest == ["-c requirements.lock", "-e ."], "the list, in the lock's versions"
+    # A version there is pip's choice of two, 2.14.1+cpu of 2.14.1, and needs no CUDA.
+    assert index == f"--extra-index-url {CPU_INDEX}"
     (python,) = [text for text in conda if text.startswith("python=")]
     version = python.removeprefix("python=")
     assert version in SpecifierSet(PROJECT["requires-python"])

@@ -80,7 +80,7 @@ def judge(place: Path, lesson: str) -> dict[str, Any]:
     known, unsafe = lesson_named(lesson), not available()
     handed = take_one(place, [lesson])
     found = [each for each in handed.submissions if each.lesson == lesson]
-    aside = [f"{name} was left aside: {why}." for _, name, why in handed.aside]
+    aside = [f"{name} was set aside: {why}." for _, name, why in handed.aside]
     readable = [each for each in found if not each.problem]
     if not readable:
         record = Record(lesson, points(None, known), _why_none(handed.submissions))

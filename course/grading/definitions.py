@@ -21,7 +21,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_locked
 
-from course.grading.names import names_bound, names_read, tree_of
+from course.grading.cell_names import names_bound, names_read, tree_of
 from course.grading.submission import Lesson, without_idle_cells
 from course.notebook import grade_id
 

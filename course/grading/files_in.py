@@ -147,7 +147,7 @@ class _Archives:
             yield File(where, time=_time(member))
             return
         if self.left < member.file_size:
-            yield File(where, problem="the whole place holds too many bytes to read")
+            yield File(where, problem="all files together are too large to read")
             return
         try:
             with archive.open(member) as file:
@@ -159,7 +159,7 @@ class _Archives:
         if suffix != ".zip":
             yield File(where, data, time=_time(member))
         elif depth >= DEEPEST:
-            yield File(where, problem=f"there are more than {DEEPEST} zips in zips")
+            yield File(where, problem=f"zip files are nested more than {DEEPEST} deep")
         else:
             yield from self.open(io.BytesIO(data), where.with_suffix(""), depth + 1)
 
@@ -195,11 +195,11 @@ def _problem(member: zipfile.ZipInfo, path: PurePosixPath) -> str | None:
     if path.suffix.lower() not in (*READ, ".zip"):
         return None
     if member.flag_bits & 0x1:
-        return "it is locked with a password"
+        return "it is protected by a password"
     if member.file_size > LARGEST:
         return _too_large(member.file_size)
     if member.file_size > max(2**20, DENSEST * member.compress_size):
-        return "it is packed more densely than any notebook (a zip bomb?)"
+        return "it is compressed more than any notebook could be (a zip bomb?)"
     return None
 
 

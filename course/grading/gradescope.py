@@ -7,15 +7,13 @@ Source: https://gradescope-autograders.readthedocs.io/en/latest/specs/: a zip fi
 
 from __future__ import annotations
 
-import io
-import stat
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from course import CourseError, pack_root
-from course.files import make_writable, write_whole
+from course.files import write_zip
+from course.handout.students import PACKED
 from course.lessons import find_lessons
 
 # Of the pack's dependencies, those that grading one submission imports.
@@ -24,7 +22,6 @@ NEEDED += ("filelock", "platformdirs", "pillow", "nbclient", "nbconvert", "nbfor
 NEEDED += ("nbgrader", "jupyter", "typer", "rich", "jinja2", "psutil", "distributed")
 NEEDED += ("papermill", "openpyxl", "ipywidgets", "anywidget")
 OF_KERAS = ("tensorflow",)
-PACKED = (".py", ".j2", ".js", ".tex", ".bin")
 
 SETUP = """\
 #!/usr/bin/env bash
@@ -75,25 +72,8 @@ def write_autograder(name: str, out: Path) -> str:
     CourseError
         If there is no such lesson, or the file cannot be written.
     """
-    if out.suffix.lower() != ".zip":
-        raise CourseError(
-            f"Gradescope takes a zip file; call {out.name} {out.stem}.zip."
-        )
     (solution,) = find_lessons([name], pack_root() / "solutions")
-    make_writable(out.resolve().parent)
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for place, data, executable in _members(solution):
-            # The same lesson makes the same bytes: no time of today.
-            member = zipfile.ZipInfo(place)
-            mode = 0o755 if executable else 0o644
-            member.external_attr = (stat.S_IFREG | mode) << 16
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, data)
-    try:
-        write_whole(out, content.getvalue())
-    except OSError as error:
-        raise CourseError(f"{out} cannot be written: {error.strerror}.") from error
+    write_zip(out, _members(solution))
     return solution.stem
 
 
@@ -102,6 +82,8 @@ def _members(solution: Path) -> Iterator[tuple[str, bytes, bool]]:
     yield "setup.sh", SETUP.encode(), True
     yield "run_autograder", RUN.format(lesson=solution.stem).encode(), True
     yield "requirements.txt", requirements(solution).encode(), False
+    # Says which cells came with the lesson: the one that fetches has an address in it.
+    yield "pyproject.toml", (pack_root() / "pyproject.toml").read_bytes(), False
     yield f"solutions/{solution.name}", solution.read_bytes(), False
     for folder in ("course", "helpers"):
         for path in sorted((pack_root() / folder).rglob("*")):

@@ -39,10 +39,11 @@ KINDS = {
     ".docx": "a Word document",
     ".doc": "a Word document",
     ".txt": "a text",
-    ".json": "JSON, but no notebook",
+    ".json": "JSON, but not a notebook",
 }
 BARE = (".pdf", ".py", ".rar", ".7z", ".tar", ".gz", ".doc", ".docx", ".html", ".htm")
-OF_SYSTEM = "left there by a computer, not by a person"
+OF_SYSTEM = "left there by the operating system"
+OF_NBGRADER = "nbgrader's own, beside what was submitted"
 OF_CLASS = re.compile(
     r"readme|grades|instructions|rubric|submission_metadata|index", re.I
 )
@@ -61,7 +62,7 @@ class Submission:
     problem: str | None = None
     """Why it could not be taken; the content is then empty."""
     notes: tuple[str, ...] = ()
-    """What else lay there and was left aside, for the instructor."""
+    """What else lay there and was set aside, for the instructor."""
     platform: str = ""
     """The learning platform that named the file, such as "canvas"; empty if none."""
     number: str = ""
@@ -80,7 +81,7 @@ class Handed:
 
     submissions: list[Submission] = field(default_factory=list)
     aside: list[tuple[str, str, str]] = field(default_factory=list)
-    """Student (may be empty), file, why it was left aside."""
+    """Student (may be empty), file, why it was set aside."""
     seen: int = 0
     """Files, those of operating systems included."""
     with_reason: list[tuple[str, str, str]] = field(default_factory=list)
@@ -141,7 +142,10 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
     # Of a folder in which a computer alone has left something there is a student, too.
     nobodys = [file for file in files if file.of_system and len(file.place.parts) < 2]
     handed.aside += [("", str(file.path), OF_SYSTEM) for file in nobodys]
-    taken = [file for file in found if not any(file is each for each in nobodys)]
+    nbgraders = _beside_submitted(files)
+    handed.aside += [("", str(file.path), OF_NBGRADER) for file in nbgraders]
+    gone = {id(file) for file in (*nobodys, *nbgraders)}
+    taken = [file for file in found if id(file) not in gone]
     paths = [file.place for file in taken]
     whose = owners(paths, lessons, place.stem, _gradescopes_people(taken))
     looks = [
@@ -160,6 +164,14 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
         )
     handed.submissions.sort(key=lambda each: (each.student, each.lesson, each.name))
     return handed
+
+
+def _beside_submitted(files: Sequence[File]) -> list[File]:
+    """The rest of nbgrader's course folder, where that was given whole."""
+    tops = {file.place.parts[0] for file in files}
+    if "submitted" not in tops or not tops & {"source", "release"}:
+        return []
+    return [file for file in files if file.place.parts[0] != "submitted"]
 
 
 def take_one(place: Path, lessons: Sequence[str]) -> Handed:
@@ -237,12 +249,12 @@ def _sort_out(student: str, looks: list[_Look], handed: Handed) -> None:
         aside += [(look, _not_one(look)) for look in others if not _empty(look)]
     if nameless:
         if rows:
-            aside += [(look, "nothing in it is of a lesson") for look in nameless]
+            aside += [(look, "nothing in it belongs to a lesson") for look in nameless]
         else:
             nameless.sort(key=_rank)
             for look in nameless:
                 why = look.file.problem or (
-                    "nothing in it, and not its name, says which lesson it is"
+                    "neither its content nor its name says which lesson it is"
                 )
                 handed.submissions.append(_submission(student, look, why))
                 handed.with_reason.append((student, str(look.file.path), why))
@@ -273,7 +285,8 @@ def _without_notebook(student: str, looks: list[_Look], handed: Handed) -> None:
     """One row for a student of whom there is no notebook, unless they are nobody's."""
     real = [look for look in looks if not _empty(look)]
     if not any(_is_somebodys(look) for look in looks):
-        handed.aside += [("", str(look.file.path), "it is nobody's") for look in real]
+        why = "it belongs to no student"
+        handed.aside += [("", str(look.file.path), why) for look in real]
         return
     named = ", ".join(f"{look.file.path.name} ({_kind(look)})" for look in real[:5])
     more = f" and {len(real) - 5} more" if len(real) > 5 else ""
@@ -370,7 +383,7 @@ def _why_aside(look: _Look, best: _Look) -> str:
 
 
 def _note(look: _Look, why: str) -> str:
-    return f"{look.owner.rest or look.file.path.name} was left aside: {why}"
+    return f"{look.owner.rest or look.file.path.name} was set aside: {why}"
 
 
 def _gradescopes_people(files: Sequence[File]) -> dict[str, tuple[str, str, str]]:

@@ -66,7 +66,7 @@ def late_rule(folder: Path) -> LateRule:
         odd = [*said, "late = ..."]
     if odd:
         raise CourseError(
-            f"{path} says {', '.join(odd)}, of which nothing is known. {expected}"
+            f"{path} says {', '.join(odd)}, which is not known here. {expected}"
         )
     for name, value in late.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -91,7 +91,7 @@ def read_due(text: str) -> datetime:
     except ValueError as error:
         raise CourseError(
             f"--due takes a date and a time, such as 2026-11-03T23:59; {text!r} is "
-            "none."
+            "not one."
         ) from error
     if len(text) <= len("2026-11-03"):
         due += timedelta(days=1)
@@ -141,8 +141,8 @@ def judge_late(
     if not unknown:
         return ""
     return (
-        f"Of {unknown} submissions the export does not say when they were handed in, "
-        "nor that they were late"
+        f"For {unknown} submissions the export does not say when they were handed in, "
+        "or whether they were late"
         + (": their files were all written at the same time." if packed else ".")
     )
 

@@ -193,7 +193,7 @@ def of_module(path: str) -> str | None:
     if parts[:2] in (["sys", "stdout"], ["sys", "stderr"], ["sys", "stdin"]):
         return None if {*parts[2:3]} <= OF_STREAMS else NOTEBOOK
     if parts[0] not in sys.stdlib_module_names and not is_module(parts[0]):
-        return "a module that is not there"  # a file of that name could be written
+        return "a module that does not exist"  # a file of that name could be written
     for each in beginnings:
         if each in PARTS:
             return PARTS[each]

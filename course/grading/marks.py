@@ -132,7 +132,7 @@ def load_marks(out: Path) -> Marks:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CourseError(
             f"{path}, which holds the marks given so far, cannot be read ({error}). "
-            "Put it right or back from a copy; to begin anew, move it away."
+            "Repair it or restore a copy; to start over, move it away."
         ) from error
 
 

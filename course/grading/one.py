@@ -6,12 +6,15 @@ import atexit
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+from ipykernel.compiler import get_file_name
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_grade, is_locked, is_solution
 
 from course.grading.definitions import Definitions, Statement, definitions_of
 from course.grading.intake import Submission
@@ -183,6 +186,11 @@ def _rows(
     done = run(notebook)
     record.peak_mb = max(record.peak_mb, done.peak_mb)
     record.reason = done.reason
+    record.flags += [
+        each
+        for each in asked_for(notebook, lesson, done.witnessed)
+        if each not in record.flags
+    ]
     trouble = first_trouble(notebook) or _gone(notebook, lesson)
     record.first_trouble = trouble or record.first_trouble
     try:
@@ -190,6 +198,45 @@ def _rows(
     except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
         record.reason = f"its outputs cannot be read ({type(error).__name__})"
         return points(None, lesson)
+
+
+def asked_for(
+    notebook: NotebookNode, lesson: Lesson, witnessed: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Say what a student's cells asked Python for, and where.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As it was run.
+    lesson : Lesson
+        Whose own cells may ask for what they like.
+    witnessed : sequence of mapping
+        From :attr:`course.sandbox.sandbox.Execution.witnessed`.
+
+    Returns
+    -------
+    list of str
+    """
+    ours = {cell.source.strip() for cell in lesson.release.cells}
+    ours |= {cell.source.strip() for cell in lesson.cells("solution").values()
+             if is_locked(cell)}  # fmt: skip
+    cells = {
+        Path(get_file_name(cell.source)).stem: (number, cell)
+        for number, cell in enumerate(notebook.cells, start=1)
+        if cell.cell_type == "code"
+    }
+    found = []
+    for each in witnessed:
+        number, cell = cells.get(each["file"], (0, None))
+        if cell is None:
+            found.append(f"code that is in no cell asked for {each['event']}")
+        elif cell.source.strip() not in ours:
+            where = grade_id(cell) or f"cell {number}"
+            lines = [*cell.source.splitlines(), *[""] * each["line"]]
+            text = lines[each["line"] - 1].strip()
+            found.append(f"{where}: while it ran, `{text}` asked for {each['event']}")
+    return list(dict.fromkeys(found))
 
 
 def _blames_the_first(row: Exercise) -> Exercise:
@@ -293,7 +340,7 @@ def written(notebook, lesson: Lesson) -> tuple[dict[str, str], dict[str, str]]:
 
 def refused(each: Submission) -> Record:
     """The record of a file that could not be taken."""
-    reason = each.problem or "its name and its folder name no lesson of this pack"
+    reason = each.problem or "neither its name nor its folder names a lesson"
     exercises = points(None, lesson_named(each.lesson)) if each.lesson else []
     return Record(each.lesson, exercises, reason)
 

@@ -19,6 +19,8 @@ CANVAS = re.compile(
     r"(?P<name>[^\W\d_][^_]*)_(?P<late>LATE_)?(?P<id>\d+)_(?:\d+|text)(?=[_.]|$)"
 )
 ANONYMOUS = re.compile(r"(?P<name>anon)_(?P<late>LATE_)?(?P<id>\w{5})_\d+(?=[_.]|$)")
+# Of a quiz's uploads; app/models/quizzes/quiz_submission_zipper.rb.
+CANVAS_QUIZ = re.compile(r"(?P<name>.*[^\W\d])(?P<id>\d+)_question_\d+_\d+(?=_|$)")
 BLACKBOARD = re.compile(
     r"(?P<assignment>.+)_(?P<name>[^_]+)_attempt_"
     r"(?P<time>\d{4}(?:-\d\d){5})(?=[_.]|$)"
@@ -31,6 +33,7 @@ PLATFORMS = {
     "moodle": MOODLE,
     "canvas": CANVAS,
     "canvas, anonymous": ANONYMOUS,
+    "canvas, quiz": CANVAS_QUIZ,
     "blackboard": BLACKBOARD,
     "nbgrader": INBOUND,
 }
@@ -42,7 +45,7 @@ OF_CLASS = re.compile(
 )
 OF_WORK = re.compile(
     r"(home ?works?|hw|assignments?|autoencoders?|notebooks?|solutions?|works?|attempt|"
-    r"files?|projects?|final|src|code|saved|old|backups?|scratch|copy)[ _-]*\d*",
+    r"files?|projects?|final|src|code|saved|old|backups?|scratch|copy)[ _\d-]*",
     re.I,
 )
 OF_LESSON = re.compile(

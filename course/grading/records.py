@@ -53,7 +53,7 @@ class Record:
     flags: list[str] = field(default_factory=list)
     """What an instructor should look at, each with its line; not for the student."""
     repairs: list[str] = field(default_factory=list)
-    """What was put right before grading, such as metadata that had been lost."""
+    """What was repaired before grading, such as metadata that had been lost."""
     first_trouble: str | None = None
     """Which cell before the first check failed first, and why."""
     code: dict[str, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Record:
     again: bool = False
     """Whether the grader itself failed, so that the next call tries again."""
     notes: list[str] = field(default_factory=list)
-    """What else lay beside the file and was left aside; of this call, not kept."""
+    """What else lay beside the file and was set aside; of this call, not kept."""
     platform: str = ""
     """The learning platform that named the file; of this call, like what follows."""
     number: str = ""

@@ -158,7 +158,7 @@ def _digest(content: bytes) -> str:
 
 
 def _noted(note: Path) -> str:
-    return note.read_text() if note.exists() else ""
+    return note.read_text(encoding="utf-8") if note.exists() else ""
 
 
 def _write_question(

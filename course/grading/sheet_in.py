@@ -82,7 +82,7 @@ def read_marks(path: Path, students: Collection[str]) -> list[Given]:
         except _BadMarkError as error:
             wrong.append(f"{row.place}: {error}")
     twice = _twice([each for each in given if each])
-    wrong += [f"{each.place}: {each.student} stands there twice" for each in twice]
+    wrong += [f"{each.place}: {each.student} appears twice" for each in twice]
     if wrong:
         more = f" (and {len(wrong) - 3} more such rows)" if len(wrong) > 3 else ""
         raise CourseError(
@@ -120,7 +120,7 @@ def _given(
     if student is None:
         near = difflib.get_close_matches(row.student, list(names), 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise _BadMarkError(f"nobody is called {row.student!r} in this class{hint}")
+        raise _BadMarkError(f"no student is called {row.student!r} in this class{hint}")
     mark = None
     if not (empty and comment == WITHDRAWN):
         points = None if empty else _points(row.points, question.max)
@@ -182,18 +182,18 @@ def _from_book(path: Path) -> Iterator[_Row]:
         if title is None and head is None:
             continue  # a sheet of the instructor's own
         if title is None or head is None:
-            gone = "says which question it is" if head else "heads its columns"
+            gone = "the name of its question" if head else "the row of column names"
             raise CourseError(
-                f"{path.name}: in the sheet {sheet.title!r} nothing {gone} any more; "
-                "its first rows were changed. Put them back as they were written."
+                f"{path.name}: the sheet {sheet.title!r} no longer has {gone}; "
+                "its first rows were changed. Restore them as they were written."
             )
         any_question = True
         columns = {cell.value: cell.column for cell in sheet[head] if cell.value}
         missing = {"student", "points", "comment"} - columns.keys()
         if missing:
             raise CourseError(
-                f"{path.name}: the sheet {sheet.title!r} has no column "
-                f"{' and '.join(sorted(missing))} any more. Put it back."
+                f"{path.name}: the sheet {sheet.title!r} no longer has the column "
+                f"{' and '.join(sorted(missing))}. Put it back."
             )
         for number in range(head + 1, sheet.max_row + 1):
             cells = {

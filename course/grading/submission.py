@@ -20,9 +20,10 @@ from nbgrader.utils import determine_grade, is_locked, is_solution
 from nbgrader.utils import is_grade as is_graded
 
 from course import CourseError, pack_root
-from course.grading.names import names_bound, names_read, tree_of
+from course.grading.cell_names import names_bound, names_read, tree_of
 from course.grading.records import Exercise
 from course.handout.release import student_version
+from course.handout.students import package_address, with_fetch
 from course.notebook import grade_id
 
 MARKS = ("points", "grade", "solution", "locked", "checksum")  # nbgrader's, of a cell
@@ -81,7 +82,8 @@ def read_lesson(path: Path) -> Lesson:
         solution = nbformat.read(path, as_version=4)
     except (OSError, ValueError) as error:
         raise CourseError(f"{path} cannot be read as a notebook: {error}") from error
-    release = nbformat.reads(student_version(path).decode(), as_version=4)
+    handed_out = with_fetch(student_version(path), package_address())
+    release = nbformat.reads(handed_out.decode(), as_version=4)
     return Lesson(path.stem, solution, release)
 
 
@@ -131,7 +133,7 @@ def prepare(
         if name is None:
             continue
         if name not in wanted or name in seen:
-            why = "is there twice" if name in seen else "is not of this lesson"
+            why = "is there twice" if name in seen else "does not belong to this lesson"
             result.repairs.append(f"the graded cell {name} {why}")
             cell.metadata.pop("nbgrader")
             continue

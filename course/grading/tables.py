@@ -32,7 +32,7 @@ class Distribution:
     mean: float | None
     """None where all are graded by hand."""
     messages: list[tuple[str, int]]
-    """The commonest trouble, and how often."""
+    """The most common problem, and how often."""
 
 
 def lesson_names(students: Mapping[str, Mapping[str, Record]]) -> list[str]:
@@ -168,7 +168,7 @@ def write_files(handed: Handed, out: Path) -> None:
     rows = [
         *taken,
         *((who, name, f"not taken: {why}") for who, name, why in handed.with_reason),
-        *((who, name, f"left aside: {why}") for who, name, why in handed.aside),
+        *((who, name, f"set aside: {why}") for who, name, why in handed.aside),
     ]
     _csv(out / "files.csv", ["student", "file", "what"], [list(row) for row in rows])
 

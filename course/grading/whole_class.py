@@ -166,7 +166,7 @@ def grade_class(
 
         found = marks_in_gradebook(database(gradebook), students, said)
         changed = take_marks(found, students, said)
-        console.print(f"{changed} answers were marked anew in the gradebook")
+        console.print(f"{changed} answers were regraded in the gradebook")
     if marks:
         changed = take_marks(given, students, said)
         console.print(f"{len(given)} marks in {marks.name}, {changed} of them new")
@@ -216,7 +216,7 @@ def _count(handed: Handed) -> str:
     bad, aside = len(handed.with_reason), len(handed.aside)
     return (
         f"{handed.seen} files seen = {handed.seen - bad - aside} taken + {bad} with a "
-        f"reason + {aside} left aside; files.csv names each"
+        f"reason + {aside} set aside; files.csv lists each"
     )
 
 

@@ -17,7 +17,10 @@ import nbformat
 
 from course import CourseError
 from course.files import write_whole
+from course.handout.expected import show_expected
+from course.handout.students import with_fetch
 
+PAGE = "notation.ipynb"  # no lesson, but handed out with them
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
 SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
 REMEDY = "run: make release"
@@ -25,7 +28,10 @@ SAVED = "saved"  # the folder beside the notebooks that keeps what was written i
 
 
 def release(
-    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+    solutions_dir: Path,
+    notebooks_dir: Path,
+    lent: Path | None = None,
+    address: str | None = None,
 ) -> list[Path]:
     """Write the student version of every lesson.
 
@@ -40,6 +46,8 @@ def release(
         Made if missing.
     lent : Path, optional
         The file of the answers that `checks.lend` lends.
+    address : str, optional
+        Of the students' package, for a notebook that is opened alone.
 
     Returns
     -------
@@ -52,13 +60,9 @@ def release(
         If a lesson's text and notebook differ, or nbgrader refuses a lesson: nothing
         is written then. If a copy cannot be kept: its notebook is left as it is.
     """
+    handed_out = student_versions(solutions_dir, address)
     lessons = _lesson_files(solutions_dir)
-    if not lessons:
-        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
-    apart = list(_pairs_apart(solutions_dir))
-    if apart:
-        raise CourseError(" ".join(apart))
-    wanted = {notebooks_dir / file.name: student_version(file) for file in lessons}
+    wanted = {notebooks_dir / name: content for name, content in handed_out.items()}
     if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
         wanted[lent] = zlib.compress(answers, 9)
 
@@ -75,6 +79,29 @@ def release(
         orphan.unlink()
         changed.append(orphan)
     return changed
+
+
+def student_versions(solutions_dir: Path, address: str | None) -> dict[str, bytes]:
+    """Derive what students get, by file name.
+
+    Parameters
+    ----------
+    solutions_dir, address
+        As for :func:`release`, which says what is raised.
+    """
+    lessons = _lesson_files(solutions_dir)
+    if not lessons:
+        raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
+    apart = list(_pairs_apart(solutions_dir))
+    if apart:
+        raise CourseError(" ".join(apart))
+    pages = solutions_dir.glob(PAGE)
+    return {file.name: _handed_out(file, address) for file in [*lessons, *pages]}
+
+
+def _handed_out(file: Path, address: str | None) -> bytes:
+    """A lesson's student version; a page to read imports nothing."""
+    return with_fetch(student_version(file), None if file.name == PAGE else address)
 
 
 def keep_copy(notebook: Path, now: datetime | None = None) -> Path:
@@ -124,13 +151,16 @@ def _filled_in(notebook: Path) -> bool:
 
 
 def stale(
-    solutions_dir: Path, notebooks_dir: Path, lent: Path | None = None
+    solutions_dir: Path,
+    notebooks_dir: Path,
+    lent: Path | None = None,
+    address: str | None = None,
 ) -> list[str]:
     """Say what keeps the folders from being in step.
 
     Parameters
     ----------
-    solutions_dir, notebooks_dir, lent : Path
+    solutions_dir, notebooks_dir, lent, address
         As for :func:`release`.
 
     Returns
@@ -145,11 +175,11 @@ def stale(
     """
     problems = []
     lessons = _lesson_files(solutions_dir)
-    for lesson in lessons:
+    for lesson in [*lessons, *solutions_dir.glob(PAGE)]:
         target = notebooks_dir / lesson.name
         if not target.exists():
             problems.append(f"{_short(target)} is missing; {REMEDY}")
-        elif target.read_bytes() != student_version(lesson):
+        elif target.read_bytes() != _handed_out(lesson, address):
             problems.append(f"{_short(target)} is stale; {REMEDY}")
     if lent is not None and not _lends(lent, lent_answers(lessons)):
         problems.append(f"{_short(lent)} is stale; {REMEDY}")
@@ -168,7 +198,8 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     """Turn one complete lesson into what students get.
 
     The same bytes as ``nbgrader generate_assignment`` writes with its default
-    configuration: that command does this and keeps a gradebook besides.
+    configuration: that command does this and keeps a gradebook besides. But figures
+    with a tag stay, folded into the text (:mod:`course.handout.expected`).
 
     Parameters
     ----------
@@ -200,6 +231,8 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
     exporter = NotebookExporter(
         config=Config({"Exporter": {"default_preprocessors": []}}), log=quiet
     )
+    if not keep_outputs:
+        exporter.register_preprocessor(show_expected, enabled=True)
     for step in (
         steps.LockCells,
         steps.ClearSolutions,
@@ -332,7 +365,8 @@ def _orphans(notebooks_dir: Path, wanted: dict | set) -> list[Path]:
 
 def _pairs_apart(solutions_dir: Path) -> Iterator[str]:
     """Name each lesson whose text and notebook do not hold the same cells."""
-    for text in sorted(solutions_dir.glob("[0-9][0-9]_*.py")):
+    texts = sorted(solutions_dir.glob("[0-9][0-9]_*.py"))
+    for text in [*texts, *solutions_dir.glob(Path(PAGE).with_suffix(".py").name)]:
         notebook = text.with_suffix(".ipynb")
         remedy = f"run: jupytext --sync {_short(text)}"
         if not notebook.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from course import CourseError
 from course.files import write_whole
 from course.handout.release import keep_copy, student_version
+from course.handout.students import package_address, with_fetch
 from course.lessons import find_notebook
 
 
@@ -38,7 +39,7 @@ def reset(name: str, now: datetime | None = None) -> tuple[Path, Path | None]:
             f"{notebook} is a complete lesson, and not a student's notebook: nothing "
             "was changed. Name a notebook in notebooks/, or a lesson's number."
         )
-    fresh = student_version(solution)
+    fresh = with_fetch(student_version(solution), package_address())
     kept = None
     try:
         if notebook.exists() and notebook.read_bytes() != fresh:

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
+
 from course import CourseError, pack_root
-from course.handout.release import student_version
+from course.handout.boxes import boxed
+from course.handout.expected import TAG
+from course.handout.release import PAGE, student_version
 
 TITLE = "Autoencoders, from Dense to Variational"
 # MathML leaves out the thin space that TeX puts around the name of a function.
 FUNCTION = re.compile(r"(\\log|\\exp)(?![a-z]|\s*\()")
+PICTURE = "docs/latent_plane.png"  # the README's
+COVER = ("cover", TAG)  # tags, the first that a lesson has names its picture
+TIME = re.compile(r"^\*\*Time:?\*\*:? *(.+?)(?=\n\n|\Z)", re.M | re.S)
 TOP = """# {title}
 
 {what}
 
-```{{toctree}}
-:maxdepth: 2
-:glob:
-
-[0-9]*
+```{{image}} latent_plane.png
+:alt: The latent plane of a variational autoencoder, decoded; digits turn into others
+:width: 22rem
 ```
+
+{lessons}
+
+```{{toctree}}
+:hidden:
+:maxdepth: 2
+
+{pages}
+```
+"""
+LESSON = """## [{heading}]({file})
+
+```{{image}} {picture}
+:alt: {alt}
+:class: lesson-picture
+```
+
+{what}
+
+**Time:** {time}
 """
 READERS = {
     "students": "The lessons with their figures. Answers are left out: they are yours "
@@ -34,11 +60,13 @@ READERS = {
 SETTINGS = {
     "project": TITLE,
     "author": "",
-    "copyright": "the authors; MIT licence",
+    "copyright": "the authors; MIT license",
     "html_title": TITLE,
     "html_theme": "sphinx_book_theme",
     # Nothing comes from another site, and no source (with its answers) is published.
     "html_theme_options": {"use_source_button": False, "use_download_button": False},
+    "html_static_path": ["_static"],
+    "html_css_files": ["site.css"],
     "html_copy_source": False,
     "html_show_sourcelink": False,
     "html_math_renderer": "mathml",
@@ -70,27 +98,68 @@ def build_site(out: Path, solutions: Path | None = None) -> list[Path]:
     CourseError
         If Sphinx cannot read a lesson.
     """
-    lessons = sorted((solutions or pack_root() / "solutions").glob("[0-9]*.ipynb"))
+    solutions = solutions or pack_root() / "solutions"
+    lessons = sorted(solutions.glob("[0-9]*.ipynb"))
+    notebooks = [*lessons, *solutions.glob(PAGE)]
     pages = []
     for reader, what in READERS.items():
         source = out / ".source" / reader
         for folder in (source, out / reader):
             shutil.rmtree(folder, ignore_errors=True)
         source.mkdir(parents=True)
-        (source / "index.md").write_text(
-            TOP.format(title=TITLE, what=what), encoding="utf-8"
-        )
         (source / "conf.py").write_text(
-            "from course.handout.site import SETTINGS\n\nglobals().update(SETTINGS)\n"
+            "from course.handout.site import SETTINGS\n\nglobals().update(SETTINGS)\n",
+            encoding="utf-8",
         )
-        for lesson in lessons:
-            content = lesson.read_bytes()
+        (source / "_static").mkdir()
+        shutil.copy(Path(__file__).with_name("site.css"), source / "_static")
+        shutil.copy(pack_root() / PICTURE, source)
+        entries = [_entry(lesson, source) for lesson in lessons]
+        top = TOP.format(
+            title=TITLE,
+            what=what,
+            lessons="\n".join(entries),
+            pages="\n".join(page.stem for page in notebooks),
+        )
+        (source / "index.md").write_text(top, encoding="utf-8")
+        for page in notebooks:
             if reader == "students":
-                content = student_version(lesson, keep_outputs=True)
-            (source / lesson.name).write_bytes(content)
+                content = student_version(page, keep_outputs=True).decode()
+            else:
+                content = nbformat.writes(boxed(nbformat.read(page, 4)))
+            (source / page.name).write_text(content, encoding="utf-8")
         pages.append(_sphinx(source, out / reader))
     shutil.rmtree(out / "jupyter_execute", ignore_errors=True)  # MyST-NB's own
     return pages
+
+
+def _entry(lesson: Path, source: Path) -> str:
+    """A lesson on the first page: its picture, what one builds, the time it takes."""
+    cells = nbformat.read(lesson, 4).cells
+    heading, what, *_ = cells[0].source.removeprefix("# ").split("\n\n")
+    drawn = [
+        (cell.metadata.get("tags", []), output)
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    if not drawn:
+        raise CourseError(f"{lesson.name} has no figure to show on the first page.")
+    # By tag; the first figure of all where there is none.
+    picture = next(
+        (output for tag in COVER for tags, output in drawn if tag in tags), drawn[0][1]
+    )
+    file = source / f"{lesson.stem}.png"
+    file.write_bytes(base64.b64decode(picture.data["image/png"]))
+    time = TIME.search(cells[0].source)
+    return LESSON.format(
+        heading=heading,
+        file=lesson.name,
+        picture=file.name,
+        alt=picture.metadata["image/png"]["alt"],
+        what=what,
+        time=time[1] if time else "not said",
+    )
 
 
 def _sphinx(source: Path, out: Path) -> Path:
@@ -98,7 +167,11 @@ def _sphinx(source: Path, out: Path) -> Path:
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning"]
     trees = source / ".doctrees"
     done = subprocess.run(
-        [*command, "-d", trees, source, out], capture_output=True, text=True
+        [*command, "-d", trees, source, out],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise CourseError(f"Sphinx could not build {out}: {done.stderr.strip()}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from course.run.report import write_report
 from course.run.terminal import make_console, show_progress, summary_table
 
 CELL_TIMEOUT = 1800  # seconds
+LESSON_BYTES = 2.5 * 2**30  # of memory that a lesson may take
 
 
 def run_lessons(
@@ -60,8 +62,9 @@ def run_lessons(
     fast : bool
         Run on a small budget; bands are then not enforced.
     jobs : int, optional
-        How many lessons run at once: by default one, or two in fast mode. They share
-        the cores.
+        How many lessons run at once, the longest of the last run first: by default
+        as many as there are cores and memory. They share the cores, as a second
+        thread gives models of this size a tenth.
     timeout : int
         Seconds that one cell may take.
     solutions : Path, optional
@@ -84,7 +87,7 @@ def run_lessons(
     """
     console = console or make_console()
     out = Path(out or pack_root() / "build" / "run").resolve()
-    jobs = (2 if fast else 1) if jobs is None else jobs
+    jobs = at_once() if jobs is None else jobs
     if jobs < 1 or timeout < 1:
         raise CourseError("--jobs and --timeout must be at least 1.")
     lessons = find_lessons(names, solutions or pack_root() / "solutions")
@@ -112,6 +115,26 @@ def run_lessons(
     write_report(out / "report.html", summary, notebooks)
     _print_summary(console, summary, out)
     return summary
+
+
+def at_once() -> int:
+    """Count the lessons that this machine has cores and memory to run at once."""
+    memory = psutil.virtual_memory().available
+    return max(1, min(cores(), int(memory / LESSON_BYTES)))
+
+
+def longest_first(names: Iterable[str], summary: Path) -> list[str]:
+    """Order runs by the seconds of the last time; one without any comes first."""
+    try:
+        last = json.loads(summary.read_text(encoding="utf-8"))["lessons"]
+    except (OSError, ValueError, KeyError):
+        last = {}
+
+    def seconds(name: str) -> float:
+        return last[name]["seconds"] if name in last else float("inf")
+
+    # From the end, as later lessons take longer: the order of those without a time.
+    return sorted(names, key=seconds)[::-1]
 
 
 def _execute_all(
@@ -153,7 +176,8 @@ def _execute_all(
             return result
 
         try:
-            futures = {pool.submit(run_one, name): name for name in runs}
+            order = longest_first(runs, out / "metrics.json")
+            futures = {pool.submit(run_one, name): name for name in order}
             results = {
                 futures[future]: future.result() for future in as_completed(futures)
             }

@@ -23,6 +23,10 @@ MISSING = (
     "network. Install it (Debian, Ubuntu: apt-get install bubblewrap), or, if you "
     "trust every submission, say --unsafe."
 )
+WINDOWS = (
+    "Submissions are graded on Linux, or with --unsafe on macOS. On Windows use its "
+    "Linux (https://learn.microsoft.com/windows/wsl), with this pack in it."
+)
 # For the warm parent alone: a kernel gives them up with its user.
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE")
 CAPABILITIES += ("CAP_SYS_PTRACE",)  # to count shared memory once
@@ -41,8 +45,15 @@ def available() -> bool:
     return _refusal() is None
 
 
+def can_fork() -> bool:
+    """Tell whether kernels can be forked, as nothing is graded without."""
+    return hasattr(os, "fork")
+
+
 def remedy() -> str:
     """Say why there is no sandbox, and what to do: one paragraph."""
+    if not can_fork():
+        return WINDOWS
     said = _refusal()
     if not said:  # it is not there
         return MISSING

@@ -12,6 +12,7 @@ import contextlib
 import os
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from course import CourseError
-from course.sandbox.bubblewrap import available, remedy
+from course.sandbox.bubblewrap import available, can_fork, remedy
 from course.sandbox.conversation import Conversation, StoppedError
 from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent
@@ -36,6 +37,8 @@ class Execution:
     seconds: float
     stopped_in: int | None = None
     """The cell that was running when it was ended, as an index."""
+    witnessed: Sequence[Mapping[str, Any]] = ()
+    """What its code asked of Python: event, file and line, by ``witness``."""
 
 
 class Sandbox:
@@ -52,11 +55,11 @@ class Sandbox:
     Raises
     ------
     CourseError
-        If bubblewrap is missing and `unsafe` is not set.
+        On Windows, or if bubblewrap is missing and `unsafe` is not set.
     """
 
     def __init__(self, framework: str, limits: Limits, unsafe: bool = False):
-        if not unsafe and not available():
+        if not can_fork() or (not unsafe and not available()):
             raise CourseError(remedy())
         self.framework, self.limits, self.unsafe = framework, limits, unsafe
         self.parent: WarmParent | None = None
@@ -119,7 +122,7 @@ class Sandbox:
         except StoppedError as stopped:
             reason = str(stopped)
         except Exception as error:  # noqa: BLE001 (its code may send anything)
-            reason = f"its kernel sent what cannot be read ({type(error).__name__})"
+            reason = f"its kernel sent something unreadable ({type(error).__name__})"
         finally:
             client.stop_channels()
         ended = self._end(parent, reason is None)
@@ -134,7 +137,8 @@ class Sandbox:
             self.close()
             reason = "its kernel was lost"
         seconds = time.monotonic() - started
-        return Execution(reason, ended.get("peak_mb", 0), seconds, talk.running)
+        peak_mb, witnessed = ended.get("peak_mb", 0), ended.get("witnessed", ())
+        return Execution(reason, peak_mb, seconds, talk.running, witnessed)
 
     def _end(self, parent: WarmParent, wanted: bool) -> dict[str, Any]:
         """Have everything of this notebook killed and wiped; return what was said."""

@@ -27,6 +27,7 @@ from typing import Any
 
 from course import pack_root
 from course.sandbox.preflight import trouble_of
+from course.sandbox.witness import attend, events_in, listen
 
 PR_SET_DUMPABLE = 4
 POLL = 0.05  # seconds between two looks at what a kernel uses
@@ -37,7 +38,7 @@ COMMON = (
     *("sklearn.manifold", "helpers.data", "helpers.latex"),
     *("helpers.metrics", "helpers.plots", "helpers.training"),
 )
-OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data", "torchvision")}
+OF_FRAMEWORK = {"keras": ("keras",), "torch": ("torch.utils.data",)}
 CONNECTION_FILES = 6  # five sockets, and the file that names them
 CONNECTION_BYTES = 4096
 
@@ -66,13 +67,21 @@ def main() -> None:
         request = json.loads(line)
         if "stop" in request:
             continue  # meant for a kernel that had ended by then
+        hears, tells = os.pipe()
         pid = os.fork()
         if pid == 0:  # the fork: it must neither hear requests nor answer them
             requests.close()
             answers.close()
-            become_kernel(request)
-        answer(watch(pid, request, requests))
+            os.close(hears)
+            become_kernel(request, tells)
+        os.close(tells)
+        heard = bytearray()
+        done = watch(pid, request, requests, hears, heard)
+        if not listen(hears, heard) and done["reason"] is None:
+            heard += b"\nThe kernel closed it, and lives."
+        answer(done | {"witnessed": events_in(bytes(heard))})
         end_all_others()
+        os.close(hears)
         empty(scratch)
         answer({"clean": True})
 
@@ -82,8 +91,10 @@ def preload(framework: str) -> None:
     import matplotlib.pyplot as plt
 
     from helpers.data import originals
-    from helpers.quiet import quiet_start
+    from helpers.keras_start import quiet_start
 
+    # ipykernel would import its debugger in each fork, most of the time of its start.
+    sys.modules["debugpy"] = None  # ty: ignore[invalid-assignment]
     with quiet_start():
         for module in (*COMMON, *OF_FRAMEWORK[framework], *checks_of(framework)):
             importlib.import_module(module)
@@ -127,7 +138,7 @@ def checks_of(framework: str) -> list[str]:
     ]
 
 
-def become_kernel(request: dict[str, Any]) -> None:
+def become_kernel(request: dict[str, Any], tells: int) -> None:
     """Turn this fork into an ordinary Jupyter kernel with limits. Does not return."""
     status = 1
     try:
@@ -144,6 +155,7 @@ def become_kernel(request: dict[str, Any]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
         random.seed()  # else every notebook would draw the same numbers
         os.chdir(request["cwd"])
+        attend(tells)
         serve_kernel(request["connection"])
         status = 0
     except BaseException:  # noqa: BLE001 (this process ends here, whatever it was)
@@ -186,7 +198,9 @@ def serve_kernel(connection: str) -> None:
     app.start()
 
 
-def watch(pid: int, request: dict[str, Any], requests) -> dict[str, Any]:
+def watch(
+    pid: int, request: dict[str, Any], requests, hears: int, heard: bytearray
+) -> dict[str, Any]:
     """Look after a kernel until it ends, must be ended, or is no longer wanted."""
     limits = request["limits"]
     peak = 0
@@ -197,6 +211,7 @@ def watch(pid: int, request: dict[str, Any], requests) -> dict[str, Any]:
             requests.readline()
             return {"reason": None, "peak_mb": peak // 2**20}
         ended, status = os.waitpid(pid, os.WNOHANG)
+        listen(hears, heard)
         count, used = census(limits["memory"])
         peak = max(peak, used)
         reason = None
@@ -252,7 +267,7 @@ def others() -> list[int]:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds; 0 if it has ended."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1])
     except (OSError, IndexError, ValueError):
         return 0
     return pages * resource.getpagesize()
@@ -270,7 +285,7 @@ def census(most: int) -> tuple[int, int]:
 def proportional(pid: int) -> int:
     """Bytes that a process holds, shared ones divided among those who share them."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line[:4] == "Pss:")
     except (OSError, StopIteration, ValueError):
         return resident(pid)

@@ -168,7 +168,7 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
             "register_..._hook: remove() what it returns",
         ),
         "gradients": (
-            "the model's gradients are others after the call",
+            "the model's gradients have changed after the call",
             [
                 None if p.grad is None else p.grad.detach().clone()
                 for p in model.parameters()
@@ -176,7 +176,7 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
             "backward() or zero_grad() inside the function: leave it out",
         ),
         "values": (
-            "the model's weights or running averages are others after the call",
+            "the model's weights or running averages have changed after the call",
             [value.detach().clone() for value in model.state_dict().values()],
             "what changes the weights: a step of an optimizer, an operation in place, "
             "or a call in training mode, in which batch norm takes notes",

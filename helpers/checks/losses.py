@@ -237,7 +237,7 @@ def bce_mistakes(logits: Tensor, x: Tensor) -> dict[str, Tensor]:
         "prediction and images are swapped: the prediction comes first, the images "
         "second": -(p * x.clamp(1e-9).log() + (1 - p) * (1 - x).clamp(1e-9).log()),
         "the sign of the logits is flipped": bce_terms(-a, x),
-        "the pixels are turned round: x and 1 - x are swapped": bce_terms(a, 1 - x),
+        "the pixels are inverted: x and 1 - x are swapped": bce_terms(a, 1 - x),
         "the term (1 - x) log(1 - p) is missing": white,
         "the term x log p is missing": black,
         "the sign of one of the two terms is flipped": white - black,

@@ -118,7 +118,7 @@ def load(
     learning applied to document recognition; Y. LeCun, C. Cortes and C. Burges,
     CC BY-SA 3.0. Fashion-MNIST: H. Xiao, K. Rasul and R. Vollgraf (2017),
     Fashion-MNIST: a novel image dataset for benchmarking machine learning
-    algorithms, arXiv:1708.07747; Zalando SE, MIT licence.
+    algorithms, arXiv:1708.07747; Zalando SE, MIT license.
     """
     if name not in CLASS_NAMES:
         known = " or ".join(repr(known) for known in CLASS_NAMES)
@@ -195,8 +195,8 @@ def _draw(
 def _notice(name: str, error: originals.UnreachableError) -> str:
     tried = "\n".join(f"  {line}" for line in str(error).splitlines())
     return (
-        f"SYNTHETIC data: there was no way to the real {originals.TITLES[name]}, so "
-        "drawings stand in for it. Figures and metrics say SYNTHETIC.\n"
+        f"SYNTHETIC data: the real {originals.TITLES[name]} could not be reached, "
+        "so drawings stand in for it. Figures and metrics say SYNTHETIC.\n"
         f"Tried:\n{tried}\n"
         "For the real data, connect to the network, or set COURSE_DATA_MIRROR to a "
         f"folder or address that holds {name}/raw/, and restart the kernel."

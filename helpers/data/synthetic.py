@@ -78,7 +78,7 @@ def _share_of(split: str, classes: np.ndarray) -> np.ndarray:
     """Indices of the base drawings that belong to a split, class by class.
 
     Neighbours in scikit-learn's list are by the same writers, so a split takes a
-    run of neighbours, not a random choice.
+    run of neighbors, not a random choice.
     """
     position = SPLITS.index(split)
     edges = np.cumsum((0, *SHARES))[position : position + 2]

@@ -126,7 +126,7 @@ def fingerprint(model: torch.nn.Module, first_loss: float) -> dict[str, str]:
 
 def _difference(name: str, was: object, now: object) -> str:
     if len(f"{was}{now}") > 60:
-        return f"the {name} was another"
+        return f"the {name} was different"
     return f"{name} was {was}, is now {now}"
 
 

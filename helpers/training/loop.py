@@ -148,7 +148,7 @@ def fit(
     if precision not in ("float32", "bfloat16"):
         raise ValueError(f'precision is "float32" or "bfloat16", not {precision!r}.')
     if not 0 <= warmup < 1:
-        raise ValueError(f"warmup is a share from 0 to below 1, not {warmup!r}.")
+        raise ValueError(f"warmup is a fraction from 0 to below 1, not {warmup!r}.")
     device = next(model.parameters()).device
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     steps = epochs * len(train)

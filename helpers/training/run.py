@@ -63,7 +63,7 @@ class Run:
             setattr(self, name, state[name])
         set_random_states(state["random"], self.model, self.batches.generator)
         if len(self.train) == self.settings["epochs"]:
-            print(f"Already trained: taken from {self.path}. Delete it to train anew.")
+            print(f"Already trained: taken from {self.path}. Delete it to train again.")
         else:
             print(f"Resumed after epoch {len(self.train)} from {self.path}.")
 

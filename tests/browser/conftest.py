@@ -108,7 +108,7 @@ class Notebook:
 
 
 def errors(cells):
-    """The error outputs, as text without colours."""
+    """The error outputs, as text without colors."""
     return [
         ANSI.sub("", "\n".join(output["traceback"]))
         for cell in cells
@@ -166,6 +166,7 @@ def lab(browser, tmp_path_factory):
             f"--ServerApp.root_dir={folder}",
             f"--IdentityProvider.token={token}",
             "--LabApp.expose_app_in_browser=True",
+            "--ServerApp.jpserver_extensions=helpers.saving=True",  # by `make setup`
         ],
         cwd=folder,
         env=os.environ

@@ -117,3 +117,20 @@ def test_the_output_holds_a_static_picture_too(notebook):
         assert explore.WIDGET_MIME in output["data"]
         assert len(output["data"]["image/png"]) > 1_000
         assert "<img alt=" in "".join(output["data"]["text/html"])
+
+
+def test_saved_and_opened_without_its_kernel_it_shows_the_picture(notebook, lab):
+    notebook.page.keyboard.press("Control+s")
+    file = lab.folder / notebook.name
+    notebook.page.wait_for_function(
+        "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+    )
+    saved = nbformat.read(file, 4)
+    assert [len(cell.outputs) for cell in saved.cells] == [0, 1, 1, 1]
+    for cell in saved.cells[1:]:
+        assert "image/png" in cell.outputs[0].data
+        assert explore.WIDGET_MIME not in cell.outputs[0].data
+    with lab.open(file, "opened-later.ipynb") as later:
+        for place in (1, 2, 3):
+            later.go_to(place).locator("img[alt*='In a live notebook']").wait_for()
+        assert not later.page.get_by_text("Error displaying widget").count()

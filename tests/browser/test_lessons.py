@@ -19,6 +19,7 @@ MISTAKES = {
     "03_variational_autoencoder": ("0.5 * logvar", "logvar", "variance"),
     "04_convolutional_vae": ("// stride + 1", "// stride", "conv_size"),
     "05_latent_dimensions": ("+ 0.5", "+ 0.9", "median|middle"),
+    "06_how_tight_is_the_bound": ("+ logvar", "- logvar", "sign of the term"),
 }
 EXPLORERS = {
     "01_keras_dense_autoencoder": 1,

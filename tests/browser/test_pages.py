@@ -41,11 +41,36 @@ def serious(page):
     ]
 
 
-@pytest.mark.parametrize("name", ["index", *LESSONS])
+@pytest.mark.parametrize("name", ["index", "notation", *LESSONS])
 def test_axe_finds_nothing_serious_on_the_site(site, page, name):
     page.goto(f"file://{site}/students/{name}.html")
     assert serious(page) == []
     page.screenshot(path=_shot(f"site-{name}"))
+
+
+def test_axe_finds_nothing_serious_in_the_boxes(site, page):
+    page.goto(f"file://{site}/instructors/{LESSONS[3]}.html")
+    assert serious(page) == []
+    page.screenshot(path=_shot("site-boxes"))
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_no_line_of_code_is_cut_off(site, page, lesson):
+    page.goto(f"file://{site}/instructors/{lesson}.html")
+    code = "[...document.querySelectorAll('article .highlight pre')]"
+    assert page.evaluate(f"() => {code}.length") > 20
+    assert page.evaluate(f"() => {code}.every(e => e.scrollWidth <= e.clientWidth)")
+
+
+def test_the_first_page_says_what_one_builds_and_how_long_it_takes(site, page):
+    page.goto(f"file://{site}/students/index.html")
+    assert page.locator("article img").count() == 1 + len(LESSONS)
+    for lesson in LESSONS:
+        text = page.locator("article section section").filter(
+            has=page.locator(f"h2 a[href='{lesson}.html']")
+        )
+        assert len(text.inner_text().split()) > 40
+        assert "reading" in text.inner_text()
 
 
 def test_axe_finds_nothing_serious_in_an_export(page, tmp_path):
@@ -89,8 +114,10 @@ def test_only_instructors_find_answers(site):
     for lesson in LESSONS:
         for reader, wanted in (("students", False), ("instructors", True)):
             texts = (site / reader / f"{lesson}.html").read_text()
-            for secret in ("Model answer", "Rubric", "BEGIN HIDDEN TESTS"):
+            for secret in ("Model answer", "Rubric", "Hidden test"):
                 assert (secret in texts) == wanted, (reader, lesson, secret)
+            for mark in ("BEGIN SOLUTION", "END HIDDEN TESTS"):
+                assert mark not in texts, (reader, lesson, mark)
     everything = "".join(
         path.read_text(errors="replace")
         for path in (site / "students").rglob("*")

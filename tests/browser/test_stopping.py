@@ -32,7 +32,7 @@ history = training.fit(model, slow_loss, pairs, pairs, 200, checkpoint="run.ckpt
 """
 KERAS = """
 import numpy as np
-from helpers.quiet import quiet_start
+from helpers.keras_start import quiet_start
 
 with quiet_start():
     import keras

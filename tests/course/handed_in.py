@@ -8,6 +8,7 @@ from course.sandbox.limits import Limits
 
 ROOT = pack_root()
 LIMITS = Limits(seconds=40, memory=2 * 2**30)
+SHORT = Limits(check_seconds=20, memory=2 * 2**30)
 NO_SANDBOX = "bubblewrap is missing; install it: apt-get install bubblewrap"
 
 

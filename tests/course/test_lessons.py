@@ -36,7 +36,7 @@ def test_a_students_notebook_is_known_by_what_is_in_it(tmp_path, name):
     if LESSON in name:
         assert find_notebook(str(mine))[1].stem == LESSON
     else:
-        with pytest.raises(CourseError, match="Neither what is in"):
+        with pytest.raises(CourseError, match="Neither the content of"):
             find_notebook(str(mine))
 
 

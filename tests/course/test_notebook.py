@@ -1,5 +1,6 @@
 """Notebooks are read whatever editor they have been through, or a reason is given."""
 
+import copy
 import json
 import re
 
@@ -8,6 +9,7 @@ import pytest
 
 from benchmarks.students import submission
 from course import notebook as notebook_module
+from course.grading.submission import prepare
 from course.notebook import UnreadableError, grade_id, parse, untouched
 from tests.course.grading.shown import RELEASE, as_bytes, page_of
 
@@ -52,10 +54,45 @@ def with_text_in_one_piece(notebook):
         cell["source"] = "".join(cell["source"])
 
 
+def in_vs_code(notebook):
+    """Run and saved there: names are kept, metadata and outputs are of its kind."""
+    notebook["metadata"] = {
+        "kernelspec": {
+            "display_name": ".venv",
+            "language": "python",
+            "name": "python3",
+        },
+        "language_info": {"name": "python", "version": "3.12.3"},
+    }
+    shown = {
+        "application/vnd.jupyter.widget-view+json": {
+            "model_id": "0a",
+            "version_major": 2,
+        },
+        "application/vnd.code.notebook.stderr": ["2 warnings\n"],
+        "application/vnd.course.progress+json": {"n": 1, "total": 2},
+        "image/svg+xml": ["<svg xmlns='http://www.w3.org/2000/svg'>", "</svg>"],
+        "text/html": ["<b>", "bold</b>"],
+        "text/plain": ["1\n", "2"],
+    }
+    error = {"ename": "ValueError", "evalue": "no", "traceback": ["\x1b[31mno\x1b[0m"]}
+    for count, cell in enumerate(notebook["cells"]):
+        cell["metadata"] |= {"vscode": {"languageId": cell["cell_type"]}}
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = count
+            cell["outputs"] = [
+                {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]},
+                {"output_type": "display_data", "data": shown, "metadata": {}},
+                {"output_type": "execute_result", "data": shown, "metadata": {},
+                 "execution_count": count},
+                {"output_type": "error"} | error,
+            ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "editor",
     [without_ids, without_metadata, with_extra_keys, in_format_3,
-     with_text_in_one_piece],
+     with_text_in_one_piece, in_vs_code],
 )  # fmt: skip
 def test_any_editor_will_do(tmp_path, lesson, editor):
     notebook = json.loads(as_bytes(submission()))
@@ -65,6 +102,18 @@ def test_any_editor_will_do(tmp_path, lesson, editor):
     assert page.count("as in the reference") == 6
     assert "is missing" not in page
     assert "had been changed" not in page
+
+
+def test_check_and_grade_run_the_same_after_vs_code(lesson):
+    plain = json.loads(as_bytes(submission()))
+    notebook = copy.deepcopy(plain)
+    in_vs_code(notebook)
+    before, after = (prepare(parse(json.dumps(n).encode()), lesson)
+                     for n in (plain, notebook))  # fmt: skip
+    assert before.repairs == after.repairs == []
+    for one, other in zip(before.notebook.cells, after.notebook.cells, strict=True):
+        assert one.pop("id") != other.pop("id"), "made anew"
+        assert one == other
 
 
 MALFORMED = [
@@ -95,7 +144,7 @@ def test_malformed_cells_and_outputs_do_no_harm(tmp_path, lesson):
     ]
     page = page_of(tmp_path, lesson, json.dumps(notebook).encode())
     assert "No points" not in page
-    assert "unknown is not of this lesson" in page
+    assert "unknown does not belong to this lesson" in page
 
 
 @pytest.mark.parametrize(

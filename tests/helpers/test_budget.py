@@ -17,6 +17,8 @@ from helpers.budget import budget, fast_mode
         ({"COURSE_FAST": "false"}, False),
         ({"NBGRADER_EXECUTION": "autograde"}, True),
         ({"NBGRADER_EXECUTION": "validate"}, False),
+        ({"BINDER_REPO_URL": "https://example.org"}, True),
+        ({"BINDER_REPO_URL": "https://example.org", "COURSE_FAST": "0"}, False),
     ],
 )
 def test_fast_mode_is_one_switch(variables, fast, slow_mode, monkeypatch):

@@ -85,6 +85,25 @@ def test_no_name_of_a_class_hides_another(spread):
         assert all(box.count_overlaps(boxes) == 1 for box in boxes), "itself"
 
 
+def test_names_leave_the_cloud_in_sight():
+    """At the medians they would cover about 170 of these points."""
+    z = np.random.default_rng(0).normal(size=(2_000, 2))
+    fig = plots.figure("t", width=6, height=5.4)
+    ax = fig.subplots()
+    plots.draw_codes(ax, z, np.arange(2_000) % 4, ["Pullover", "Coat", "Shirt", "Bag"])
+    fig.draw_without_rendering()
+    dots = ax.transData.transform(z)
+    boxes = [name.get_bbox_patch().get_window_extent() for name in ax.texts]
+    assert sum(box.count_contains(dots) for box in boxes) < 40
+
+
+def test_columns_say_what_they_stand_for():
+    fig = plots.draw_rows({"unit 3": IMAGES[:3]}, "t", [-3, 0.25, 3], "z")
+    (ax,) = fig.axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["-3", "0.25", "3"]
+    assert ax.get_xlabel() == "z"
+
+
 @pytest.mark.parametrize("count", [4, 5])
 def test_many_curves_have_their_legend_beside_them(count, monkeypatch):
     drawn = []
@@ -105,3 +124,13 @@ def test_every_point_of_a_live_curve_is_in_the_picture(values):
     heights = [float(point.split(",")[1]) for point in points.split()]
     assert len(heights) == len(values)
     assert all(15 <= y <= 105 for y in heights)
+
+
+def test_a_logarithmic_axis_has_plain_numbers(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda fig, *rest: drawn.append(fig))
+    plots.curves({"loss": [0.021, 0.009, 0.007]}, "t", "MSE", yscale="log")
+    drawn[0].draw_without_rendering()
+    (ax,) = drawn[0].axes
+    assert ax.get_yscale() == "log"
+    assert {"0.007", "0.01", "0.02"} <= {t.get_text() for t in ax.get_yticklabels()}

@@ -44,7 +44,7 @@ def _pictures(draw: Draw, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarra
 
 
 def _measured(measure: Callable, x: np.ndarray, p: np.ndarray) -> None:
-    """Fail unless one pair is measured rightly."""
+    """Fail unless one pair is measured correctly."""
     got = _call(measure, x, p)
     same = p is x
     x, p = x.astype(np.float64), _clipped(p)

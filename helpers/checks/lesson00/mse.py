@@ -56,7 +56,7 @@ def _pictures(
 
 
 def _measured(measure: Callable, x: np.ndarray, x_hat: np.ndarray) -> None:
-    """Fail unless one pair is measured rightly."""
+    """Fail unless one pair is measured correctly."""
     one, other = x.copy(), x_hat if not x_hat.flags.writeable else x_hat.copy()
     with stays(one, other, look=IN_PLACE):
         got = read_number(measure(one, other), "mse()", len(x))

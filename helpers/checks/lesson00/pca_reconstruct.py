@@ -121,10 +121,10 @@ def _mistakes(train: np.ndarray, images: np.ndarray, k: int) -> dict[str, np.nda
         if c != k
     } | {
         "the images themselves came back, as from all components: `k` is not used": x,
-        "without centring: the mean was not subtracted before the fit": (
+        "without centering: the mean was not subtracted before the fit": (
             through(plain[:k], 0, 0)
         ),
-        "without centring the fit: the mean was subtracted only afterwards": (
+        "without centering the fit: the mean was subtracted only afterwards": (
             through(plain[:k])
         ),
         "the mean was never added back": right - mean,
@@ -134,11 +134,11 @@ def _mistakes(train: np.ndarray, images: np.ndarray, k: int) -> dict[str, np.nda
         "the mean was subtracted twice: `transform` does it already": (
             through(v[:k], 2 * mean)
         ),
-        "centred with the mean of `images`, not of `train`": through(v[:k], own, own),
-        "centred with the mean of `images` and moved to that of `train`": (
+        "centered with the mean of `images`, not of `train`": through(v[:k], own, own),
+        "centered with the mean of `images` and moved to that of `train`": (
             through(v[:k], own)
         ),
-        "centred with one number, the mean of all pixels: each pixel has its own "
+        "centered with one number, the mean of all pixels: each pixel has its own "
         "mean": through(_directions(train - grey, centre=False)[:k], grey, grey),
         "fitted on `images`: a leak, the test images chose the components": (
             _fitted(images, x, k)
@@ -171,7 +171,7 @@ def _other_subspace(centred: np.ndarray, v: np.ndarray) -> str:
     if np.abs(spread - spread @ v.T @ v).max() > 1e-2 * np.abs(spread).max():
         return (
             "these are other directions than the first components of `train`: fit on "
-            "all of `train`, centred and not rescaled; rows and columns of the "
+            "all of `train`, centered and not rescaled; rows and columns of the "
             "matrix of components are easily confused"
         )
     return (

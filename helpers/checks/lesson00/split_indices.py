@@ -208,7 +208,7 @@ def _every_image(split: Callable, n: int, first: int) -> None:
 
 
 def _no_pattern(validation: np.ndarray, n: int) -> None:
-    """Check that chosen images are neither neighbours nor equally far apart."""
+    """Check that chosen images are neither neighbors nor equally far apart."""
     chosen = np.zeros(n)
     chosen[validation] = 1
     share = len(validation) / n

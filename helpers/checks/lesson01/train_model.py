@@ -87,8 +87,8 @@ def _want_training(model: Any, train: Split, epochs: int, batch: int) -> None:
     if bool((counts != epochs).any()):
         low, high = counts.min(), counts.max()
         raise CheckFailed(
-            f"each image was seen {low if low == high else f'{low} to {high}'} times",
-            f"{epochs} times, once an epoch",
+            f"times each image was seen: {low if low == high else f'{low} to {high}'}",
+            f"{epochs}, once an epoch",
             "the argument epochs of fit, steps_per_epoch, or a second fit",
         )
     if largest != batch:

@@ -110,7 +110,7 @@ def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
     if torch.allclose(noise, again, atol=1e-6):
         raise CheckFailed(
             "two calls gave exactly the same noise (or none)",
-            "fresh noise in each call, or the network learns that noise by heart",
+            "fresh noise in each call, or the network memorizes that noise",
             "a seed or generator inside the function; is noise_std used?",
         )
     shape = "the shape of the noise: that of x, as randn_like(x) gives"
@@ -126,7 +126,7 @@ def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
     elif by_pixel > 1.6:
         seen, look = "the noise is the same for all images, or for several", shape
     elif by_image > 1.6 or abs(_correlation(noise[:, 1:], noise[:, :-1])) > 0.0125:
-        seen = "the noise of neighbouring pixels, or of a whole image, is alike"
+        seen = "the noise of neighboring pixels, or of a whole image, is alike"
         look = "noise that is repeated, smoothed or drawn coarser than the picture"
     elif abs(_correlation(noise, again)) > 0.0125:
         seen = "the noise of one call is like that of the next"

@@ -199,7 +199,7 @@ def _check_loaded(loaded: Any, kept: dict[str, Tensor], model: nn.Module) -> Non
 def _differ(got: dict[str, Tensor], kept: dict[str, Tensor]) -> str:
     """What differs between two dictionaries of tensors, in words; "" if nothing."""
     if got.keys() != kept.keys():
-        return "the names of the weights are others than in the saved one"
+        return "the names of the weights differ from those in the saved one"
     for name, value in kept.items():
         other = got[name]
         if other.shape != value.shape or other.dtype != value.dtype:

@@ -275,7 +275,7 @@ def require_own_input(net: nn.Module, inputs: Tensor) -> None:
         )
     if not torch.allclose(alone, among, atol=1e-4):
         raise CheckFailed(
-            "in eval mode the result for one input changes with its neighbours",
+            "in eval mode the result for one input changes with its neighbors",
             "the same result, alone or in a batch",
             "a mean, a norm or a reshape that mixes the images of a batch",
         )

@@ -65,7 +65,7 @@ def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
         answer = function(model, loader)
     if not np.array_equal(split.images, x[:, 0].numpy()):
         raise CheckFailed(
-            "the loader's images are others after the call",
+            "the loader's images have changed after the call",
             "they stay: they come again",
             "an operation in place (`clamp_`, `round_`, `+=`): use the one without _",
         )

@@ -118,7 +118,7 @@ def _ask(function: Callable, model: Model, x: Tensor, beta: float | None) -> Ten
         )
     if not all(map(torch.equal, weights, model.parameters())):
         raise CheckFailed(
-            "the weights are others after the call",
+            "the weights have changed after the call",
             "the loss alone: the training loop takes the steps",
             "an optimizer, or an operation in place, inside the function",
         )

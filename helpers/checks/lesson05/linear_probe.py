@@ -215,7 +215,7 @@ def _linear(function: Callable, draw: Draw) -> None:
             raise CheckFailed(
                 f"{shape} are read with accuracy {number(bent, 3)}",
                 "about 0.50 to 0.75: no straight line separates them",
-                "the classifier is not linear (neighbours, a tree, a network, a "
+                "the classifier is not linear (neighbors, a tree, a network, a "
                 "kernel, a variance for each class?)",
             )
 

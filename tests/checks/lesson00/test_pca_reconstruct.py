@@ -314,7 +314,7 @@ WRONG = [
     (lambda t, x, k: pca(t, x, k).tolist(), "a list of"),
     (lambda t, x, k: pca(t, x, k - 1), "one too few"),
     (lambda t, x, k: pca(t, x, k + 1), "one too many"),
-    (uncentred, "without centring"),
+    (uncentred, "without centering"),
     (truncated, "not subtracted before the fit"),
     (mean_lost, "never added back"),
     (mean_only_added, "added but not subtracted"),

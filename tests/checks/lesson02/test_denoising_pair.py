@@ -247,7 +247,7 @@ WRONG = [
     (pair_reflected, "are clipped to its ends"),
     (pair_rescaled, "rescaled"),
     (pair_on_ink_only, "black ones too"),
-    (noisy_with(blocks), "neighbouring pixels"),
+    (noisy_with(blocks), "neighboring pixels"),
     (noisy_with(halves), "or for several"),
     (noisy_with(laplace), "fourth moment"),
     (noisy_with(kept), "exactly the same noise"),

@@ -9,8 +9,6 @@ from course.grading.one import record_of, run_apart
 from course.grading.submission import lesson_named
 from course.notebook import grade_id
 from course.sandbox.bubblewrap import available
-from course.sandbox.limits import Limits
-from course.sandbox.sandbox import Sandbox
 from tests.course.handed_in import NO_SANDBOX
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -19,26 +17,6 @@ LESSONS = {
     path.stem[:2]: path.stem
     for path in (pack_root() / "solutions").glob("[0-9]*.ipynb")
 }
-SHORT = Limits(seconds=120, check_seconds=15, memory=2 * 2**30)
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox("torch", Limits()) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def impatient():
-    """A sandbox of short limits, for what has no end."""
-    with Sandbox("torch", SHORT) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def keras_sandbox():
-    with Sandbox("keras", Limits()) as started:
-        yield started
 
 
 def graded(sandbox, content, lesson=LESSON):
@@ -74,21 +52,6 @@ def test_a_sample_of_right_answers_has_full_points_and_no_flag(sandbox, name, sc
         record = graded(sandbox, *found)
         wrong = [row for row in record.exercises if row.message and row.score == 0]
         assert (record.score, record.flags) == (score, []), wrong
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "from-tensorflow-import-keras-earns-zero.01",
-        "warning-input_shape-right-but-no-points.01",
-    ],
-)
-def test_so_have_those_of_keras(keras_sandbox, name):
-    if found := case(name):
-        record = graded(keras_sandbox, *found)
-        most = sum(row.max for row in record.exercises if not row.written)
-        wrong = [row for row in record.exercises if row.message and row.score == 0]
-        assert (record.score, record.flags) == (most, []), wrong
 
 
 def test_the_first_cell_that_failed_is_named_once(sandbox):
@@ -156,15 +119,15 @@ def some_answers(**answers):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("    while True:\n        pass", "longer than 15 s"),
+        ("    while True:\n        pass", "longer than 20 s"),
         ("    kept = []\n    while True:\n        kept.append(torch.ones(2**24))", ""),
         ("    import os\n    os._exit(0)", "ended its own kernel"),
     ],
     ids=["never ends", "takes all memory", "ends its kernel"],
 )
-def test_one_exercise_cannot_take_the_others_along(impatient, body, words):
+def test_one_exercise_cannot_take_the_others_along(sandbox, body, words):
     answer = f"def kl_divergence(mu, logvar):\n{body}"
-    record = graded(impatient, some_answers(kl_divergence=answer))
+    record = graded(sandbox, some_answers(kl_divergence=answer))
     rows = {row.exercise: row for row in record.exercises}
     assert record.reason is None
     assert rows["kl_divergence"].score == 0
@@ -173,7 +136,7 @@ def test_one_exercise_cannot_take_the_others_along(impatient, body, words):
     assert record.score == 15 + 15 + 10
 
 
-def test_batches_into_a_list_that_grows_for_ever(impatient):
+def test_batches_into_a_list_that_grows_for_ever(sandbox):
     lesson = LESSONS["00"]
     endless = (
         "def batches(images, labels, batch_size, rng=None):\n"
@@ -187,25 +150,39 @@ def test_batches_into_a_list_that_grows_for_ever(impatient):
         for name, cell in lesson_named(lesson).cells("release").items()
         if name.startswith("check_") and name != "check_batches"
     )
-    record = graded(impatient, submission({"batches": endless}, lesson), lesson)
+    record = graded(sandbox, submission({"batches": endless}, lesson), lesson)
     rows = {row.exercise: row for row in record.exercises}
     assert rows["batches"].score == 0
     assert rows["batches"].message
     assert record.score == whole
 
 
-@pytest.mark.parametrize(
-    "added",
-    [
-        "from tensorflow import keras",
-        "F = 784\nnn = None",
-        "import importlib\nimportlib.reload(importlib)",
-        "print('hello')\nimport sys\nprint('oh', file=sys.stderr)",
-        "import gc, inspect\ngc.collect()\ninspect.stack()",
-    ],
-)
-def test_scratch_cells_raise_no_flag_and_cost_nothing(sandbox, added):
+def test_scratch_cells_raise_no_flag_and_cost_nothing(sandbox):
     notebook = submission(right_answers())
-    notebook.cells.append(nbformat.v4.new_code_cell(added))
+    notebook.cells += [
+        nbformat.v4.new_code_cell(added)
+        for added in (
+            "from tensorflow import keras",
+            "F = 784\nnn = None",
+            "import importlib\nimportlib.reload(importlib)",
+            "print('hello')\nimport sys\nprint('oh', file=sys.stderr)",
+            "import gc, inspect\ngc.collect()\ninspect.stack()",
+        )
+    ]
     record = graded(sandbox, notebook)
     assert (record.score, record.flags) == (90, [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "from-tensorflow-import-keras-earns-zero.01",
+        "warning-input_shape-right-but-no-points.01",
+    ],
+)
+def test_right_answers_in_keras_have_full_points_and_no_flag(keras_sandbox, name):
+    if found := case(name):
+        record = graded(keras_sandbox, *found)
+        most = sum(row.max for row in record.exercises if not row.written)
+        wrong = [row for row in record.exercises if row.message and row.score == 0]
+        assert (record.score, record.flags) == (most, []), wrong

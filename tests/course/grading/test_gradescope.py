@@ -106,7 +106,7 @@ def test_a_half_right_one_is_told_why_and_hidden_tests_stay_hidden(container):
     assert "not written yet" in tests["sample"]["output"]
     assert tests["reparameterize"]["output"] == "The check passes."
     assert sum(test["score"] for test in tests.values()) == 60
-    assert "scratch.ipynb was left aside" in results["output"]
+    assert "scratch.ipynb was set aside" in results["output"]
 
 
 def test_what_only_a_hidden_test_found_is_not_shown(lesson):

@@ -70,7 +70,7 @@ def rows(handed):
 
 
 def adds_up(handed):
-    """Files seen are graded, or have a reason, or are left aside: each in one way."""
+    """Files seen are graded, or have a reason, or are set aside: each in one way."""
     graded = [each.name for each in handed.submissions if not each.problem]
     bad = {name for _, name, _ in handed.with_reason}
     aside = [name for _, name, _ in handed.aside]
@@ -126,7 +126,7 @@ def test_what_lay_beside_is_named():
     copies = take_in(CASES / "jupyter-Copy1-backup-is-graded-instead.zip", LESSONS)
     (ada, _) = copies.submissions
     assert ada.name == f"ada/{LESSON}.ipynb"
-    assert "Copy1.ipynb was left aside" in ada.notes[0]
+    assert "Copy1.ipynb was set aside" in ada.notes[0]
     inbound = take_in(CASES / "nbgrader-inbound-two-attempts-two-students.zip", LESSONS)
     (ada, _) = inbound.submissions
     assert "2026-11-04" in ada.name
@@ -258,7 +258,7 @@ def test_the_notebook_counts_before_a_copy_but_a_filled_one_before_a_stub(
     bob = {"bob/hw.ipynb": notebook()}
     handed = taken(tmp_path, {own: notebook(), copied: notebook(mark="x")} | bob)
     assert handed.submissions[0].name == own
-    assert "was left aside" in handed.submissions[0].notes[0]
+    assert "was set aside" in handed.submissions[0].notes[0]
     handed = taken(
         tmp_path, {own: notebook(filled=False), copied: notebook(mark="x")} | bob
     )
@@ -359,7 +359,8 @@ def test_zips_in_zips_that_never_end_are_a_row(tmp_path):
         inner = packed({f"level{depth}.zip": inner})
     handed = taken(tmp_path, {"ada.zip": inner, "bob/x.ipynb": notebook()})
     assert len(handed.submissions) == 2
-    assert any("zips in zips" in (each.problem or "") for each in handed.submissions)
+    problems = [each.problem or "" for each in handed.submissions]
+    assert any("nested more than" in problem for problem in problems)
 
 
 # Random classes in the shape of each platform's export

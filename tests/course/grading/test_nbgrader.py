@@ -15,6 +15,8 @@ from nbgrader.api import Gradebook
 from benchmarks.students import submission
 from course import pack_root
 from course.grading.whole_class import grade_class
+from course.handout.release import student_version
+from course.handout.students import package_address, with_fetch
 from course.sandbox.bubblewrap import available
 from helpers.checks import lesson00
 
@@ -118,9 +120,11 @@ def points(folder, student):
 
 def test_the_release_is_ours(graded):
     for lesson in LESSONS:
-        theirs = graded / f"release/pack/{lesson}.ipynb"
-        assert theirs.read_bytes() == (ROOT / f"notebooks/{lesson}.ipynb").read_bytes()
-        assert "HIDDEN TESTS" not in theirs.read_text()
+        theirs = (graded / f"release/pack/{lesson}.ipynb").read_bytes()
+        ours = (ROOT / f"notebooks/{lesson}.ipynb").read_bytes()
+        assert with_fetch(theirs, package_address()) == ours
+        assert theirs == student_version(ROOT / f"solutions/{lesson}.ipynb")
+        assert b"HIDDEN TESTS" not in theirs
 
 
 def test_the_solution_has_full_points(graded):

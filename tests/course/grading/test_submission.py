@@ -141,7 +141,7 @@ def test_of_two_cells_of_one_name_the_last_counts():
     prepared = prepare(given, SMALL)
     assert sources(prepared.notebook)["mse"] == RIGHT
     assert prepared.repairs == [
-        "the graded cell bonus is not of this lesson",
+        "the graded cell bonus does not belong to this lesson",
         "the graded cell mse is there twice",
     ]
 

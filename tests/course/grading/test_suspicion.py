@@ -5,8 +5,8 @@ import ast
 import pytest
 
 from course import pack_root
+from course.grading.cell_names import tree_of
 from course.grading.definitions import Statement
-from course.grading.names import tree_of
 from course.grading.submission import lesson_named
 from course.grading.suspicion import suspicions
 from tests.checks.trial import as_cell

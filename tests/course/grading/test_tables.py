@@ -82,7 +82,7 @@ def test_the_numbers_of_an_export_come_back_where_importers_look(students, tmp_p
     students["ada"][LESSON].platform, students["ada"][LESSON].number = "canvas", "12345"
     mine = students["carol"][LESSON]
     mine.platform, mine.number, mine.late = "moodle", "77", True
-    mine.notes.append("old.ipynb was left aside: nothing is written in it")
+    mine.notes.append("old.ipynb was set aside: nothing is written in it")
     write_tables(students, tmp_path)
     rows = {row[0]: row for row in rows_of(tmp_path / "canvas.csv")}
     assert rows["ada"][1:5] == ["12345", "", "", ""]
@@ -91,7 +91,7 @@ def test_the_numbers_of_an_export_come_back_where_importers_look(students, tmp_p
     notes = {row[0]: row[-1] for row in rows_of(tmp_path / "grades.csv")}
     assert notes["ada"] == ""
     assert notes["carol"] == (
-        f"{LESSON}: handed in late; old.ipynb was left aside: nothing is written in it"
+        f"{LESSON}: handed in late; old.ipynb was set aside: nothing is written in it"
     )
 
 

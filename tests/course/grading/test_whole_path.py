@@ -8,6 +8,7 @@ rounds in `make test`; all of them, and the wrong ones, where COURSE_DRAWS is at
 import ast
 import copy
 import os
+from dataclasses import asdict
 from functools import cache
 from itertools import count
 
@@ -15,26 +16,24 @@ import nbformat
 import pytest
 
 from course import pack_root
-from course.grading.names import names_bound
-from course.grading.one import close_sandboxes, grade_one
+from course.grading.cell_names import names_bound
+from course.grading.one import grade_one
 from course.grading.submission import lesson_named
 from course.sandbox.bubblewrap import available
 from tests.checks.trial import as_cell
+from tests.course.handed_in import SHORT
 
 EVERYTHING = int(os.environ.get("COURSE_DRAWS", "2")) >= 50
 ROUNDS = 100 if EVERYTHING else 2
-LESSONS = sorted(path.stem for path in (pack_root() / "solutions").glob("0*.ipynb"))
-# One lesson after the other, so that a sandbox is warm for all of its notebooks.
+LESSONS = sorted(
+    (path.stem for path in (pack_root() / "solutions").glob("0*.ipynb")),
+    key=lambda name: (lesson_named(name).framework, name),
+)
+# Framework by framework, so that one sandbox is warm for all of its notebooks.
 pytestmark = pytest.mark.skipif(
     not available(),
     reason="bubblewrap is missing; install it: apt-get install bubblewrap",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _sandboxes_end():
-    yield
-    close_sandboxes()
 
 
 @cache
@@ -72,13 +71,20 @@ def put(notebook, names, code):
     assert placed, f"no cell defines {names[0]}"
 
 
+@pytest.fixture(autouse=True)
+def _shared(_sandboxes_end):
+    """The sandboxes that other tests of grading have, too."""
+
+
 def graded(lesson, answers):
     """Grade the model solution with some answers replaced; the record by check."""
     notebook = copy.deepcopy(lesson_named(lesson).solution)
     for file, kind, number in answers:
         names, _ = exercises(lesson)[file]
         put(notebook, names, as_cell(file, kind, number))
-    return grade_one(nbformat.writes(notebook).encode(), lesson)
+    content = nbformat.writes(notebook).encode()
+    torch = lesson_named(lesson).framework == "torch"
+    return grade_one(content, lesson, asdict(SHORT) if torch else None)
 
 
 def lost(record):

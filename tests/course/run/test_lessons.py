@@ -2,9 +2,11 @@
 
 import base64
 import io
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -15,7 +17,7 @@ from course import CourseError
 from course.files import write_json
 from course.grading.tables import write_tables
 from course.run import figures
-from course.run.lessons import complaints, run_lessons
+from course.run.lessons import complaints, longest_first, run_lessons
 from course.run.report import write_report
 from tests.course.small_lessons import metric, read_json, write_lesson
 
@@ -328,10 +330,10 @@ def test_less_than_one_at_a_time_is_refused(solutions, tmp_path, wrong):
 
 
 @pytest.mark.parametrize(
-    ("given", "at_once"), [({}, 1), ({"fast": True}, 2), ({"jobs": 1, "fast": True}, 1)]
+    ("given", "gib", "at_once"), [({}, 8, 2), ({}, 4, 1), ({"jobs": 2}, 4, 2)]
 )
-def test_how_many_run_at_once(solutions, tmp_path, monkeypatch, given, at_once):
-    """And each computes with its share of the cores."""
+def test_how_many_run_at_once(solutions, tmp_path, monkeypatch, given, gib, at_once):
+    """As many as there is memory for; each computes with its share of the cores."""
     seen = []
 
     def note(runs, out, environment, jobs, *rest):
@@ -340,10 +342,22 @@ def test_how_many_run_at_once(solutions, tmp_path, monkeypatch, given, at_once):
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("course.run.lessons.cores", lambda: 8)
+    monkeypatch.setattr(
+        "psutil.virtual_memory", lambda: SimpleNamespace(available=gib * 2**30)
+    )
     monkeypatch.setattr("course.run.lessons._execute_all", note)
     with pytest.raises(CourseError, match="enough"):
         run([], solutions, tmp_path / "out", **given)
     assert seen == [(at_once, str(8 // at_once))]
+
+
+def test_the_longest_runs_first(tmp_path):
+    summary = tmp_path / "metrics.json"
+    assert longest_first(["00", "01"], summary) == ["01", "00"]
+    seconds = {"00": 5, "01": 70, "02": 60}
+    lessons = {name: {"seconds": each} for name, each in seconds.items()}
+    summary.write_text(json.dumps({"lessons": lessons}))
+    assert longest_first(["00", "01", "02", "03"], summary) == ["03", "01", "02", "00"]
 
 
 def test_an_output_folder_that_cannot_be_written_is_refused(solutions, tmp_path):

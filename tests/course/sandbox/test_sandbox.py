@@ -90,14 +90,14 @@ ATTACKS = {
     ),
     "sends_no_message": (
         "get_ipython().kernel.iopub_socket.send_multipart([b'x'])",
-        "sent what cannot be read",
+        "sent something unreadable",
     ),
     "sends_half_a_letter": (
         "_k = get_ipython().kernel\n"
         "_k.session.pack = lambda what: __import__('json').dumps("
         "what, default=str).encode()\n"
         "print(chr(0xd800))",
-        "sent what cannot be read",
+        "sent something unreadable",
     ),
     "forges_an_output": (
         "_k = get_ipython().kernel\n"

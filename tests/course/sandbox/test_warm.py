@@ -15,7 +15,7 @@ from course.sandbox import warm
 def test_checks_of_a_new_lesson_are_known(tmp_path, monkeypatch):
     assert warm.checks_of("keras") == ["helpers.checks.lesson01"]
     known = warm.checks_of("torch")
-    assert [name[-2:] for name in known] == ["00", "02", "03", "04", "05"]
+    assert [name[-2:] for name in known] == ["00", "02", "03", "04", "05", "06"]
     monkeypatch.setattr(warm, "pack_root", lambda: tmp_path / "new")
     (tmp_path / "new/helpers/checks").mkdir(parents=True)
     (tmp_path / "new/helpers/checks/lesson06.py").write_text("import torch")

@@ -20,7 +20,7 @@ from tests.helpers.training.small_models import (
         ({"precision": "bfloat16"}, "precision was float32"),
         ({"batch_size": 32}, "batch_size was 16, is now 32"),
         ({"seed": 1}, "weights before training"),
-        ({"model": Noisy(width=9)}, "the model was another"),
+        ({"model": Noisy(width=9)}, "the model was different"),
         ({"loss": lambda m, x: 2 * squared(m, x)}, "loss before training was"),
     ],
 )

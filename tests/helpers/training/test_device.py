@@ -26,3 +26,16 @@ def test_seeding_makes_draws_repeat():
     assert torch.equal(first[0], second[0])
     assert np.array_equal(first[1], second[1])
     assert training.pick_device().type in ("cuda", "mps", "cpu")
+
+
+def test_on_a_cpu_half_of_the_cores_are_left_to_others(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    seen = []
+    monkeypatch.setattr(torch, "set_num_threads", seen.append)
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    training.pick_device()
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    training.pick_device()
+    assert seen == [4]

@@ -5,7 +5,7 @@ import sys
 
 
 def run(code, **variables):
-    program = f"import os; from helpers.quiet import quiet_start\n{code}"
+    program = f"import os; from helpers.keras_start import quiet_start\n{code}"
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=variables
     )

@@ -1,0 +1,158 @@
+"""What a notebook's code asks of Python while it runs.
+
+The reading (:mod:`course.grading.suspicion`) sees words; harmless ones can come to the
+same thing as harmful ones. Python's audit events (PEP 578) tell what was asked for in
+the end, and a hook that hears them cannot be taken out again. What it hears goes into a
+pipe whose other end the warm parent holds: a kernel can add to it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import PurePath
+from types import FrameType
+from typing import Any
+
+from course import pack_root
+
+MOST_BYTES = 65_536
+# Whoever asks for these, through whatever library, looks for what is not handed to it.
+ANYHOW = {
+    *("gc.get_objects", "gc.get_referrers", "gc.get_referents"),
+    *("sys.settrace", "sys.setprofile", "sys.addaudithook", "sys._current_frames"),
+    *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.system", "os.kill"),
+    *("ctypes.dlopen", "ctypes.addressof", "ctypes.cdata", "ctypes.string_at"),
+    *("subprocess.Popen", "code.__new__"),
+}
+# Libraries ask for these all the time, for reasons of their own.
+BY_ITSELF = {"sys._getframe", "function.__new__", "object.__getattr__"}
+# Text that becomes code. These libraries make some of their own.
+TEXT = {"compile", "exec"}
+WRITERS = {"dataclasses.py", "ast.py", "collections", "enum.py"}
+WRITING = {"IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib"}
+UNPICKLED = ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
+OWN_CODE = {"__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"}
+
+
+def attend(pipe: int) -> None:
+    """Hear what this process asks of Python, from now until it ends.
+
+    Parameters
+    ----------
+    pipe : int
+        Where to write it: a line of JSON for each event and line of code.
+    """
+    os.set_blocking(pipe, False)  # a full pipe must not hold anybody up
+    library = (*{sysconfig.get_path(kind) for kind in ("stdlib", "purelib")},)
+    library += ("<frozen ",)
+    pack = tuple(str(pack_root() / room) for room in ("helpers", "course"))
+    frame_of: Callable[[int], FrameType] = sys._getframe
+    heard: set[tuple[str, str, int]] = set()
+    busy = False
+
+    def hook(event: str, args: tuple) -> None:
+        nonlocal busy
+        if busy or not _matters(event, args):
+            return
+        busy = True
+        try:
+            found = _asker(frame_of(1), library, pack)
+            if found is None or _is_ordinary(event, found[1]):
+                return
+            asker = found[0]
+            said = (event, asker.f_code.co_filename, asker.f_lineno)
+            if said not in heard:
+                heard.add(said)
+                file = PurePath(said[1]).stem
+                line = json.dumps({"event": event, "file": file, "line": said[2]})
+                os.write(pipe, f"{line}\n".encode())
+        except Exception:  # noqa: BLE001 (it must never disturb what it watches)
+            return
+        finally:
+            busy = False
+
+    sys.addaudithook(hook)
+
+
+def _matters(event: str, args: tuple) -> bool:
+    """Whether an event is one of ours, before anybody's frames are looked at."""
+    if event in ANYHOW or event in TEXT:
+        return True
+    if event == "pickle.find_class":
+        return str(args[0]).partition(".")[0] not in UNPICKLED
+    if event in ("object.__getattr__", "object.__setattr__"):
+        return args[1] in OWN_CODE
+    return event in BY_ITSELF
+
+
+def _asker(
+    frame: FrameType | None, library: tuple[str, ...], pack: tuple[str, ...]
+) -> tuple[FrameType, list[PurePath]] | None:
+    """The notebook's code that asks, and the files of libraries that do it for it.
+
+    None if it is the pack's own code, or a module that is just being imported.
+    """
+    through = []
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen importlib"):
+            return None
+        if file.startswith(library):
+            through.append(PurePath(file))
+        elif file.startswith(pack):
+            return None
+        elif not file.startswith("<"):
+            return frame, through
+        frame = frame.f_back
+    return None
+
+
+def _is_ordinary(event: str, through: list[PurePath]) -> bool:
+    """Whether a library does this of its own accord."""
+    if not through:
+        return False
+    if event in TEXT:
+        writer = through[0]
+        parts = {part for path in through for part in path.parts}
+        return bool({writer.name, writer.parent.name} & WRITERS or parts & WRITING)
+    return event in BY_ITSELF
+
+
+def listen(pipe: int, heard: bytearray) -> bool:
+    """Take what has arrived; False once nothing more can come.
+
+    Parameters
+    ----------
+    pipe : int
+    heard : bytearray
+        Grows, up to `MOST_BYTES`; what is beyond is read and dropped.
+    """
+    while select.select([pipe], [], [], 0)[0]:
+        got = os.read(pipe, 65_536)
+        if not got:
+            return False
+        heard += got[: MOST_BYTES - len(heard)]
+    return True
+
+
+def events_in(heard: bytes) -> list[dict[str, Any]]:
+    """Read what was heard; what is no line of ours counts as a line of nobody's."""
+    found = []
+    for line in filter(None, heard.decode(errors="replace").splitlines()):
+        try:
+            said = json.loads(line)
+            found.append(
+                {
+                    "event": str(said["event"])[:60],
+                    "file": str(said["file"])[:60],
+                    "line": int(said["line"]),
+                }
+            )
+        except (ValueError, TypeError, KeyError):
+            found.append({"event": "a pipe of the sandbox", "file": "", "line": 0})
+    return found

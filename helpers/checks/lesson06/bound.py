@@ -1,0 +1,79 @@
+"""Lesson 06, exercise 3: the importance-weighted bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from helpers.checks.base import check
+from helpers.checks.draws import Draw
+from helpers.checks.lesson06._weights import (
+    check_gradients,
+    compare_all,
+    per_image,
+    some_weights,
+)
+from helpers.checks.losses import gradients_of
+
+
+@check("bound")
+def bound(function: Callable, draw: Draw) -> None:
+    """Check log of the mean weight over the draws, for each image."""
+    weights = some_weights(draw)
+    seen = [
+        per_image(function, "the bound", log_w, "about as large as the largest log w")
+        for log_w in weights
+    ]
+    wanted = [torch.logsumexp(w.double(), 0) - math.log(len(w)) for w in weights]
+    compare_all(
+        seen,
+        wanted,
+        [mistakes(log_w) for log_w in weights],
+        "the bound of an image",
+        "the logarithm of the mean of its weights",
+        "logsumexp over the draws, dim=0, less log(k), where k = len(log_w)",
+        tolerance=5e-6,
+    )
+    log_w = weights[0]
+    check_gradients(
+        gradients_of(function, log_w),
+        {"log_w": log_w.double().softmax(0)},
+        "the bound",
+        "section 5 trains with it: each weight gets its share of the sum as gradient",
+    )
+
+
+def mistakes(log_w: Tensor) -> dict[str, Tensor]:
+    """What wrong ways give for each image."""
+    log_w = log_w.double()
+    k, lse = len(log_w), torch.logsumexp(log_w, 0)
+    images = log_w.shape[-1]
+    found = {
+        "log(k) is missing: the mean of the weights is wanted, not their sum": lse,
+        "log(k) is subtracted, not added": lse + math.log(k),
+        "the mean of log w: the logarithm comes after the mean": log_w.mean(0),
+        "the sum of log w: the logarithm comes after the sum": log_w.sum(0),
+        "the largest log w alone": log_w.amax(0),
+        "the largest log w less log(k)": log_w.amax(0) - math.log(k),
+        "the median of log w": log_w.median(0).values,
+        "the first draw alone": log_w[0],
+        "k is the number of draws, len(log_w); yours is the number of images": (
+            lse - math.log(images)
+        ),
+        "k is the number of draws; yours is the number of all entries": (
+            lse - math.log(k * images)
+        ),
+        "divided by k after the logarithm; before it, or subtract log(k)": lse / k,
+        "k itself is subtracted; its logarithm is wanted": lse - k,
+        "log2(k) and log10(k) are other logarithms: math.log": lse - math.log2(k),
+        "divided by k - 1": lse - math.log(max(k - 1, 0.5)),
+        "the sign is flipped": math.log(k) - lse,
+        "log(k) is taken off twice": lse - 2 * math.log(k),
+    }
+    if log_w.dim() > 1:  # the images in one pot
+        whole = torch.logsumexp(log_w, 0).mean() - math.log(k)
+        found["one number for all images: each has its own"] = whole.expand_as(lse)
+    return found

@@ -1,0 +1,166 @@
+"""Lesson 06, exercise 5: the bound of many draws, a batch at a time."""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks.base import CheckFailed, check, want_tensor
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.lesson06.bound import mistakes
+from helpers.checks.losses import compare
+
+BATCHES = 40
+
+
+@check("running_bound")
+def running_bound(function: Callable, draw: Draw) -> None:
+    """Check the log mean weight of all batches, and what is kept meanwhile."""
+    some = draw.integer(3, 9)
+    cases = [
+        _batches((5, 9, some, 1, 20), 97, -95.0),
+        _batches((7,), 5, -95.0),
+        _batches((1,) * 11, 3, -95.0),
+        _batches((some, some, some), 3, -1000.0),
+        _batches((50,) * 12 + (13,), 1, -20.0),
+        _batches((2, 131, 2), 4, 300.0),
+        _batches((some, 2 * some), 4, -3.0),
+    ]
+    falling = _batches((6, 6, 6, 6), 5, -95.0)
+    for number, batch in enumerate(falling):
+        batch -= 30.0 * number  # the first outweighs all others
+    cases += [falling, falling[::-1]]
+    for number, batches in enumerate(cases):
+        _compare(function, batches, as_list=number == 1)
+    _check_memory(function)
+
+
+def _batches(sizes: Sequence[int], images: int, level: float) -> list[Tensor]:
+    shift = 5 * torch.randn(images)
+    return [level + shift + 3 * torch.randn(size, images) for size in sizes]
+
+
+def _compare(function: Callable, batches: list[Tensor], as_list: bool) -> None:
+    handed = batches if as_list else (batch.clone() for batch in batches)
+    with stays(*batches):
+        value = function(handed)
+    images = batches[0].shape[1]
+    sizes = ", ".join(str(len(batch)) for batch in batches[:5])
+    what = f"running_bound of batches of {sizes}{' ...' if len(batches) > 5 else ''}"
+    if isinstance(value, Tensor) and value.shape == (images,):
+        _want_finite(value, batches)
+    look = "one number for each image: within a batch dim=0 holds the draws"
+    if getattr(value, "shape", None) == ():
+        look += "; or the batches are gone through a second time, when none are left"
+    want_tensor(value, (images,), f"{what} draws for {images} images", look)
+    together = torch.cat(batches).double()
+    right = torch.logsumexp(together, 0) - math.log(len(together))
+    compare(
+        value,
+        right,
+        mistakes(together) | _mistakes(batches),
+        f"{what} draws",
+        "the bound of all draws together, each counting alike",
+        "the running logsumexp (torch.logaddexp of the old one and the batch's), the "
+        "number of all draws, and one log of it at the end",
+        tolerance=5e-6,
+    )
+
+
+def _want_finite(value: Tensor, batches: list[Tensor]) -> None:
+    odd = value[~value.isfinite()]
+    if not len(odd):
+        return
+    raise CheckFailed(
+        f"running_bound is {odd[0].item()} for log weights near "
+        f"{batches[0].median():.0f}",
+        "a finite number, about as large as the largest log weight",
+        "exp() of the log weights themselves (below -103 it is 0, above 88 inf); or "
+        "-inf - -inf, which is nan; or the batches are gone through a second time, "
+        "when there are none left",
+    )
+
+
+def _mistakes(batches: list[Tensor]) -> dict[str, Tensor]:
+    batches = [batch.double() for batch in batches]
+    sums = torch.stack([torch.logsumexp(batch, 0) for batch in batches])
+    sizes = torch.tensor([float(len(batch)) for batch in batches]).double()
+    bounds, total = sums - sizes.log()[:, None], torch.logsumexp(sums, 0)
+    count = len(batches)
+    return {
+        "the mean of the batches' bounds: average weights, not their logarithms": (
+            bounds.mean(0)
+        ),
+        "the mean of the batches' bounds, weighted by their sizes: average weights, "
+        "not their logarithms": (bounds * sizes[:, None]).sum(0) / sizes.sum(),
+        "the batches count alike, though they differ in size; each draw counts alike": (
+            torch.logsumexp(bounds, 0) - math.log(count)
+        ),
+        "log of the number of batches; of all draws is wanted": total - math.log(count),
+        "log of the number of batches times the last one's size; count the draws": (
+            total - math.log(count * sizes[-1])
+        ),
+        "log of the number of batches times the first one's size; count the draws": (
+            total - math.log(count * sizes[0])
+        ),
+        "the first batch is left out": torch.logsumexp(sums[1:], 0)
+        - sizes[1:].sum().clamp(min=1).log(),
+        "the last batch is left out": torch.logsumexp(sums[:-1], 0)
+        - sizes[:-1].sum().clamp(min=1).log(),
+        "the last batch alone": bounds[-1],
+        "the first batch alone": bounds[0],
+        "the largest of the batches' bounds": bounds.amax(0),
+        "a first value of 0 counts as a draw of weight 1: begin with -inf": (
+            torch.logaddexp(total, torch.zeros(()).double()) - sizes.sum().log()
+        ),
+    }
+
+
+def _check_memory(function: Callable) -> None:
+    """What is kept must not grow with the number of draws."""
+    draws, images = 64, 101
+    alive: list[weakref.ref] = []
+    seen: list[tuple[int, int]] = []
+    blocks: list[int] = []  # of Python's own memory, as for lists of numbers
+
+    def handed() -> Iterator[Tensor]:
+        for number in range(BATCHES):
+            if number in (BATCHES // 2, BATCHES - 1):
+                gc.collect()  # what is merely not cleared away yet does not count
+                waiting = sum(ref() is not None for ref in alive)
+                seen.append((waiting, _numbers_alive()))
+                blocks.append(sys.getallocatedblocks())
+            batch = -95 + torch.randn(draws, images)
+            alive.append(weakref.ref(batch))
+            yield batch
+            del batch
+
+    function(handed())
+    if len(seen) < 2:
+        raise CheckFailed(
+            f"of {BATCHES} batches {len(alive)} were taken",
+            "all of them",
+            "a loop over `batches` to its end, without a limit",
+        )
+    (_, before), (waiting, after) = seen
+    more = (after - before + max(blocks[1] - blocks[0], 0)) / (draws * images)
+    if waiting > 8 or more > 8:
+        kept = max(waiting, round(more * BATCHES / (BATCHES - BATCHES // 2)))
+        raise CheckFailed(
+            f"when the last of {BATCHES} batches is drawn, about {kept} are still kept",
+            "one at a time: thousands of draws do not fit into memory together",
+            "list(batches), torch.cat, or a list that every batch is added to: keep "
+            "the logsumexp of what has been, (B,), and the number of draws",
+        )
+
+
+def _numbers_alive() -> int:
+    kinds = (Tensor, nn.Parameter)
+    return sum(each.numel() for each in gc.get_objects() if type(each) in kinds)

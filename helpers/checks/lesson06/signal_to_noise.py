@@ -1,0 +1,108 @@
+"""Lesson 06, exercise 6: the signal-to-noise ratio of a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from helpers.checks.base import check, want_tensor
+from helpers.checks.draws import Draw
+from helpers.checks.leftovers import stays
+from helpers.checks.lesson06._weights import compare_all
+from helpers.checks.losses import fits
+
+
+@check("signal_to_noise")
+def signal_to_noise(function: Callable, draw: Draw) -> None:
+    """Check |mean| / std over the repeats, for each weight."""
+    weights = draw.integer(5, 40)
+    cases = []
+    for repeats, count in ((97, weights), (1031, 3), (2, weights), (131, 1), (7, 7)):
+        mean, std = 3 * torch.randn(count), 10 ** (4 * torch.rand(count) - 3)
+        cases.append(mean * std + std * torch.randn(repeats, count))
+    cases.append(torch.rand(33, 4) * torch.tensor([1.0, -1.0, 5.0, -5.0]))
+    seen = [_called(function, each) for each in cases]
+    # Divided by R or by R - 1: one of them, throughout.
+    wanted = min(
+        ([_ratio(each, correction) for each in cases] for correction in (0, 1)),
+        key=lambda all_of: sum(
+            not fits(*pair, 2e-4) for pair in zip(seen, all_of, strict=True)
+        ),
+    )
+    compare_all(
+        seen,
+        wanted,
+        [_mistakes(each) for each in cases],
+        "the signal-to-noise ratio of a weight",
+        "|mean| / standard deviation over the repeats",
+        "mean(dim=0), its absolute value, std(dim=0); nothing else",
+        tolerance=2e-4,
+    )
+
+
+def _called(function: Callable, gradients: Tensor) -> Tensor:
+    with stays(gradients):
+        value = function(gradients)
+    repeats, weights = gradients.shape
+    look = "the axis: dim=0 holds the repeats; every weight keeps its own ratio"
+    if tuple(getattr(value, "shape", ())) == (repeats,) != (weights,):
+        look = f"you reduced over the weights (dim=1): {look}"
+    elif getattr(value, "shape", None) == ():
+        look = f"you reduced over everything: {look}; their mean comes later"
+    want_tensor(
+        value,
+        (weights,),
+        f"signal_to_noise of gradients of shape ({repeats}, {weights})",
+        look,
+    )
+    return value
+
+
+def _ratio(gradients: Tensor, correction: int = 1) -> Tensor:
+    g = gradients.double()
+    return g.mean(0).abs() / g.std(0, correction=correction)
+
+
+def _mistakes(gradients: Tensor) -> dict[str, Tensor]:
+    g = gradients.double()
+    mean, std, repeats = g.mean(0), g.std(0), len(g)
+    right = mean.abs() / std
+    found = {
+        "abs() is missing: the ratio is not negative": mean / std,
+        "the wrong way up: |mean| stands above, the standard deviation below": (
+            std / mean.abs()
+        ),
+        "abs() comes after the mean: before it noise of either sign is signal": (
+            g.abs().mean(0) / std
+        ),
+        "abs() before the mean and before the standard deviation": (
+            g.abs().mean(0) / g.abs().std(0)
+        ),
+        "the variance stands below; its root is wanted": mean.abs() / std**2,
+        "the square of it": right**2,
+        "the standard error of the mean stands below: std / sqrt(R). The spread of "
+        "one gradient is wanted": right * repeats**0.5,
+        "the size of the mean alone": mean.abs(),
+        "the standard deviation alone": std,
+        "the root of the mean square, where |mean| is wanted": (
+            g.square().mean(0).sqrt() / std
+        ),
+        "the median, where the mean is wanted": g.median(0).values.abs() / std,
+        "the mean deviation stands below, not the standard deviation": (
+            mean.abs() / (g - mean).abs().mean(0)
+        ),
+        "the spread around 0 stands below; it is around the mean": (
+            mean.abs() / g.square().mean(0).sqrt()
+        ),
+        "the standard deviation of all entries; each weight has its own": (
+            mean.abs() / g.std()
+        ),
+        "one number for all weights": right.mean().expand_as(right),
+    }
+    if g.shape[0] == g.shape[1]:
+        found["the axis: dim=0 holds the repeats, dim=1 the weights"] = g.mean(
+            1
+        ).abs() / g.std(1)
+    return found

@@ -1,0 +1,249 @@
+"""Right and wrong answers to `log_weights`, lesson 06."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Normal
+
+from helpers.checks import lesson06 as checks
+from helpers.checks.base import CheckFailed
+from tests.checks.trial import trial
+
+CHECK = checks.log_weights
+NAMES = ("log_weights",)
+
+
+def density(z, mu, logvar):
+    terms = math.log(2 * math.pi) + logvar + (z - mu) ** 2 / logvar.exp()
+    return -0.5 * terms.sum(-1)
+
+
+def prior(z):
+    return density(z, torch.zeros_like(z), torch.zeros_like(z))
+
+
+def right(model, x, k):
+    mu, logvar = model.encode(x)
+    z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+    return model.log_likelihood(x, z) + prior(z) - density(z, mu, logvar)
+
+
+def by_distributions(model, x, k):
+    mu, logvar = model.encode(x)
+    q = Normal(mu, torch.exp(logvar / 2))
+    z = q.rsample((k,))
+    p = Normal(torch.zeros_like(mu), torch.ones_like(mu))
+    log_p = model.log_likelihood(x, z) + p.log_prob(z).sum(-1)
+    return log_p - q.log_prob(z).sum(-1)
+
+
+def with_noise(model, x, k):
+    mu, logvar = model.encode(x)
+    epsilon = torch.randn((k, *mu.shape), dtype=mu.dtype)
+    z = mu + logvar.mul(0.5).exp() * epsilon
+    ratio = 0.5 * (epsilon**2 + logvar - z**2).sum(-1)  # log p(z) - log q(z | x)
+    return model.log_likelihood(x, z) + ratio
+
+
+def in_a_loop(model, x, k):
+    mu, logvar = model.encode(x)
+    rows = []
+    for _ in range(k):
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        rows.append(model.log_likelihood(x, z) + prior(z) - density(z, mu, logvar))
+    return torch.stack(rows)
+
+
+def encoded_each_time(model, x, k):
+    return torch.cat([right(model, x, 1) for _ in range(k)])
+
+
+def expanded(model, x, k):
+    many = x.expand(k, *x.shape)
+    mu, logvar = model.encode(many)
+    z = torch.normal(torch.zeros_like(mu), 1.0) * torch.exp(logvar / 2) + mu
+    return model.log_likelihood(many, z) + prior(z) - density(z, mu, logvar)
+
+
+def of_terms(likelihood=1.0, of_prior=1.0, of_q=-1.0):
+    def answer(model, x, k):
+        mu, logvar = model.encode(x)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+        return (
+            likelihood * model.log_likelihood(x, z)
+            + of_prior * prior(z)
+            + of_q * density(z, mu, logvar)
+        )
+
+    return answer
+
+
+def of_codes(draw):
+    def answer(model, x, k):
+        mu, logvar = model.encode(x)
+        z = draw(mu, logvar, k)
+        return model.log_likelihood(x, z) + prior(z) - density(z, mu, logvar)
+
+    return answer
+
+
+def with_q(q):
+    def answer(model, x, k):
+        mu, logvar = model.encode(x)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+        return model.log_likelihood(x, z) + prior(z) - q(z, mu, logvar)
+
+    return answer
+
+
+def closed_form(model, x, k):
+    mu, logvar = model.encode(x)
+    z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+    kl = -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(-1)
+    return model.log_likelihood(x, z) - kl
+
+
+def seeded(model, x, k):
+    mu, logvar = model.encode(x)
+    g = torch.Generator().manual_seed(0)
+    z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape, generator=g)
+    return model.log_likelihood(x, z) + prior(z) - density(z, mu, logvar)
+
+
+def draws_last(model, x, k):
+    return right(model, x, k).movedim(0, -1)
+
+
+def two_draws(model, x, k):
+    mu, logvar = model.encode(x)
+    z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+    other = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+    return model.log_likelihood(x, z) + prior(other) - density(other, mu, logvar)
+
+
+def trains(model, x, k):
+    model.train(not model.training)
+    return right(model, x, k)
+
+
+def backward(model, x, k):
+    log_w = right(model, x, k)
+    log_w.sum().backward(retain_graph=True)
+    return log_w
+
+
+RIGHT = [
+    right,
+    by_distributions,
+    with_noise,
+    in_a_loop,
+    encoded_each_time,
+    expanded,
+    of_codes(lambda mu, s, k: Normal(mu, (s / 2).exp()).rsample([k])),
+    of_codes(
+        lambda mu, s, k: mu + s.exp().sqrt() * torch.empty(k, *mu.shape).normal_()
+    ),
+    lambda model, x, k: right(model, x.clone(), k).double(),
+]
+WRONG = [
+    (of_terms(of_q=1.0), "subtracted, not added"),
+    (of_terms(of_q=0.0), "log q(z | x) is missing"),
+    (of_terms(of_prior=0.0), "the prior, log p(z), is missing"),
+    (of_terms(of_prior=-1.0), "is added, not subtracted"),
+    (of_terms(of_prior=-1.0, of_q=1.0), "changed places"),
+    (of_terms(of_prior=0.0, of_q=0.0), "alone: the prior and q"),
+    (of_terms(-1.0, -1.0, 1.0), "the sign of all"),
+    (of_terms(likelihood=2.0), "look at"),
+    (closed_form, "closed form of the KL"),
+    (with_q(lambda z, mu, s: density(mu, mu, s)), "q is taken at mu"),
+    (with_q(lambda z, mu, s: density(z, mu, 2 * s)), "twice as large"),
+    (with_q(lambda z, mu, s: density(z, mu, s / 2)), "halved"),
+    (with_q(lambda z, mu, s: density(z, mu, s.exp())), "with exp(logvar)"),
+    (with_q(lambda z, mu, s: density(z, mu, 0 * s)), "yours 1"),
+    (with_q(lambda z, mu, s: density(z, mu.detach(), s.detach())), "gradient"),
+    (of_codes(lambda mu, s, k: mu.expand(k, *mu.shape)), "z is mu itself"),
+    (
+        of_codes(lambda mu, s, k: mu + s.exp() * torch.randn(k, *mu.shape)),
+        "standard deviation",
+    ),
+    (
+        of_codes(lambda mu, s, k: mu + s * torch.randn(k, *mu.shape)),
+        "standard deviation",
+    ),
+    (
+        of_codes(
+            lambda mu, s, k: (
+                mu + (s / 2).exp() * torch.randn_like(mu).expand(k, *mu.shape)
+            )
+        ),
+        "the same code",
+    ),
+    (
+        of_codes(
+            lambda mu, s, k: (
+                mu + (s / 2).exp() * torch.randn(k, 1, 1).expand(-1, *mu.shape[-2:])
+                if mu.ndim == 2
+                else mu + (s / 2).exp() * torch.randn(k, *mu.shape)
+            )
+        ),
+        "not independent",
+    ),
+    (
+        of_codes(
+            lambda mu, s, k: (
+                mu + (s / 2).exp() * 12**0.5 * (torch.rand(k, *mu.shape) - 0.5)
+            )
+        ),
+        "fourth moment",
+    ),
+    (
+        of_codes(lambda mu, s, k: mu + (s / 2).exp() * torch.rand(k, *mu.shape)),
+        "has mean",
+    ),
+    (
+        of_codes(lambda mu, s, k: Normal(mu, (s / 2).exp()).sample([k])),
+        "gradient flows",
+    ),
+    (of_codes(lambda mu, s, k: torch.randn(k, *mu.shape)), "from the prior"),
+    (seeded, "the same noise"),
+    (draws_last, "draws on the first axis"),
+    (two_draws, "look at"),
+    (lambda model, x, k: right(model, x, k).mean(0), "k are wanted"),
+    (lambda model, x, k: right(model, x, k).exp(), "look at"),
+    (lambda model, x, k: right(model, x, k).detach(), "no gradient"),
+    (torch.no_grad()(right), "no gradient"),
+    (lambda model, x, k: right(model, x, 5), "look at"),
+    (trains, "mode"),
+    (backward, "gradients"),
+    (lambda model, x, k: right(model, x, k).logsumexp(0), "k are wanted"),
+]
+
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
+
+
+def log_normal(z, mu, logvar):
+    return density(z, mu, 2 * logvar)
+
+
+def of_earlier_answers(model, x, k):
+    mu, logvar = model.encode(x)
+    z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+    log_prior = log_normal(z, torch.zeros_like(z), torch.zeros_like(z))
+    return model.log_likelihood(x, z) + log_prior - log_normal(z, mu, logvar)
+
+
+def test_it_is_judged_by_itself(capsys):
+    CHECK(of_earlier_answers)
+    said = "right, with the pack's `log_normal`: yours is not right yet."
+    assert said in capsys.readouterr().out
+
+
+def test_swapped_arguments_are_told():
+    def swapped(model, x, k):
+        mu, logvar = model.encode(x)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn(k, *mu.shape)
+        return model.log_likelihood(z, x) + prior(z) - density(z, mu, logvar)
+
+    with pytest.raises(CheckFailed, match="the order of its arguments"):
+        CHECK(swapped)

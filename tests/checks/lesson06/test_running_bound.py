@@ -1,0 +1,276 @@
+"""Right and wrong answers to `running_bound`, lesson 06."""
+
+import math
+from functools import reduce
+
+import numpy as np
+import torch
+
+from helpers.checks import lesson06 as checks
+from tests.checks.trial import trial
+
+CHECK = checks.running_bound
+NAMES = ("running_bound",)
+
+
+def right(batches):
+    total, count = torch.tensor(-math.inf), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, torch.logsumexp(log_w, 0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def first_then_rest(batches):
+    batches = iter(batches)
+    log_w = next(batches)
+    total, count = log_w.logsumexp(0), len(log_w)
+    for log_w in batches:
+        total = torch.stack([total, log_w.logsumexp(0)]).logsumexp(0)
+        count += log_w.shape[0]
+    return total - math.log(count)
+
+
+def largest_and_sum(batches):
+    top, total, count = None, None, 0
+    for log_w in batches:
+        if top is None:
+            top = torch.full_like(log_w[0], -math.inf)
+            total = torch.zeros_like(log_w[0])
+        new = torch.maximum(top, log_w.amax(0))
+        total = total * torch.exp(top - new) + torch.exp(log_w - new).sum(0)
+        top, count = new, count + len(log_w)
+    return top + torch.log(total / count)
+
+
+def running_mean(batches):
+    mean, count = None, 0
+    for log_w in batches:
+        k = len(log_w)
+        part = log_w.logsumexp(0) - math.log(k)
+        if mean is None:
+            mean = part
+        else:
+            old = mean + math.log(count / (count + k))
+            mean = torch.logaddexp(old, part + math.log(k / (count + k)))
+        count += k
+    return mean
+
+
+def draw_by_draw(batches):
+    total, count = None, 0
+    for log_w in batches:
+        for draw in log_w:
+            total = draw.clone() if total is None else torch.logaddexp(total, draw)
+            count += 1
+    return total - np.log(count)
+
+
+def sums_of_batches(batches):
+    sums, count = [], 0
+    for log_w in batches:
+        sums.append(log_w.logsumexp(0))
+        count += len(log_w)
+    return torch.stack(sums).logsumexp(0) - math.log(count)
+
+
+def in_double(batches):
+    total, count = -math.inf, 0
+    for log_w in batches:
+        part = log_w.double().logsumexp(0)
+        total = torch.logaddexp(torch.as_tensor(total).double(), part)
+        count += len(log_w)
+    return (total - math.log(count)).float()
+
+
+def by_reduce(batches):
+    def add(so_far, log_w):
+        total, count = so_far
+        return torch.logaddexp(total, log_w.logsumexp(0)), count + len(log_w)
+
+    total, count = reduce(add, batches, (torch.tensor(-math.inf), 0))
+    return total - math.log(count)
+
+
+def all_at_once(batches):
+    together = torch.cat(list(batches))
+    return together.logsumexp(0) - math.log(len(together))
+
+
+def growing(batches):
+    kept = None
+    for log_w in batches:
+        kept = log_w if kept is None else torch.cat([kept, log_w])
+    return kept.logsumexp(0) - math.log(len(kept))
+
+
+def kept_in_a_list(batches):
+    kept = []
+    for log_w in batches:
+        kept.append(log_w)
+    return torch.cat(kept).logsumexp(0) - math.log(sum(map(len, kept)))
+
+
+def mean_of_bounds(batches):
+    bounds = [log_w.logsumexp(0) - math.log(len(log_w)) for log_w in batches]
+    return torch.stack(bounds).mean(0)
+
+
+def batches_alike(batches):
+    bounds = [log_w.logsumexp(0) - math.log(len(log_w)) for log_w in batches]
+    return torch.stack(bounds).logsumexp(0) - math.log(len(bounds))
+
+
+def exponentiated(batches):
+    total, count = 0.0, 0
+    for log_w in batches:
+        total = total + log_w.exp().sum(0)
+        count += len(log_w)
+    return torch.log(total / count)
+
+
+def from_zero(batches):
+    total, count = torch.tensor(0.0), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def number_of_batches(batches):
+    total, count = torch.tensor(-math.inf), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += 1
+    return total - math.log(count)
+
+
+def last_size(batches):
+    total, count = torch.tensor(-math.inf), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += 1
+    return total - math.log(count * len(log_w))
+
+
+def no_count(batches):
+    total = torch.tensor(-math.inf)
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+    return total
+
+
+def sum_of_logs(batches):
+    total, count = 0.0, 0
+    for log_w in batches:
+        total = total + log_w.logsumexp(0)
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def mean_of_logs(batches):
+    total, count = 0.0, 0
+    for log_w in batches:
+        total = total + log_w.sum(0)
+        count += len(log_w)
+    return total / count
+
+
+def twice_through(batches):
+    count = sum(len(log_w) for log_w in batches)
+    total = torch.tensor(-math.inf)
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+    return total - math.log(count)
+
+
+def only_the_first(batches):
+    log_w = next(iter(batches))
+    return log_w.logsumexp(0) - math.log(len(log_w))
+
+
+def without_the_first(batches):
+    next(batches := iter(batches))
+    total, count = torch.tensor(-math.inf), 1e-9
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def over_images(batches):
+    total, count = torch.tensor(-math.inf), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(1).logsumexp(0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def the_largest(batches):
+    return reduce(torch.maximum, (log_w.amax(0) for log_w in batches))
+
+
+def in_place(batches):
+    total, count = torch.tensor(-math.inf), 0
+    for log_w in batches:
+        log_w -= 1.0
+        total = torch.logaddexp(total, log_w.logsumexp(0) + 1.0)
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def ten_at_most(batches):
+    return right(log_w for _, log_w in zip(range(10), batches, strict=False))
+
+
+def first_top(batches):
+    """The first batch's largest weight is taken out, of all batches alike."""
+    top, total, count = None, 0.0, 0
+    for log_w in batches:
+        top = log_w.amax(0) if top is None else top
+        total = total + (log_w - top).exp().sum(0)
+        count += len(log_w)
+    return top + torch.log(total / count)
+
+
+RIGHT = [
+    right,
+    first_then_rest,
+    largest_and_sum,
+    running_mean,
+    draw_by_draw,
+    sums_of_batches,
+    in_double,
+    by_reduce,
+    lambda batches: right(iter(batches)),
+]
+WRONG = [
+    (all_at_once, "are still kept"),
+    (growing, "are still kept"),
+    (kept_in_a_list, "are still kept"),
+    (mean_of_bounds, "average weights, not their logarithms"),
+    (batches_alike, "each draw counts alike"),
+    (exponentiated, "exp() of the log weights"),
+    (from_zero, "begin with -inf"),
+    (number_of_batches, "log of the number of batches"),
+    (last_size, "look at"),
+    (no_count, "log(k) is missing"),
+    (sum_of_logs, "look at"),
+    (mean_of_logs, "the mean of log w"),
+    (twice_through, "a second time"),
+    (only_the_first, "the first batch alone"),
+    (without_the_first, "the first batch is left out"),
+    (over_images, "one number for each image"),
+    (the_largest, "the largest log w"),
+    (in_place, "other numbers after the call"),
+    (ten_at_most, "look at"),
+    (first_top, "look at"),
+    (lambda batches: right(batches).mean(), "one number for each image"),
+    (lambda batches: -right(batches), "sign is flipped"),
+    (lambda batches: right(batches).squeeze(), "one number for each image"),
+    (lambda batches: right(batches).tolist(), "list"),
+    (lambda batches: right(log_w[:10] for log_w in batches), "look at"),
+    (lambda batches: right(batches[:]), "look at"),
+]
+
+test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

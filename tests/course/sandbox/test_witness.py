@@ -1,0 +1,80 @@
+"""What is heard of the things that code asks Python for, and what is not."""
+
+import pytest
+
+from course.sandbox.bubblewrap import available
+from course.sandbox.sandbox import Sandbox
+from course.sandbox.witness import events_in
+from tests.course.handed_in import LIMITS, NO_SANDBOX, cells
+
+HEARD = {
+    "import gc\ngc.get_objects()[:1]": {"gc.get_objects"},
+    "exec('x = 2')": {"compile", "exec"},
+    "from numpy.testing import runstring\nrunstring('x = 3', {})": {"compile", "exec"},
+    "import functools\n@functools.singledispatch\ndef f(x): ...\n"
+    "@f.register\ndef _(x: 'print(1) or int'): ...": {"compile", "exec"},
+    "import sys\nsys._getframe(0)": {"sys._getframe"},
+    "import sys\nsys.settrace(None)": {"sys.settrace"},
+    "def f(): ...\nf.__code__": {"object.__getattr__"},
+    "import pickle\npickle.loads(b'cos\\nsystem\\n.')": {"pickle.find_class"},
+    "import subprocess\nsubprocess.run(['true'])": {"subprocess.Popen"},
+}
+ORDINARY = [
+    "x = [i for i in range(3)]\nprint(x)",
+    "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int = 1\nA(2)",
+    "from collections import namedtuple\nnamedtuple('P', 'x y')(1, 2)",
+    "import torch\ntorch.save({'a': torch.ones(2)}, 'a.pt')\ntorch.load('a.pt')",
+    "import sklearn.cluster, logging, warnings\nwarnings.warn('w')\nlogging.info('i')",
+    "from tqdm.auto import tqdm\nfor i in tqdm(range(3)): ...",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+    "import torch\nx = torch.ones(3, requires_grad=True)\n(x * x).sum().backward()",
+    "%timeit -n 1 -r 1 sum([1])",
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    if not available():
+        pytest.skip(NO_SANDBOX)
+    with Sandbox("torch", LIMITS) as started:
+        yield started
+
+
+def test_what_no_answer_needs_is_heard_with_its_line(sandbox):
+    notebook = cells(*HEARD)
+    done = sandbox.run(notebook)
+    assert done.reason is None
+    heard = {}
+    for each in done.witnessed:
+        heard.setdefault(each["file"], set()).add(each["event"])
+    assert list(heard.values()) == list(HEARD.values())
+    assert done.witnessed[0]["line"] == 2
+
+
+def test_what_answers_and_libraries_do_is_not(sandbox):
+    notebook = cells(*ORDINARY)
+    done = sandbox.run(notebook)
+    assert done.reason is None
+    assert not any(
+        out.output_type == "error" for c in notebook.cells for out in c.outputs
+    )
+    assert done.witnessed == []
+
+
+def test_who_closes_the_pipe_is_heard(sandbox):
+    closes = (
+        "import os, stat\n"
+        "for number in range(3, 200):\n"
+        "    try:\n"
+        "        if stat.S_ISFIFO(os.fstat(number).st_mode): os.close(number)\n"
+        "    except OSError: pass"
+    )
+    done = sandbox.run(cells(closes))
+    assert [each["event"] for each in done.witnessed] == ["a pipe of the sandbox"]
+
+
+def test_what_is_no_line_of_ours_is_told():
+    said = b'{"event": "x", "file": "1", "line": 2}\n{"event": 1}\nnoise'
+    heard = events_in(said)
+    assert heard[0] == {"event": "x", "file": "1", "line": 2}
+    assert [each["event"] for each in heard[1:]] == ["a pipe of the sandbox"] * 2
