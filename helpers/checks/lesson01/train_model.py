@@ -136,6 +136,13 @@ def _want_compiled(model: Any, loss: str, rate: Any) -> None:
             "Adam",
             "optimizer=keras.optimizers.Adam(learning_rate) in compile",
         )
+    limits = ("clipnorm", "clipvalue", "global_clipnorm")
+    if any(getattr(model.optimizer, name, None) for name in limits):
+        raise CheckFailed(
+            "Adam is told to limit the gradients",
+            "Adam with its defaults but for the learning rate",
+            "clipnorm, clipvalue or global_clipnorm: leave it out",
+        )
     now = float(model.optimizer.learning_rate)
     wanted = float(rate(model.optimizer.iterations)) if callable(rate) else rate
     if not math.isclose(now, wanted, rel_tol=1e-3, abs_tol=1e-9):

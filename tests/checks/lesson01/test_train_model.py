@@ -425,6 +425,10 @@ WRONG = [
     (trainer(returned=lambda model, history: model), "History"),
     (trainer(returned=lambda model, history: history.history["loss"]), "a list of"),
     (trainer(x=lambda t, v: t.pixels), "of your cell"),
+    (
+        trainer(adam=lambda rate: keras.optimizers.Adam(rate, clipnorm=1e-3)),
+        "clipnorm",
+    ),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
