@@ -28,6 +28,8 @@
 # - reconstruct images with PCA, the baseline that every autoencoder here must beat.
 #
 # **Time**: reading 30 minutes, writing 45 minutes, computing under a minute.
+#
+# Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% [markdown]
 # ## Is everything ready?
@@ -302,7 +304,7 @@ rows = {name: pictures[:9] for name, pictures in corrupted.items()}
 rows = {"original": images[:9]} | rows
 plots.image_rows(rows, "Which row is closest to the originals? Your eyes vote …")
 
-# %%
+# %% tags=["expected-figure"]
 errors = {name: mse(images, pictures) for name, pictures in corrupted.items()}
 plots.bars(
     errors,
@@ -597,7 +599,7 @@ print("mean over the images:   ", error.mean())
 # The logarithm is the natural one; its unit is the **nat** (1 nat = 1.44 bits). Here is
 # one pixel, for every $p$:
 
-# %%
+# %% tags=["expected-figure"]
 p = np.linspace(0.01, 0.99, 99)
 pixel = {
     f"x = {x}": -(x * np.log(p) + (1 - x) * np.log(1 - p)) for x in (0.0, 0.5, 1.0)
@@ -884,7 +886,7 @@ def compare(dataset, title):
     plots.image_rows(rows, title)
 
 
-# %%
+# %% tags=["cover"]
 compare(mnist, "Digits: how many numbers until you can read them?")
 compare(fashion, "Clothes: what do 8 numbers keep, and what do 64 still lose?")
 
@@ -946,7 +948,7 @@ def told_apart(dataset, a, b):
     return 100 * np.concatenate([right_a, right_b]).mean()
 
 
-# %%
+# %% tags=["expected-figure"]
 plots.bars(
     {
         "0 or 1": told_apart(mnist, 0, 1),

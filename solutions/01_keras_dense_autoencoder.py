@@ -28,6 +28,8 @@
 #
 # **Time:** reading 45 min, writing 40 min, computing about 2 min on a 2-core laptop.
 #
+# Symbols, names in code, terms: [notation](notation.ipynb).
+#
 # The numbers in the text, and every **What to see**, describe a full run on the real
 # images. In fast mode, or on the SYNTHETIC stand-in, yours will differ.
 
@@ -603,7 +605,7 @@ rate = schedule(learning_rate, epochs)
 # %%
 history = train_model(autoencoder, fashion.train, fashion.validation, epochs, rate)
 
-# %%
+# %% tags=["expected-figure"]
 plots.curves(
     {"training": history.history["loss"], "validation": history.history["val_loss"]},
     "The long run: when does it pass PCA, and does it overfit?",
@@ -634,7 +636,7 @@ errors = np.asarray(mse_per_image(x_test, x_hat))  # (10000,)
 test_mse = float(errors.mean())
 print(f"test MSE {test_mse:.5f}, PCA-{latent_dim} {pca_mse:.5f}")
 
-# %%
+# %% tags=["cover"]
 plots.image_rows(
     {
         "originals": x_test[first],
@@ -761,7 +763,7 @@ class_means = np.stack([x_train[labels == c].mean(axis=0) for c in range(10)])
 from_mean = mse_per_image(x_test, class_means[fashion.test.labels])  # (10000,)
 class_variance = np.asarray(error_by_class(from_mean, fashion.test.labels))
 
-# %%
+# %% tags=["expected-figure"]
 for name, variance in zip(short_names, class_variance, strict=True):
     print(f"{name:10s} variance {variance:.3f}")
 lost = 100 * class_errors / class_variance
@@ -895,7 +897,7 @@ digits_hat = np.asarray(autoencoder(digits))
 digit_errors = np.asarray(mse_per_image(digits, digits_hat))  # (10000,)
 print(f"digits: MSE {digit_errors.mean():.5f}, garments: {test_mse:.5f}")
 
-# %%
+# %% tags=["expected-figure"]
 one_each = [np.flatnonzero(mnist.test.labels == c)[0] for c in range(10)]
 plots.image_rows(
     {"digits": digits[one_each], "reconstructed": digits_hat[one_each]},

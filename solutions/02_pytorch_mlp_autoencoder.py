@@ -29,6 +29,8 @@
 #   which do not.
 #
 # **Time:** reading 35 minutes, writing 50, computing 2 to 3 on a 2-core laptop.
+#
+# Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
 batch_size = 128  # images in one training step
@@ -371,7 +373,7 @@ def train(model, make_pair, epochs, description):
 # %%
 history = train(model, copy_pair, epochs, "autoencoder")
 
-# %%
+# %% tags=["expected-figure"]
 plots.curves(
     history,
     "How does the error fall from epoch to epoch?",
@@ -490,7 +492,7 @@ plots.bars(
     ylabel="test error (squared, per pixel)",
 )
 
-# %%
+# %% tags=["expected-figure"]
 plots.image_rows(
     {"original": x_test[:10], "reconstructed": x_hat[:10]},
     f"Test digits drawn again from {bottleneck} numbers each",
@@ -742,7 +744,7 @@ checks.interpolate(interpolate)
 checks.interpolate(interpolate, draws=[49081, 725634])
 ### END HIDDEN TESTS
 
-# %%
+# %% tags=["expected-figure", "cover"]
 a, b = x_test[0], x_test[1]  # (784,) each
 t = torch.linspace(0, 1, 10, device=device)[:, None]  # (10, 1)
 plots.image_rows(

@@ -32,6 +32,8 @@
 # - name the defaults in which two frameworks differ, and say what a run costs in each.
 #
 # **Time:** reading 40 min, writing 50 min, computing about 3 min on a 2-core laptop.
+#
+# Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 07 -p NAME VALUE`.
@@ -413,7 +415,7 @@ def train(model, x, epochs, validation=x_validation, description="training"):
 vae = new_vae()
 history = train(vae, x_train, epochs)
 
-# %%
+# %% tags=["expected-figure"]
 plots.curves(
     {"training": history.history["loss"], "validation": history.history["val_loss"]},
     "The loss falls towards the floor, and stays far above it",
@@ -1219,7 +1221,7 @@ plots.codes(
 ticks = np.linspace(-2.5, 2.5, 12)
 plane = np.array([(a, b) for b in reversed(ticks) for a in ticks], "float32")
 
-# %%
+# %% tags=["cover"]
 plots.image_grid(
     ops.sigmoid(flat_vae.decoder(plane)),
     "The plane, decoded: one garment turns into another",
