@@ -33,6 +33,8 @@
 #
 # **Time:** reading 40 min, writing 50 min, computing 4 to 6 min on a 2-core laptop.
 #
+# Symbols, names in code, terms: [notation](notation.ipynb).
+#
 # Each **What to see** below describes a full run with `dataset = "MNIST"`, real images.
 # In fast mode, or on the synthetic stand-in, figures look different.
 
@@ -485,7 +487,7 @@ history = training.fit(
     checkpoint=checkpoint,
 )
 
-# %%
+# %% tags=["expected-figure"]
 low = history.validation.min()
 start = min(1, len(history.train) - 1)  # the first epoch would flatten the rest
 plots.curves(
@@ -601,7 +603,7 @@ plots.image_rows(
     alt="Ten test images above their reconstructions.",
 )
 
-# %%
+# %% tags=["expected-figure", "cover"]
 training.seed_everything(seed)
 with torch.no_grad():
     z = torch.randn(50, latent_dim, device=device)
@@ -696,7 +698,7 @@ except ValueError as error:
 # %% [markdown]
 # And a whole batch of one class loses what its images have in common.
 
-# %%
+# %% tags=["expected-figure"]
 with torch.no_grad():
     forgotten, _, _ = copy.deepcopy(best).train()(same_class[:100])
     remembered, _, _ = best(same_class[:100])  # (100, 1, 28, 28)
