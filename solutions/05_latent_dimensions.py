@@ -846,7 +846,7 @@ plots.show(
 #
 # A public project, *VAE on MNIST*, reports a lowest validation loss of 100.35 nats for
 # $d = 64$. It does not say how that was measured (which images, $z$ sampled or $\mu$
-# decoded, grey or binarized pixels), so take it as a point of reference, not as a race.
+# decoded, gray or binarized pixels), so take it as a point of reference, not as a race.
 # Each row below keeps what the row above has and changes one thing, all after the same
 # few epochs:
 #

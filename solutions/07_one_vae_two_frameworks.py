@@ -232,7 +232,7 @@ checks.loss_terms(loss_terms, draws=[35209, 702861])
 
 # %% [markdown]
 # **The floor.** What does a *perfect* reconstruction cost, $\mathrm{sigmoid}(a) = x$?
-# Not 0: a grey pixel of 0.5 costs $\log 2 = 0.69$ nats even so, a black or white one
+# Not 0: a gray pixel of 0.5 costs $\log 2 = 0.69$ nats even so, a black or white one
 # nothing. And what does the mean image cost, for whoever ignores the code?
 
 
@@ -258,13 +258,13 @@ by_class = {
 }
 plots.bars(
     by_class,
-    "The floor belongs to the picture: grey surfaces are dear",
+    "The floor belongs to the picture: gray surfaces cost most",
     ylabel="BCE of a perfect copy (nats an image)",
     levels={"all classes": floor},
 )
 
 # %% [markdown]
-# **What to see.** Clothes are grey surfaces, and their floor of 189.9 nats is more than
+# **What to see.** Clothes are gray surfaces, and their floor of 189.9 nats is more than
 # four times that of the black and white digits (45.5). A loss of 245 on clothes is
 # thus no worse than one of 101 on digits: 55 nats above the floor, for both. Never
 # compare losses of two data sets without it. Nor do two classes of one set compare: a
@@ -418,7 +418,7 @@ history = train(vae, x_train, epochs)
 # %% tags=["expected-figure"]
 plots.curves(
     {"training": history.history["loss"], "validation": history.history["val_loss"]},
-    "The loss falls towards the floor, and stays far above it",
+    "The loss falls toward the floor, and stays far above it",
     ylabel="loss (nats per image)",
     levels={"perfect copies, at no price for codes": floor},
 )
