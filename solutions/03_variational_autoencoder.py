@@ -28,6 +28,8 @@
 #   explain what goes wrong when $\beta$ is 0 or very large.
 #
 # **Time:** reading 50 min, writing 50 min, computing 4 to 6 min on a 2-core laptop.
+#
+# Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 03 -p NAME VALUE`.
@@ -478,7 +480,7 @@ history = training.fit(
     checkpoint=checkpoint,
 )
 
-# %%
+# %% tags=["expected-figure"]
 plots.curves(
     {"training": history.train, "validation": history.validation},
     "Does the validation loss follow the training loss?",
@@ -523,7 +525,7 @@ print(f"reconstruction, z drawn: {reconstruction:.2f}, mu decoded: {from_mu:.2f}
 #
 # ## 8. Reconstructions and samples
 
-# %%
+# %% tags=["expected-figure"]
 with torch.no_grad():
     x = x_test[:10].to(device)
     logits, _, _ = model(x)
@@ -573,7 +575,7 @@ checks.sample(sample)
 checks.sample(sample, draws=[74655, 203918])
 ### END HIDDEN TESTS
 
-# %%
+# %% tags=["expected-figure"]
 training.seed_everything(seed)
 plots.image_grid(
     sample(model, 50, latent_dim),
@@ -664,7 +666,8 @@ print(f"reconstruction: plain {plain_history.validation.min():.1f} nats (validat
 # sure nine times in ten, of the VAE's samples one time in three: by this measure a
 # VAE's samples are not good, and a plain autoencoder is the fair comparison, not
 # perfection. Its standard normal codes show what happens if nobody says where codes
-# should lie; the fitted normal distribution has looked at the codes of real digits.
+# should lie. The fitted normal distribution has looked at the codes of real digits, and
+# the classifier is as sure of its pictures as of the VAE's.
 #
 # So what does a VAE buy? A prior: one can draw from it without looking at any data. A
 # bound on the probability of a picture: a plain autoencoder has nothing to compare
@@ -767,8 +770,8 @@ for beta, net in flat.items():
     print(f"beta = {beta:4g}: reconstruction {parts[0]:6.1f}, KL {parts[1]:9.2f} nats")
 
 # %% [markdown]
-# **What to see.** At $\beta = 0$ the reconstruction is a little better, and the KL four
-# times as large: it was not part of the loss, and it goes on growing with more
+# **What to see.** At $\beta = 0$ the reconstruction is a little better, and the KL about
+# five times as large: it was not part of the loss, and it goes on growing with more
 # training. At $\beta = 50$ the KL is 0 and the reconstruction is the mean image's, the
 # ceiling of section 4.
 
@@ -797,7 +800,7 @@ for beta, net in flat.items():
 # We decode a grid of equal steps, from $-3$ to 3 on both axes: wherever a draw from the
 # prior is likely to land.
 
-# %%
+# %% tags=["cover"]
 ticks = np.linspace(-3, 3, 12)
 plane = [(z1, z2) for z2 in reversed(ticks) for z1 in ticks]  # the top row first
 plane = torch.tensor(plane, dtype=torch.float32, device=device)  # (144, 2)
@@ -925,10 +928,12 @@ plots.show(
 )
 
 # %% [markdown]
-# **What to see.** Two rows differ if their dots do not overlap. The larger network
-# gives most, for more than twice the time an epoch. What the schedule does in so few
-# epochs says little about twenty: a step size that falls to 0 has its effect at the
-# end. Lesson 05 takes this road further.
+# **What to see.** Two rows differ if their dots do not overlap. The larger step gains
+# nearly 3 nats. The cosine then *loses* 5: in so short a training the step size falls
+# before the loss has. The activation and the size gain about 2 nats each, the size for
+# twice the time an epoch; all together end where the larger step alone did. So tricks do
+# not simply add up, and what two epochs say need not hold for twenty. Lesson 05 takes
+# this road further.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_improve", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 2 (5 points).** Somebody reports that their VAE reaches a test loss of 88
@@ -962,7 +967,7 @@ metrics.record("test KL", kl, (24.2, 26.5), "nats", **facts)
 improved = np.mean([run.validation.min() for run in short_runs["+ size"]])
 facts = dict(seed=seed, epochs=trick_epochs, device=device)
 metrics.record(
-    "validation loss, improved, short run", improved, (104.0, 111.0), "nats", **facts
+    "validation loss, improved, short run", improved, (111.0, 117.0), "nats", **facts
 )
 
 # %% [markdown]
