@@ -28,6 +28,8 @@
 # **Time:** reading 50 min, writing 50 min, computing about 10 min on a 2-core laptop
 # whose processor multiplies 16-bit numbers (bfloat16), about 20 min on another.
 #
+# Symbols, names in code, terms: [notation](notation.ipynb).
+#
 # Each **What to see** below describes a full run on real MNIST. In fast mode, or on the
 # synthetic stand-in, figures look different.
 
@@ -152,7 +154,7 @@ for d in (1, 2, 4, 16, 64):
         precision=precision,
     )
 
-# %%
+# %% tags=["expected-figure"]
 for d in (1, 2, 64):
     plots.curves(
         {"training": histories[d].train, "validation": histories[d].validation},
@@ -409,7 +411,7 @@ checks.latent_grid(latent_grid, draws=[57301, 219468])
 with torch.no_grad():
     tiles = torch.sigmoid(models[2].decode(latent_grid(15).to(device)))  # (225, 784)
 
-# %%
+# %% tags=["cover"]
 plots.image_grid(
     tiles,
     "d = 2: the plane, decoded; every tile stands for 1/225 of the prior",
@@ -601,7 +603,7 @@ bill = {d: rate_and_distortion(model) for d, model in models.items()}
 for d, (rate, distortion) in bill.items():
     print(f"d = {d:2d}: KL {rate:5.2f} + reconstruction {distortion:6.2f} nats")
 
-# %%
+# %% tags=["expected-figure"]
 fig = plots.figure("Rate and distortion: what do more dimensions buy?")
 ax = fig.subplots()
 rates, distortions = np.array(list(bill.values())).T  # (5,) each
@@ -1044,7 +1046,7 @@ for name, values in losses.items():
     mean = values.mean()
     print(f"{name:18s}{len(values):5d}{mean:9.2f}  {spread:17s}{seconds:15.1f}")
 
-# %%
+# %% tags=["expected-figure"]
 fig = plots.figure("The steps after equal epochs: a dot for each seed", height=3.2)
 ax = fig.subplots()
 for row, values in enumerate(losses.values()):
