@@ -836,7 +836,7 @@ plots.show(
 
 # %% [markdown]
 # **What to see.** Guessing would give 10 %. With one to four numbers the VAE's codes are
-# read far better than PCA's: 51 against 31 %, 67 against 45, 79 against 58. Nobody told
+# read far better than PCA's: 50 against 31 %, 66 against 45, 80 against 58. Nobody told
 # the VAE about digits, but whoever has to describe images in very few numbers does well
 # to know what is drawn. With 16 numbers the lead has shrunk to a few points, and with 64
 # it is gone, or nearly: PCA is as good as the 784 pixels, and a plain linear map keeps
@@ -1062,15 +1062,16 @@ plots.show(fig, f"Validation loss of each step, one dot a seed. Means: {said}.")
 
 # %% [markdown]
 # **What to see.** The three dots of a row show how much a loss moves with the seed alone:
-# by 0.1 to 0.4 nats. A larger gap between two rows is a finding, even if the lower row
+# by about half a nat. A larger gap between two rows is a finding, even if the lower row
 # has one dot; a smaller one is not, and nothing here says how the rows would compare
 # after 40 epochs.
 #
 # Step size and schedule are best taken together: at the old step size the cosine
 # *loses* about seven nats, since the steps, already small, shrink to nothing before
 # the model is trained; with the larger step it gains about one. The activation gives
-# about one more and is almost free. Width and depth and the good start give more than
-# three each. The first doubles the time of an epoch; the second is free: from the first
+# about one more and is almost free. Width and depth give
+# nearly three, the good start nearly five. The first more than doubles the time of an
+# epoch; the second is free: from the first
 # step on the network works on digits instead of borders. With convolutions the loss
 # ends below 100.35. Whether 0.004 is better than 0.003 is for your dots to say.
 
@@ -1136,9 +1137,9 @@ plots.show(
 )
 
 # %% [markdown]
-# **What to see.** The loss falls to the very end, and training and validation differ by
-# about two nats only: as in lesson 03, the noise in $z$ is a strong regularizer. Compared
-# with section 2's $d = 64$ the rate has risen by about six nats and the distortion has
+# **What to see.** Training still falls at the end, validation has all but stopped, and
+# the two differ by about two nats only: as in lesson 03, the noise in $z$ is a strong
+# regularizer. Compared with section 2's $d = 64$ the rate has risen by about six nats and the distortion has
 # fallen by more than twenty. The probe reads the digit no better than before: the loss
 # asks for good pictures, not for codes that a linear classifier can read.
 #

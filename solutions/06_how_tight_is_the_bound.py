@@ -28,6 +28,8 @@
 # - measure the signal-to-noise ratio of a gradient, and read a slope in a log-log plot.
 #
 # **Time:** reading 50 min, writing 50 min, computing 4 to 6 min on a 2-core laptop.
+#
+# Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 06 -p NAME VALUE`.
@@ -338,7 +340,7 @@ for name, way in ways.items():
 # strangers: one number for each *draw*, and none for an image. Without $\log k$ the
 # "bound" lies above the truth, and grows with $k$ for ever.
 
-# %%
+# %% tags=["expected-figure"]
 ks = [1, 2, 4, 8, 16, 32, 64, 128]
 with torch.no_grad():
     log_w = log_weights(wrong_encoder, x_linear, 40 * 128)  # (5120, 64)
@@ -669,7 +671,7 @@ for name in ("VAE", "VAE, 5 draws", "IWAE", "VAE, long"):
     facts = f"{len(run.train):8d} {run.seconds:8.0f}{elbo:9.2f}{l_50:9.2f}{nll:11.2f}"
     print(f"{name:12s}{facts}{elbo - nll:7.2f}{active_units(models[name]):9d}")
 
-# %%
+# %% tags=["expected-figure"]
 fig = plots.figure("The same runs, by epochs and by seconds", width=9)
 by_epoch, by_time = fig.subplots(1, 2, sharey=True)
 for i, (name, run) in enumerate(histories.items()):
@@ -841,7 +843,7 @@ def slope(snr, least=1):
     return np.polyfit(np.log(ks)[seen], np.log(snr[seen]), 1)[0]
 
 
-# %%
+# %% tags=["expected-figure"]
 def snr_figure(lines, title):
     fig = plots.figure(title, width=9, height=4)
     ax = fig.subplots()
@@ -977,7 +979,7 @@ with torch.no_grad():
 truth = running_bound(in_batches(own, ten, 5 * draws))  # (10,)
 amortization, approximation = (by_own - by_encoder).cpu(), (truth - by_own).cpu()
 
-# %%
+# %% tags=["cover"]
 fig = plots.figure("The gap of ten digits, split in two")
 ax = fig.subplots()
 blue, red = plots.LINES[:2]
