@@ -98,6 +98,7 @@ def check_vae_loss(
     size = draw.integer(3, 9)
     model = WatchedVAE(size, shape, probabilities)
     flat = WatchedVAE(size, shape, probabilities, spread=0.05)
+    faint = WatchedVAE(size, shape, probabilities, spread=0.01)
     low, high = (float(draw.rng.uniform(*ends)) for ends in ((0.2, 0.8), (1.5, 4.0)))
     cases = (
         (model, 33, high),
@@ -106,9 +107,10 @@ def check_vae_loss(
         (model, 9, 0.0),
         (model, 1, high),
         (flat, 33, high),
+        (faint, 33, 2000.0),
         (model, 1031, low),
     )
-    for net in (model, flat):
+    for net in (model, flat, faint):
         for p in net.parameters():
             p.grad = torch.ones_like(p)  # who empties them is found out
     calls = []
@@ -170,6 +172,9 @@ def _only(calls: Sequence[Call]) -> dict[str, Tensor]:
         ),
         "a small KL counts as it is: no lower limit": of(
             lambda call: call.mu.abs().max() < 0.5
+        ),
+        "a small KL counts as it is, no lower limit; or beta has a limit": of(
+            lambda call: call.weight > 1000
         ),
         "the mean over the images, of one image or of many: a batch size written into "
         "the function, or a sum": of(lambda call: len(call.images) != 33),

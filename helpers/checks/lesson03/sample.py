@@ -46,9 +46,23 @@ def sample(function: Callable, draw: Draw) -> None:
         model = _Decoder(size).eval()
         codes, images = _sampled(function, model, count, size)
         _check_different(codes, images, *_sampled(function, model, count, size))
+    _check_means(function)
     size = draw.integer(9, 14)
     codes, _ = _sampled(function, _Decoder(size).eval(), MANY, size)
     _check_prior(codes)
+
+
+def _check_means(function: Callable) -> None:
+    """The mean of a few codes is near 0, and never twice so."""
+    model = _Decoder(2).eval()
+    few = torch.stack([_sampled(function, model, 5, 2)[0] for _ in range(200)])
+    if 5 * few.mean(1).var() < 0.5 * few.var():
+        raise CheckFailed(
+            "five codes have a mean of nearly 0 in every call",
+            "numbers drawn each by itself",
+            "codes whose mean is taken off, or that are standardized: torch.randn as "
+            "it comes",
+        )
 
 
 def _sampled(
@@ -71,6 +85,12 @@ def _sampled(
         "the number of codes: one for each picture, (count, latent_dim); and the "
         "pictures stay as decode gives them, (count, 784)",
     )
+    if any(each.training for each in model.decoded):
+        raise CheckFailed(
+            "the model decoded in training mode",
+            "evaluation mode, as it was handed in",
+            "model.train() inside the function: leave it out",
+        )
     if not model.decoded:
         raise CheckFailed(
             "decode is never called", "pictures that the model makes", "model.decode(z)"
@@ -152,11 +172,13 @@ def _check_different(
             "a seed or generator inside the function, or codes drawn once outside",
         )
     count, size = codes.shape
-    if count > 1 and len(codes.unique(dim=0)) < 0.9 * count:
+    sizes = codes.abs() if size > 1 else codes  # z and -z are one draw
+    if count > 1 and len(sizes.unique(dim=0)) < 0.9 * count:
         raise CheckFailed(
             "all pictures come from the same code"
             if codes.equal(codes[:1].expand_as(codes))
-            else f"{count} pictures come from {len(codes.unique(dim=0))} codes",
+            else f"{count} pictures come from {len(sizes.unique(dim=0))} codes"
+            + ", up to the sign" * (size > 1),
             "a code of its own for each picture",
             "the shape of the draw: torch.randn(count, latent_dim)",
         )

@@ -291,11 +291,12 @@ def require_gradients(net: nn.Module, loss: Tensor, where: str) -> None:
         net.zero_grad()
         loss.backward()
     for name, weight in net.named_parameters():
-        if weight.grad is None:
+        # Of biases before a batch norm the gradient is 0.
+        if weight.grad is None or (weight.dim() > 1 and not weight.grad.any()):
             raise CheckFailed(
                 f"no gradient reaches {name}",
                 f"every layer of {where} takes part",
-                "is the layer used in forward, without detach() or no_grad()?",
+                "is the layer used in forward, without detach(), no_grad() or round()?",
             )
 
 

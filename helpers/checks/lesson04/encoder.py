@@ -47,7 +47,8 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
             _want_pair(net(x[:count].clone()), count, d)
     require_own_input(net, x)
     _want_pair(build(model_class, 1).eval()(x[:3]), 3, 1)
-    loss = sum(value.square().sum() for value in net.train()(x[:8].clone()))
+    codes = net.train()(x[:8].clone())
+    loss = sum((value.square() + value).sum() for value in codes)
     require_gradients(net, loss, "the encoder")
 
 
@@ -98,7 +99,7 @@ def _require_free(net: nn.Module, x: Tensor, heads: list[Call], d: int) -> None:
         keys = [head.key for head in heads]
         return watched(net, x, dict(zip(keys, parts, strict=True)))[1]
 
-    raw = 3 * torch.randn(len(x), 2 * d)
+    raw = 300 * torch.randn(len(x), 2 * d)
     mu, logvar = answer(raw)
     places = [_place(column, raw) for column in mu.T]
     if None in places or len(set(places)) < d:
@@ -108,7 +109,7 @@ def _require_free(net: nn.Module, x: Tensor, heads: list[Call], d: int) -> None:
             "what follows the head of mu: ReLU, sigmoid, tanh, a factor, a draw?",
         )
     changed = raw.clone()
-    changed[:, places] = 3 * torch.randn(len(x), d)
+    changed[:, places] = 300 * torch.randn(len(x), d)
     if not torch.equal(answer(changed)[1], logvar):
         raise CheckFailed(
             "logvar changes with the numbers that are mu",

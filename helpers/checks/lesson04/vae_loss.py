@@ -37,6 +37,10 @@ def vae_loss(function: Callable, draw: Draw) -> None:
     model(pictures(5))[0].sum().backward()  # gradients that have to stay
     _require_values(function, model, (small, large))
     _require_values(function, model, (0.0,))
+    sure = Model(draw.integer(2, 12))
+    with torch.no_grad():
+        sure.encode.logvar.bias.sub_(7)  # beyond a limit on logvar
+    _require_values(function, sure, (small,))
     _require_default(function, model.eval(), pictures(97))
     _require_small_kl(function, draw)
     _require_confident(function, model, small)

@@ -133,6 +133,29 @@ def mirrored(count, d):
     return torch.cat([z, z])[:count]
 
 
+def antithetic(z):
+    half = z[: (len(z) + 1) // 2]
+    return torch.cat([half, -half])[: len(z)]
+
+
+def of_codes(make):
+    """Codes made in some way, decoded."""
+
+    def function(model, count, latent_dim):
+        with torch.no_grad():
+            return torch.sigmoid(model.decode(make(torch.randn(count, latent_dim))))
+
+    return function
+
+
+def while_training(model, count, latent_dim):
+    model.train()
+    with torch.no_grad():
+        images = torch.sigmoid(model.decode(torch.randn(count, latent_dim)))
+    model.eval()
+    return images
+
+
 RIGHT = [
     prior,
     one_by_one,
@@ -244,6 +267,9 @@ WRONG = [
     # What is left behind.
     (freezes, "frozen"),
     (gradients_off, "torch.is_grad_enabled() is False"),
+    (of_codes(antithetic), "up to the sign"),
+    (of_codes(lambda z: (z - z.mean(0)) / z.std(0) if len(z) > 1 else z), "taken off"),
+    (while_training, "decoded in training mode"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -317,6 +317,7 @@ WRONG = [
     (lambda m, x, beta=1.0: torch.tensor(float(loss(m, x, beta))), "float()"),
     (torch.no_grad()(loss), "no gradient"),
     (lambda m, x, beta=1.0: torch.stack([loss(m, x, beta)] * 2), "backward() needs"),
+    (lambda m, x, beta=1.0: loss(m, x, min(beta, 10)), "beta has a limit"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

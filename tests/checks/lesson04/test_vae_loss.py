@@ -297,6 +297,10 @@ WRONG = [
     (torch.no_grad()(loss), "no gradient"),
     (lambda m, x, beta=1.0: None, "not a tensor"),
     (lambda m, x, beta=1.0: np.float32(loss(m, x, beta).item()), "not a tensor"),
+    (
+        of(lambda b, r, k: (r + min(b, 10) * k).mean()),
+        "the mean over images",
+    ),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
