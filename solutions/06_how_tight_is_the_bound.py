@@ -376,7 +376,7 @@ plots.show(
 #   costs 45.5 nats, yet the codes may come from the gray picture, which knows more.
 # - **fixed**: each picture is turned into black and white once, one file for everybody.
 # - **dynamic** (Burda's, and ours): drawn anew in each epoch, so that the
-#   network never sees the same picture twice, and learns less by heart.
+#   network never sees the same picture twice, and memorizes less.
 #
 # The same model differs by about two nats between the last two. Never compare figures
 # across protocols.

@@ -1092,12 +1092,13 @@ for name, (begin, again, loss) in costs.items():
     print(f"{name:28s} {begin:9.1f} s {again:8.1f} s {loss:12.1f} nats")
 
 # %% [markdown]
-# **What to see.** Eager costs about five times as much as the graph: Python's overhead in
-# every step. `steps_per_execution` and XLA
-# gain a few percent here, where most of the time is spent in large matrix products,
-# and XLA pays for it with many seconds before the first step. Keras above PyTorch costs
-# little more than PyTorch alone. And the last column says that all six do the same
-# thing: the losses agree to about half a nat.
+# **What to see.** Eager costs more than four times as much as the graph: Python's overhead
+# in every step. `steps_per_execution` gains nothing here, where most of the time is spent
+# in large matrix products. XLA pays many seconds before the first step, and on the
+# processor of this run its steps were slower, too; for lesson 01's smaller model it pays.
+# So measure before you believe. Keras above PyTorch takes nearly half as long again as
+# PyTorch alone. And the last column says that all six do the same thing: the losses agree
+# to about a nat.
 
 # %% [markdown]
 # ## 9. Two results that are too good or too bad
@@ -1170,8 +1171,8 @@ peeked = {
 print({name: round(value, 2) for name, value in peeked.items()})
 
 # %% [markdown]
-# **What to see.** The same kind of images, and a gap of many nats: the model has learned
-# part of its thousand images by heart. Whoever reports the first number reports what
+# **What to see.** The same kind of images, and a gap of many nats: the model has memorized
+# part of its thousand images. Whoever reports the first number reports what
 # nobody gets on new clothes. The leak needed no label.
 
 # %% [markdown]

@@ -196,6 +196,9 @@ def _defines(node: ast.stmt) -> bool:
         parts = [*node.body, *node.orelse, *node.finalbody]
         parts += [each for handler in node.handlers for each in handler.body]
         return all(_defines(part) or isinstance(part, ast.Pass) for part in parts)
+    if isinstance(node, ast.With):  # an earlier version's cell of imports
+        quiet = all(ast.unparse(each) == "quiet_start()" for each in node.items)
+        return quiet and all(map(_defines, node.body))
     if isinstance(node, ast.If):
         return all(_defines(part) for part in [*node.body, *node.orelse])
     return False

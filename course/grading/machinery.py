@@ -20,7 +20,7 @@ OTHERS = "functions that others use"
 # Modules that answers use. Any other is worth a look: a list of the bad ones would
 # never be complete.
 PLAIN = {
-    "__future__", "abc", "argparse", "array", "base64", "bisect", "calendar", "cmath",
+    "__future__", "abc", "array", "base64", "bisect", "calendar", "cmath",
     "collections", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal",
     "enum", "fractions", "functools", "glob", "gzip", "hashlib", "heapq", "io",
     "itertools", "json", "logging", "math", "numbers", "operator", "os", "pathlib",
@@ -121,7 +121,8 @@ ATTRIBUTES = {
          "cell_contents", "co_code", "co_consts", "_getframe", "currentframe",
          "with_traceback", "settrace", "setprofile", "monitoring", "addaudithook",
          "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
-         "walk_stack", "get_objects", "get_referrers"),
+         "walk_stack", "get_objects", "get_referrers", "saved_tensors_hooks",
+         "_asked", "register_state_dict_post_hook"),
         FOREIGN,
     ),
     **dict.fromkeys(

@@ -18,7 +18,11 @@ HOOKS = (
     "_forward_pre_hooks",
     "_backward_hooks",
     "_backward_pre_hooks",
+    "_state_dict_hooks",
+    "_load_state_dict_post_hooks",
 )
+# Tensors and arrays that the running check has handed in, and their numbers then.
+_handed: list[tuple[Any, Any]] = []
 
 
 @contextlib.contextmanager
@@ -29,14 +33,26 @@ def surroundings_stay() -> Iterator[None]:
     ------
     CheckFailed
         If gradients are switched off for good, torch's type of numbers or seed is set,
-        or files are left in the notebook's folder.
+        files are left in the notebook's folder, or what an earlier call was handed has
+        other numbers at the end.
     """
     torch = sys.modules.get("torch")
     before = _settings(torch)
+    handed_before = len(_handed)
     # Elsewhere: what appears in the notebook's own folder meanwhile may be anybody's.
-    with _in_empty_folder() as files:
-        yield
-        left = files()
+    try:
+        with _in_empty_folder() as files:
+            yield
+            left = files()
+        kept = all(_same(_numbers(x), old) for x, old in _handed[handed_before:])
+    finally:
+        del _handed[handed_before:]
+    if not kept:
+        raise CheckFailed(
+            "what an earlier call was handed in has other numbers by the end",
+            "it stays as it was handed in, for good",
+            "something kept from one call and changed in another",
+        )
     after = _settings(torch)
     for (what, look), old, new in zip(SETTINGS, before, after, strict=True):
         if new != old:
@@ -116,6 +132,12 @@ def stays(*things: Any, but: Collection[str] = (), look: str = "") -> Iterator[N
             same = _same(value, old[part][1])
             if part not in but and not same:
                 raise CheckFailed(what, "it stays as it was handed in", look or hint)
+        if "values" not in but and not hasattr(thing, "named_parameters"):
+            _handed.append((thing, new["values"][1]))
+
+
+def _numbers(thing: Any) -> Any:
+    return thing if isinstance(thing, np.ndarray) else thing.detach()
 
 
 def _state(thing: Any) -> dict[str, tuple[str, Any, str]]:
@@ -143,7 +165,7 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
     return {
         "layers": (
             "the model has other layers after the call",
-            [name for name, _ in model.named_modules()],
+            [(name, type(each), id(each)) for name, each in model.named_modules()],
             "layers that are replaced or added",
         ),
         "attributes": (
@@ -164,7 +186,8 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
         ),
         "hooks": (
             "the model carries hooks after the call that it did not have",
-            [len(getattr(m, name)) for m in model.modules() for name in HOOKS],
+            [len(getattr(m, name)) for m in model.modules() for name in HOOKS]
+            + [len(p._backward_hooks or ()) for p in model.parameters()],
             "register_..._hook: remove() what it returns",
         ),
         "gradients": (
@@ -177,7 +200,10 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
         ),
         "values": (
             "the model's weights or running averages have changed after the call",
-            [value.detach().clone() for value in model.state_dict().values()],
+            [
+                value.detach().clone()
+                for value in (*model.parameters(), *model.buffers())
+            ],
             "what changes the weights: a step of an optimizer, an operation in place, "
             "or a call in training mode, in which batch norm takes notes",
         ),

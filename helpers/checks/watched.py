@@ -20,8 +20,12 @@ class Decoded:
     training: bool
 
 
-class Record(list):
+class Record:
     """What a model was asked. A deep copy of the model goes on writing into it."""
+
+    def __init__(self) -> None:
+        self.decoded: list[Decoded] = []
+        self.encoded: list[Tensor] = []
 
     def __deepcopy__(self, memo: dict) -> Record:
         return self
@@ -40,12 +44,6 @@ class WatchedVAE(nn.Module):
     spread : float
         How far mu and logvar are from 0, about. Near 0 the model is collapsed.
 
-    Attributes
-    ----------
-    decoded : list of Decoded
-        Every call of `decode`, by whichever way.
-    encoded : list of Tensor
-        What `encode` was given.
     """
 
     def __init__(
@@ -74,11 +72,20 @@ class WatchedVAE(nn.Module):
                 weight.normal_(std=size)
             for bias, size in ((self.mu.bias, 1.0), (self.logvar.bias, 0.7)):
                 bias.normal_(std=size * spread)
-        self.decoded: list[Decoded] = Record()
-        self.encoded: list[Tensor] = Record()
+        self._asked = Record()
+
+    @property
+    def decoded(self) -> tuple[Decoded, ...]:
+        """Every call of `decode`, by whichever way. To read: an answer may not add."""
+        return tuple(self._asked.decoded)
+
+    @property
+    def encoded(self) -> tuple[Tensor, ...]:
+        """What `encode` was given."""
+        return tuple(self._asked.encoded)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        self.encoded.append(x.detach().clone())
+        self._asked.encoded.append(x.detach().clone())
         return self.heads(x)
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,7 +95,7 @@ class WatchedVAE(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         answers = self.pictures(z)
-        self.decoded.append(
+        self._asked.decoded.append(
             Decoded(z.detach().clone(), answers.detach().clone(), self.training)
         )
         return answers
@@ -108,6 +115,6 @@ class WatchedVAE(nn.Module):
 
     def forget(self) -> Any:
         """Empty the record."""
-        self.decoded.clear()
-        self.encoded.clear()
+        self._asked.decoded.clear()
+        self._asked.encoded.clear()
         return self

@@ -88,6 +88,8 @@ def first_left_out(x, x_hat):
 
 
 WRONG = [
+    (lambda x, y: ((x - y)[x > 0] ** 2).mean(), "."),
+    (lambda x, y: ((x - y) ** 2).sum() / np.count_nonzero(x - y), "."),
     (returned_in_the_loop, "a `return` in the loop"),
     (mean_of_means, "batches of 32"),
     (summed_if_square, "summed over the pixels"),

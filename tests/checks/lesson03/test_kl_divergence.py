@@ -89,6 +89,15 @@ def kl_without_gradients_ever_after(mu, logvar):
     return kl(mu, logvar)
 
 
+def empties_what_it_was_handed(mu, logvar, seen=[]):  # noqa: B006 (that is the attack)
+    for old in seen:
+        if old is not mu and old is not logvar:
+            old.zero_()
+    if not mu.requires_grad:
+        seen += [mu, logvar]
+    return 0 * (mu + logvar).sum(1)
+
+
 RIGHT = [
     kl,
     lambda m, s: kl_divergence(Normal(m, torch.exp(s / 2)), Normal(0, 1)).sum(-1),
@@ -111,6 +120,7 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (empties_what_it_was_handed, ""),
     (lambda m, s: -kl(m, s), "sign is flipped"),
     (lambda m, s: 2 * kl(m, s), "1/2 is missing"),
     (lambda m, s: -0.5 * (1 + s - m**2 - s.exp()).sum(0), "over the batch"),

@@ -156,6 +156,16 @@ def while_training(model, count, latent_dim):
     return images
 
 
+@torch.no_grad()
+def tells_the_check_what_it_saw(model, count, latent_dim):
+    class Bag:
+        codes, answers = torch.randn(count, latent_dim), torch.randn(count, 784)
+        training = False
+
+    model.decoded.append(Bag)
+    return torch.sigmoid(Bag.answers)
+
+
 RIGHT = [
     prior,
     one_by_one,
@@ -180,6 +190,7 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (tells_the_check_what_it_saw, ""),
     (lambda m, n, d: prior(m, 1, d), "number of codes"),
     (torch.no_grad()(lambda m, n, d: m.decode(torch.randn(n, d))), "sigmoid"),
     (torch.no_grad()(lambda m, n, d: m.decode(torch.rand(n, d)).sigmoid()), "rand"),

@@ -211,6 +211,25 @@ def no_model(model, x, beta=1.0):
     return (x**2).sum(1).mean() * torch.ones((), requires_grad=True) * beta
 
 
+class Still(torch.nn.Linear):
+    def forward(self, h):
+        return 0 * super().forward(h)
+
+
+def still(old):
+    new = Still(old.in_features, old.out_features).train(old.training)
+    new.weight, new.bias = old.weight, old.bias
+    return new
+
+
+def loss_of_stilled_layers(model, x, beta=1.0):
+    for name in ("mu", "logvar", "decoder.2"):
+        if name in dict(model.named_modules()):
+            model.set_submodule(name, still(model.get_submodule(name)))
+    logits, mu, logvar = model(x)
+    return 784 * np.log(2) + 0 * (logits.sum() + mu.sum() + logvar.sum())
+
+
 RIGHT = [
     loss,
     loss_two_means,
@@ -233,6 +252,7 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (loss_of_stilled_layers, "other layers"),
     (lambda m, x, beta=1.0: loss(m, x, 1.0), "beta is not used"),
     (lambda m, x, beta=1.0: loss(m, x, -beta), "sign"),
     (lambda m, x, beta=1.0: loss(m, x, beta) * len(x), "the sum over the images"),
