@@ -111,11 +111,15 @@ def autograded(submitted: NotebookNode, lesson: Lesson, record: Record) -> Noteb
     """
     notebook = prepare(submitted, lesson).notebook
     notebook.metadata = lesson.release.metadata
-    ours = {cell.source.strip() for cell in lesson.release.cells}
+    ours = {cell.source.strip(): cell for cell in lesson.release.cells}
     rows = {row.id: row for row in record.exercises}
     for cell in notebook.cells:
-        if cell.cell_type != "code" and cell.source.strip() not in ours:
-            cell.source = harmless(cell.source)
+        given = ours.get(cell.source.strip())
+        if cell.cell_type != "code" and given is None:
+            # What is attached was not taken in, and a page that asks for it fails.
+            cell.source = harmless(cell.source).replace("attachment:", "")
+        elif given is not None and "attachments" in given:
+            cell.attachments = given.attachments
         if cell.cell_type == "raw":  # which a page would show as it is
             cell.cell_type = "markdown"
         row = rows.get(grade_id(cell) or "")
