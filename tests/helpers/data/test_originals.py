@@ -307,7 +307,7 @@ def test_a_mirror_may_be_a_folder_by_its_address(mirror, monkeypatch, as_address
     assert stored() == set(originals.FILES["MNIST"])
 
 
-def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch):
+def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch, tmp_path):
     """With MD5 of their own in this test: the files that it serves are small."""
     content = {
         file.removesuffix(".gz"): gzip.decompress(
@@ -318,7 +318,7 @@ def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch):
     sums = {name: hashlib.md5(blob).hexdigest() for name, blob in content.items()}
     monkeypatch.setattr(originals, "UNPACKED", {"MNIST": sums})
     monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
-    folder = mirror.folder.parent / "unpacked" / "MNIST" / "raw"
+    folder = tmp_path / "unpacked" / "MNIST" / "raw"
     folder.mkdir(parents=True)
     for name, blob in content.items():
         (folder / name).write_bytes(blob)
