@@ -71,6 +71,8 @@ def run(item: KerasTest, following: pytest.Item | None) -> None:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     if not isinstance(following, KerasTest):
+        # What was set up for tests before these may not suit the next one.
+        item.session._setupstate.teardown_exact(following)
         dismiss(item.session)
 
 
