@@ -91,14 +91,15 @@ def _counted_on_the_test_pair(function: Callable, draw: Draw) -> None:
 def _straight(function: Callable, draw: Draw) -> None:
     """Two halves of a ball, cut obliquely: straight in the codes, and only there."""
     normal = np.array([1.0, -2.0, 1.5]) / 7.25**0.5
-    for size in (1, 3):
-        points = size * draw.rng.standard_normal((1600, 3))
+    for size in (1, 4):
+        points = size * draw.rng.standard_normal((5000, 3))
         classes = (points @ normal > 0).astype(np.int64)
-        points = (points + np.outer(1.2 * classes - 0.6, normal)).astype(np.float32)
+        points = (points + np.outer(1.5 * classes - 0.75, normal)).astype(np.float32)
+        train, test = slice(2500), slice(2500, None)
         share = _share(
-            function, points[:800], classes[:800], points[800:], classes[800:]
+            function, points[train], classes[train], points[test], classes[test]
         )
-        if share >= 0.99:
+        if share >= 0.994:  # right answers reach 0.998, a third power 0.989
             continue
         raise CheckFailed(
             f"two halves of a ball, with a gap between, are read with accuracy "
@@ -112,7 +113,7 @@ def _straight(function: Callable, draw: Draw) -> None:
 
 def _every_code_counts(function: Callable, draw: Draw) -> None:
     """Some codes alone in a dimension of their own: who leaves them out, errs there."""
-    odd = 70
+    odd = 150
     corners = 60 * np.eye(10 + odd)
     corners -= corners[10:].mean(0)
     labels = np.arange(200) % 10
@@ -120,13 +121,13 @@ def _every_code_counts(function: Callable, draw: Draw) -> None:
     order = draw.rng.permutation(200)
     codes, test_codes = _near(draw, corners[places]), _near(draw, corners[10:])
     share = _share(function, codes[order], labels[order], test_codes, labels[:odd])
-    if share < 0.99:
+    if share < 0.97:
         raise CheckFailed(
             f"{odd} of 200 training codes stand in a direction of their own, and codes "
             f"like them are read with accuracy {number(share, 3)}",
             "about 1: a linear classifier that is trained on all codes knows them",
             "codes that take no part in training (train_test_split, a slice); numbers "
-            "of a code that are left out (PCA)",
+            "of a code that are left out (PCA) or cut (clip)",
         )
 
 
@@ -168,7 +169,7 @@ def _mistake(
     return (
         "the share of test_labels that are predicted, each test code counted once (no "
         "average over classes); codes and labels train, all of them; both codes are "
-        "scaled alike"
+        "scaled alike, and otherwise taken as they are (no tanh, no power)"
     )
 
 

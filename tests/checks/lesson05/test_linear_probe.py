@@ -345,10 +345,11 @@ WRONG = [
     (lambda c, y, t, u: logistic(c[::2], y[::2], t, u), "take no part in training"),
     (lambda c, y, t, u: logistic(c, y, t[:5000], u[:5000]), "first 5,000 test"),
     (on_a_part(0.2), "train_test_split"),
-    (bent(np.tanh), "the accuracy is"),
+    (on_a_part(0.1), "train_test_split"),
+    (bent(np.tanh), "tanh"),
     (bent(lambda c: c**3), "tanh, abs, clip, a power"),
     (bent(lambda c: c.astype(int)), "whole numbers"),
-    (bent(lambda c: c.clip(-3, 3)), "look at"),
+    (bent(lambda c: c.clip(-3, 3)), "clip"),
     (lambda *a: round(logistic(*a), 2), "is rounded"),
 ]
 
