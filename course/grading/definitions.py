@@ -14,8 +14,9 @@ import ast
 import copy
 import re
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
@@ -132,14 +133,21 @@ def _statements(source: str, cell: str) -> list[Statement]:
     if parsed is None:
         return [Statement(cell, 1, source.strip() or "?", ast.Raise())]
     python, tree = parsed
-    lines = python.split("\n")  # as `ast` counts them
+    # As `ast` counts them: lines from 1, bytes of a line from 0.
+    lines = [line.encode() for line in python.split("\n")]
     found = []
-    for node in tree.body:
-        first = _first_line(node)
-        text = "\n".join(lines[first - 1 : node.end_lineno])
-        if _shares_a_line(node, tree.body):
-            text = ast.get_source_segment(python, node) or text
+    before = 0  # the line on which the statement above ends
+    for node, after in zip_longest(tree.body, tree.body[1:]):
+        first, last = _first_line(node), node.end_lineno or node.lineno
+        rows = lines[first - 1 : last]
+        # Of a line that it shares, behind a semicolon, only its own part.
+        if after and _first_line(after) == last:
+            rows[-1] = rows[-1][: node.end_col_offset]
+        if first == before:
+            rows[0] = rows[0][node.col_offset :]
+        text = b"\n".join(rows).decode()
         found.append(Statement(cell, first, text, node))
+        before = last
     return found
 
 
@@ -149,33 +157,26 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *above])
 
 
-def _shares_a_line(node: ast.stmt, body: list[ast.stmt]) -> bool:
-    """Whether another statement stands on the same line, behind a semicolon."""
-    return any(
-        other is not node
-        and other.lineno <= (node.end_lineno or node.lineno)
-        and (other.end_lineno or other.lineno) >= node.lineno
-        for other in body
-    )
-
-
 def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
     """Imports, and the definitions that the needed names rest on, however far."""
+    binding: dict[str, list[Statement]] = defaultdict(list)
+    waiting = []
+    for each in filter(lambda each: _defines(each.node), statements):
+        if isinstance(each.node, IMPORTING):
+            waiting.append(each)
+        for name in _binds(each):
+            binding[name].append(each)
     kept: set[int] = set()
     names = set(needed)
-    waiting = [each for each in statements if _defines(each.node)]
-    while True:
-        new = [
-            each
-            for each in waiting
-            if id(each) not in kept
-            and (isinstance(each.node, IMPORTING) or _binds(each) & names)
-        ]
-        if not new:
-            return kept
-        for each in new:
+    waiting += [each for name in needed for each in binding[name]]
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in kept:
             kept.add(id(each))
-            names |= names_read(each.text)
+            new = names_read(each.text) - names
+            names |= new
+            waiting += [each for name in new for each in binding[name]]
+    return kept
 
 
 def _binds(statement: Statement) -> set[str]:

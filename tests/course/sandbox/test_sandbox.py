@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import zipfile
+from contextlib import suppress
 from textwrap import indent
 
 import psutil
@@ -170,12 +171,28 @@ def hostile_class(tmp_path_factory, listener):
 @pytest.fixture(scope="module")
 def graded(hostile_class, tmp_path_factory):
     out = tmp_path_factory.mktemp("graded")
+    warm = of_this_session()
     os.environ["SECRET_OF_THE_HOST"] = SECRET
     try:
         done = whole_class.grade_class(hostile_class, out, workers=2, limits=LIMITS)
     finally:
         del os.environ["SECRET_OF_THE_HOST"]
+    assert not of_this_session() - warm, "a sandbox outlived its class"
     return done.students, out
+
+
+def of_this_session():
+    """Warm parents that are no other test process's own: descendants, and orphans."""
+    others = {other.pid for other in psutil.Process().parent().children()}
+    others -= {os.getpid()}
+    found = set()
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or ()
+        if "course.sandbox.warm" in words and str(ROOT) in " ".join(words):
+            with suppress(psutil.NoSuchProcess):
+                if not others & {above.pid for above in process.parents()}:
+                    found.add(process)
+    return found
 
 
 def test_the_right_submission_has_every_automatic_point(graded):
@@ -225,13 +242,6 @@ def test_a_file_that_is_no_notebook_earns_a_zero_with_a_reason(graded, student, 
 
 def test_the_host_is_as_it_was(graded):
     assert not (ROOT / "helpers" / "planted.py").exists()
-    left = [
-        process.info["cmdline"]
-        for process in psutil.process_iter(["cmdline"])
-        if "course.sandbox.warm" in (process.info["cmdline"] or ())
-        and str(ROOT) in " ".join(process.info["cmdline"])
-    ]
-    assert not left
 
 
 def test_tables_have_a_row_a_student(graded):
