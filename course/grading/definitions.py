@@ -28,6 +28,10 @@ from course.notebook import grade_id
 
 DEFINING = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 IMPORTING = ast.Import | ast.ImportFrom
+# Of one student's code in a notebook. What is beyond is not read, only run: reading
+# would take minutes, and no answer is a twentieth as long.
+MOST_LINES = 10_000
+MOST_CHARACTERS = 500_000
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitio
         name for name, cell in lesson.cells("solution").items() if is_locked(cell)
     }
     theirs: dict[int, list[Statement]] = {}
+    lines = characters = 0
     needed: set[str] = set()
     ours: list[ast.stmt] = []
     for place, cell in enumerate(prepared.cells):
@@ -90,7 +95,12 @@ def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitio
             tree = tree_of(cell.source)
             ours += tree.body if tree else ()
             continue
-        theirs[place] = _statements(cell.source, name or f"cell {place + 1}")
+        size = cell.source.count("\n") + 1, len(cell.source)
+        fits = lines + size[0] <= MOST_LINES and characters + size[1] <= MOST_CHARACTERS
+        if fits:
+            lines, characters = lines + size[0], characters + size[1]
+        read = _statements if fits else _unread
+        theirs[place] = read(cell.source, name or f"cell {place + 1}")
     everything = [each for statements in theirs.values() for each in statements]
     kept = _closure(everything, needed)
     cells = copy.deepcopy(prepared.cells)
@@ -127,11 +137,16 @@ def _parse(source: str) -> tuple[str, ast.Module] | None:
         return None
 
 
+def _unread(source: str, cell: str) -> list[Statement]:
+    """A cell as one statement that does something."""
+    return [Statement(cell, 1, source.strip() or "?", ast.Raise())]
+
+
 def _statements(source: str, cell: str) -> list[Statement]:
     """The statements of a cell; one that does something if it is no Python."""
     parsed = _parse(source)
     if parsed is None:
-        return [Statement(cell, 1, source.strip() or "?", ast.Raise())]
+        return _unread(source, cell)
     python, tree = parsed
     # As `ast` counts them: lines from 1, bytes of a line from 0.
     lines = [line.encode() for line in python.split("\n")]

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.students import right_answers, submission
 from course.grading.definitions import definitions_of
 from course.grading.submission import prepare
+from course.grading.suspicion import suspicions
 from course.notebook import grade_id
 
 KL = "kl_divergence"
@@ -199,3 +200,33 @@ def test_the_submission_is_not_changed(lesson):
     before = nbformat.writes(prepared)
     definitions_of(prepared, lesson)
     assert nbformat.writes(prepared) == before
+
+
+ENDLESS = {
+    "statements": "x = 1\n" * 200_000,
+    "one line": "x = 1;" * 200_000,
+    "commands": "!ls\n" * 100_000,
+    "a chain": "\n".join(f"a{i} = a{i + 1}" for i in range(100_000)),
+    "functions": "\n".join(f"def f{i}(): f{i + 1}()" for i in range(100_000)),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_an_endless_cell_is_not_read_and_hides_no_other(lesson, kind):
+    """Reading one of them had taken an hour. Nothing is timed: this has to end."""
+    notebook = submission(right_answers() | {"sample": ENDLESS[kind]})
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(ENDLESS[kind]))
+    found = definitions_of(prepare(notebook, lesson).notebook, lesson)
+    assert {each.cell for each in found.left_out} >= {"sample", "cell 2"}
+    kept = {each.cell for each in found.kept}
+    assert {"kl_divergence", "vae_class", "reparameterize"} <= kept
+    assert suspicions(found.kept, found.given) == []
+
+
+def test_long_chains_of_small_cells_are_read_in_proportion_to_their_length(lesson):
+    names = [f"def f{i}(): return f{i + 1}()" for i in range(3_000)]
+    answer = "def sample(model, count, latent_dim):\n    return f0()"
+    notebook = submission({"sample": answer})
+    notebook.cells += map(nbformat.v4.new_code_cell, reversed(names))
+    found = definitions_of(prepare(notebook, lesson).notebook, lesson)
+    assert len([each for each in found.kept if each.text in names]) == 3_000
