@@ -53,7 +53,7 @@ run: setup
 # Lint, types, unit tests, release in sync, every notebook in fast mode. Two at a time,
 # with a thread each; the files in this order, as the first take longest. Coverage is
 # measured where it costs little: not of what runs in kernels and browsers.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder
+TWO := -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 NBVAL := $(TWO) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
 MEASURED := tests/helpers tests/course
 test: export COURSE_FAST := 1
@@ -63,8 +63,8 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 	$(BIN)/course release --check
-	$(BIN)/pytest $(TWO) --cov $(MEASURED)
-	$(BIN)/pytest $(NBVAL) $(MEASURED:%=--ignore %) tests solutions
+	$(BIN)/pytest $(TWO) --durations 20 --cov $(MEASURED)
+	$(BIN)/pytest $(NBVAL) --durations 20 $(MEASURED:%=--ignore %) tests solutions
 
 lab: setup
 	cd notebooks && ../$(BIN)/jupyter lab
