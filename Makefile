@@ -63,7 +63,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 	$(BIN)/course release --check
-	$(BIN)/pytest $(TWO) --durations 20 --cov $(MEASURED)
+	$(BIN)/pytest $(TWO) --durations 20 $(MEASURED) --cov
 	$(BIN)/pytest $(NBVAL) --durations 20 $(MEASURED:%=--ignore %) tests solutions
 
 lab: setup

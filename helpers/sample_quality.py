@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.budget import fast_mode
 from helpers.plots import as_array
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Quality:
         return math.exp(-(present * np.log(present)).sum())
 
 
-def train_classifier(train: Split, steps: int = 600, seed: int = 0) -> torch.nn.Module:
+def train_classifier(
+    train: Split, steps: int | None = None, seed: int = 0
+) -> torch.nn.Module:
     """Train a classifier that is unsure of what is no image of one class.
 
     A network trained on whole digits alone is confident of almost everything. So each
@@ -66,8 +69,8 @@ def train_classifier(train: Split, steps: int = 600, seed: int = 0) -> torch.nn.
     ----------
     train : Split
         Real images with their labels.
-    steps : int
-        Of 250 images each.
+    steps : int, optional
+        Of 250 images each; 600 by default, 100 in fast mode.
     seed : int
         For the weights, the batches, the mixing and the noise.
 
@@ -80,6 +83,7 @@ def train_classifier(train: Split, steps: int = 600, seed: int = 0) -> torch.nn.
     from torch import nn
     from torch.nn import functional as F
 
+    steps = steps or (100 if fast_mode() else 600)
     images = torch.from_numpy(train.flat)  # (N, 784)
     labels = F.one_hot(torch.from_numpy(train.labels), 10).float()  # (N, 10)
     with torch.random.fork_rng(devices=[]):

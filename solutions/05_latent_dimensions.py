@@ -1199,7 +1199,7 @@ explore.units(
 # %%
 from sklearn.manifold import TSNE
 
-shown = min(3_000, train_images)
+shown = min(3_000, train_images // 2)
 flat = TSNE(init="pca", random_state=seed).fit_transform(mu[:shown].cpu())  # (3000, 2)
 
 # %%

@@ -7,8 +7,8 @@ from course import pack_root
 from course.sandbox.limits import Limits
 
 ROOT = pack_root()
-LIMITS = Limits(seconds=40, memory=2 * 2**30)
-SHORT = Limits(check_seconds=20, memory=2 * 2**30)
+LIMITS = Limits(seconds=60, check_seconds=15, memory=2 * 2**30)
+SHORT = Limits(check_seconds=15, memory=2 * 2**30)
 NO_SANDBOX = "bubblewrap is missing; install it: apt-get install bubblewrap"
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
 
 
 def test_killed_at_any_moment_it_goes_on(tmp_path):
-    small_class(tmp_path / "in", 6)
+    small_class(tmp_path / "in", 4)
     command = [Path(sys.executable).parent / "course", "grade", tmp_path / "in"]
     command += ["--out", tmp_path / "out", "--workers", "1"]
     first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -35,16 +35,16 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     before = {path: path.stat().st_mtime_ns for path in records.glob("*.json")}
-    assert 2 <= len(before) < 6
+    assert 2 <= len(before) < 4
     again = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert f"{len(before)} graded before" in again.stdout
     after = {path: path.stat().st_mtime_ns for path in records.glob("*.json")}
-    assert len(after) == 6
+    assert len(after) == 4
     assert before.items() <= after.items(), "nothing is graded twice"
     with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig") as file:
-        assert [row["total"] for row in csv.DictReader(file)] == ["90"] * 6
+        assert [row["total"] for row in csv.DictReader(file)] == ["90"] * 4
 
 
 def test_where_the_grader_itself_fails_the_same_command_tries_again(

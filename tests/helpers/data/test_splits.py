@@ -58,13 +58,25 @@ def test_test_images_keep_their_order_and_labels_stay_with_images(mnist, source)
 
 def test_fewer_training_images_are_the_first_ones(mnist, source, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(source))
+    monkeypatch.delenv("COURSE_FAST", raising=False)
     few = data.load("MNIST", train_images=1_000)
     assert np.array_equal(few.train.images, mnist.train.images[:1_000])
     assert np.array_equal(few.validation.labels, mnist.validation.labels)
 
 
+def test_in_fast_mode_no_split_is_larger_than_train(mnist, source, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(source))
+    monkeypatch.setenv("COURSE_FAST", "1")
+    few = data.load("MNIST", train_images=1_000)
+    for name in ("validation", "test"):
+        whole, part = getattr(mnist, name), getattr(few, name)
+        assert np.array_equal(part.images, whole.images[:1_000])
+        assert np.array_equal(part.labels, whole.labels[:1_000])
+
+
 def test_another_seed_holds_out_other_images(mnist, source, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(source))
+    monkeypatch.delenv("COURSE_FAST", raising=False)
     other = data.load("MNIST", train_images=1, seed=1)
     assert not np.array_equal(other.validation.images, mnist.validation.images)
     assert np.array_equal(other.test.images, mnist.test.images)
