@@ -35,8 +35,7 @@
 # ## Is everything ready?
 #
 # The next cell checks this machine and the kernel that this notebook runs in. Where it
-# says PROBLEM, it also says what to do. (`course doctor` reports the same in a
-# terminal.)
+# says PROBLEM, it also says what to do.
 
 # %%
 from helpers import doctor
@@ -895,7 +894,7 @@ compare(fashion, "Clothes: what do 8 numbers keep, and what do 64 still lose?")
 #
 # - PCA-8 digits are ghosts with gray halos: sums of whole-image patterns that do not
 #   cancel cleanly. With 16 numbers you guess, with 64 you read.
-# - PCA-8 already gives the right kind of garment for eight of these nine: a few smooth
+# - PCA-8 already gives eight of these nine garments the right outline: a few smooth
 #   patterns are good at large gray surfaces. The sandal at the end comes back as a
 #   sneaker.
 # - Neither data set gets sharp: fine detail (a logo, stripes, a sharp corner) needs

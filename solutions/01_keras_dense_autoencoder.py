@@ -120,8 +120,8 @@ plots.image_rows(
 # simply copy, and learn nothing. The bottleneck forces a choice: what is worth keeping?
 #
 # How large is this network? Count its **parameters**, the numbers that training
-# adjusts, by hand once. A dense layer from $m$ to $n$ units has $m \cdot n$ weights and
-# $n$ biases:
+# adjusts, by hand once. A dense layer takes $m$ numbers and returns $n$; each of the
+# $n$ comes from one **unit**. That makes $m \cdot n$ weights and $n$ biases:
 #
 # | layer | weights | biases | parameters |
 # | --- | ---: | ---: | ---: |
@@ -261,7 +261,8 @@ plots.image_rows(
 # We measure the **mean squared error per pixel**, first for each image by itself,
 # because soon we will ask *which* images are hard:
 #
-# $$\mathrm{MSE}(x, \hat x) = \frac{1}{784} \sum_{i=1}^{784} (x_i - \hat x_i)^2$$
+# $$\mathrm{MSE}(x, \hat x) = \frac{1}{D} \sum_{i=1}^{D} (x_i - \hat x_i)^2,
+# \qquad D = 784.$$
 #
 # It is *averaged* over the pixels. Averaging over the images comes later.
 #
@@ -582,7 +583,7 @@ plots.bars(
 #
 # - A rate of 0.008 lowers the error by a fifth at once.
 # - In two epochs the schedule does not pay: many of its steps are small, and it ends 1
-#   to 3 % above the constant rate (three seeds). It pays in a long run: after 15 epochs
+#   to 4 % above the constant rate (three seeds). It pays in a long run: after 15 epochs
 #   the constant rate is at a test MSE of 0.0104, no better than PCA-64, and the
 #   schedule at 0.0086 (one run each).
 # - A peak four times higher gains nothing, and it kills units (section 8). In the wider
@@ -622,8 +623,8 @@ plots.curves(
 #   training loss that falls while the validation loss does not. This network has
 #   218,000 parameters and 55,000 images to fit, 43 million pixels: too many to
 #   memorize.
-# - In the first two epochs the training curve is higher, even though these are the
-#   images the network is trained on. Lesson 02 asks you why.
+# - In the first epochs, clearly in the first two, the training curve is higher, even
+#   though these are the images the network is trained on. Lesson 02 asks you why.
 
 # %% [markdown]
 # ## 7. Originals against reconstructions
@@ -650,7 +651,7 @@ plots.image_rows(
 # %% [markdown]
 # **What to see**
 #
-# - Kind, outline and brightness are right in all ten.
+# - Kind, rough outline and brightness are right in all ten; the bag has lost its strap.
 # - PCA leaves a haze around the garments and turns the sandal into the ghost of a shoe.
 #   The network's background is black: the sigmoid turns every clearly negative number
 #   into nearly 0, so small residues do not show. And it finds the strap: its hidden
@@ -669,8 +670,8 @@ plots.image_rows(
 # **Model answer.** Each reconstruction shows the right kind of garment, with its
 # outline and its overall brightness. What is lost is fine texture: prints, stripes,
 # folds, laces and buttons turn into smooth gray. Two causes: 64 numbers cannot hold
-# every pixel, and large surfaces make up most of the error, so the code is spent on
-# them first. And squared error is smallest at the average of all the images that fit
+# every pixel, and a large surface that is wrong costs most, so the code is spent on
+# surfaces first. And squared error is smallest at the average of all the images that fit
 # the code, which is a blur. The test MSE is 0.0086 per pixel. PCA with 64 components
 # has 0.0104 and the mean image 0.0866, so the network's error is about 17 % below
 # PCA's. Its square root is about 0.09, so a pixel is typically off by 9 % of the range
@@ -751,7 +752,7 @@ plots.image_rows(
 # - By class, bags and sandals are hard, trousers easy.
 # - The ten hardest images are stripes, checks and prints, whatever the class. They come
 #   back gray: the code has no room for a pattern that hardly any other image shares.
-# - The ten easiest are plain trousers: nearly the same image each time.
+# - The easiest are plain trousers: nearly the same image each time.
 #
 # Why bags and sandals? A class may be hard because its images differ a lot, or because
 # the network loses more of what differs. Its **variance** tells the two apart: the
@@ -854,7 +855,8 @@ print(f"after the long run: {dead_long} of {latent_dim}")
 # - The larger the steps, the more of them: over three seeds, 3 to 6 of 64 at a constant
 #   0.001, 8 to 15 with our schedule, 23 to 31 with a peak four times higher. One large
 #   step can push a unit below 0 for all images.
-# - The warm-up saves one to four. The long run, with a longer warm-up, ends with seven.
+# - The warm-up saves a few: between one and seven in every pair of runs that we made.
+#   The long run, with a longer warm-up, ends with seven dead units.
 # - Even so, the higher learning rate gives the lower error at equal epochs
 #   (section 10). A network can be better *and* waste units. Section 10 also shows what
 #   all 64 can do.
@@ -906,7 +908,7 @@ plots.image_rows(
 
 # %% [markdown]
 # **What to see.** Nearly four times the error on clothes, although a digit is the
-# simpler image. You can see the network reach for what it knows: collars, sleeves, pant
+# simpler image. You can see the network reach for what it knows: sleeves, hems, pant
 # legs. An autoencoder does not learn to copy *images*. It learns to copy what it was
 # trained on.
 #
@@ -1069,8 +1071,8 @@ plots.bars(
 # **What to see**
 #
 # - Together the changes nearly halve the error at equal epochs.
-# - Decay and warm-up lose a little here, as in section 6; they are meant for longer
-#   runs.
+# - Decay alone costs 8 to 10 % in so short a run, and the warm-up wins half of that
+#   back, or more (three seeds). Both are meant for longer runs, as in section 6.
 # - Each bar is a single run, and another seed moves it by up to 5 %. But the linear
 #   code, ELU and the width each lower the error by at least 7 % with every one of three
 #   seeds.
@@ -1115,8 +1117,8 @@ plots.image_rows(
 # ### What limits it now?
 #
 # The code, the size of the network, the length of training? We changed one thing at a
-# time and trained again (seed 0; the first two are `course run 01 -p latent_dim 128`
-# and `-p improved_epochs 30`):
+# time and trained again (seed 0; for the first two, set `latent_dim = 128` or
+# `improved_epochs = 30` at the top):
 #
 # | change | test MSE | |
 # | --- | --- | --- |
@@ -1142,7 +1144,7 @@ plots.image_rows(
 # I counted 11 of 64 code units that were 0 for every image, against none with the
 # initial weights. The cause: a large step pushes a unit's input below 0 for all images,
 # and there the ReLU has no slope, so the unit hardly ever comes back. A warm-up saved
-# three of them and a lower peak more; a linear code cannot have any, and it lowered the
+# three of them, and at a constant 0.001 only six died; a linear code cannot have any, and it lowered the
 # validation error at equal epochs.
 #
 # *Blur.* The loss went down while prints and stripes stayed smooth. The cause is the
@@ -1195,8 +1197,8 @@ metrics.record("AUROC, digits against garments", digit_auroc, epochs=epochs, **f
 # own input. Without activations it learns the subspace of PCA; with them, and 64
 # numbers, it clearly beats PCA-64. It draws outlines well and blurs texture, because
 # squared error rewards blur. How you train matters as much as what you build: a
-# learning rate eight times the default took 20 % off the error in two epochs, and its
-# decay another 17 % in fifteen; a linear code and ELU were worth 17 %, and twice the
+# learning rate eight times the default took 20 % off the error in two epochs, and the
+# schedule another 17 % in fifteen; a linear code and ELU were worth 17 %, and twice the
 # width as much again, for twice the parameters.
 #
 # ## Further reading

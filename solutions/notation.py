@@ -32,14 +32,17 @@
 # | symbol | in code | shape | unit, range | first in lesson |
 # | --- | --- | --- | --- | --- |
 # | $x$ | `x` | (B, 784) or (B, 1, 28, 28) | pixels, 0 to 1 | 00 |
-# | $\hat x$ | `x_hat` | as $x$ | reconstruction, 0 to 1 | 00 |
+# | $\hat x$ | `x_hat` | as $x$ | reconstruction, 0 to 1; PCA's may lie a little outside | 00 |
 # | $\bar x$ | `pca.mean_`, `mean_image` | (784,) | mean training image, 0 to 1 | 00 |
 # | $p$ | `p` | as $x$ | probability that a pixel is white | 00 |
 # | $a$ | `a`, `logits` | as $x$ | what goes into the sigmoid, any real number | 01 |
 # | $z$ | `z` | (B, d) | code, any real number | 00 |
 # | $W$ | `pca.components_` | (k, 784) | principal components | 00 |
+# | $\sigma_i$ | | one number | singular values of the training images minus $\bar x$ | 00 |
 # | MSE | `mse` | one number | mean over pixels and images | 00 |
-# | BCE | `bce_per_image`, `reconstruction_loss` | one number, or (B,) | nats, summed over pixels | 00 |
+# | BCE | `bce_per_image`, `reconstruction_loss` | one number, or (B,) | nats, summed over pixels; Keras (01) averages | 00 |
+# | $H(x)$ | `floor` | one number | entropy of a gray pixel, nats; summed over pixels, the floor | 00 |
+# | $\mathrm{KL}(x \,\Vert\, p)$ | `kl_per_image` | one number | BCE minus the floor, nats, summed over pixels | 00 |
 # | $\eta$ | `learning_rate` | one number | step size | 02 |
 #
 # ## The variational autoencoder

@@ -64,7 +64,7 @@ every lesson small. If something does not work:
 
     python -c "from helpers import doctor; doctor.report()"
 
-MIT licence. MNIST: Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0.
+MIT license. MNIST: Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0.
 Fashion-MNIST: H. Xiao, K. Rasul and R. Vollgraf, Zalando SE, MIT.
 """
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
