@@ -68,7 +68,8 @@ def kind(value: Any) -> str:
             type(value).__name__, type(value).__name__
         )
         return f"a {name} of shape {tuple(value.shape)}, {_plain(value.dtype)}"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
 
 
 def _plain(dtype: Any) -> str:

@@ -36,7 +36,7 @@ def bce_per_image(measure: Callable, draw: Draw) -> None:
 
 
 def _pictures(draw: Draw, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Black, white and grey pixels, and probabilities, worse from image to image."""
+    """Black, white and gray pixels, and probabilities, worse from image to image."""
     x = np.clip(draw.rng.uniform(-0.5, 1.5, shape), 0, 1)
     worse = np.linspace(0.1, 0.9, shape[0])[:, None]
     p = (1 - worse) * x + worse * draw.rng.random(shape)
@@ -57,7 +57,7 @@ def _measured(measure: Callable, x: np.ndarray, p: np.ndarray) -> None:
         if same
         else f"on {n} images of {d} pixels, bce_per_image() gave",
         rule="the sum over the pixels, averaged over the images"
-        + (" (grey pixels are not free)" if same else ""),
+        + (" (gray pixels are not free)" if same else ""),
         look="an image or pixels left out, a size written into the code, a bracket or "
         "a sign in the formula, p clipped too far from 0 and 1",
     )
@@ -112,8 +112,8 @@ def _mistakes(x: np.ndarray, p: np.ndarray) -> dict[str, float]:
         "with log p for x log p: the pixel is not a factor": -np.log(p) - paper,
         "with a sigmoid put on p, which is a probability already": _bce(x, sigmoid),
         "with the floor, the image's own entropy, subtracted": cost - _bce(x, inside),
-        "with x rounded to 0 or 1: a grey pixel costs both parts": _bce(x.round(), p),
-        "with each x above 0 taken as 1: a grey pixel costs both parts": (
+        "with x rounded to 0 or 1: a gray pixel costs both parts": _bce(x.round(), p),
+        "with each x above 0 taken as 1: a gray pixel costs both parts": (
             _bce((x > 0) * 1.0, p)
         ),
         "with p rounded to 0 or 1": _bce(x, _clipped(p.round())),
@@ -140,14 +140,17 @@ def _at_the_ends(measure: Callable, ink: int, draw: Draw) -> None:
                 "log(0); clip p (not x), on both sides: to [1e-7, 1 - 1e-7]. An "
                 "epsilon below 6e-8 vanishes in float32: 1 - 1e-8 is 1",
             )
+    each = wrong / shape[1] + 0.0  # no minus before a zero
     if not abs(right) <= 2e-6 * shape[1]:
         raise CheckFailed(
             f"pixels of {ink} with p = {ink} cost {number(right / shape[1])} each",
             "0, or at most a millionth: the prediction is perfect",
-            "an epsilon that is too large, or p clipped too far from 0 and 1; 1e-7 is "
-            "enough",
+            # What p = 1 - x costs tells where p is clipped, though not how x is.
+            "is x clipped as well as p? Clip p alone"
+            if each > 16 and right < 3e-6 * shape[1]
+            else "an epsilon that is too large, or p clipped too far from 0 and 1; "
+            "1e-7 is enough",
         )
-    each = wrong / shape[1] + 0.0  # no minus before a zero
     if each < 15:
         raise CheckFailed(
             f"pixels of {ink} with p = {1 - ink}, sure and wrong, cost {number(each)} "

@@ -124,7 +124,7 @@ def _mistakes(train: np.ndarray, images: np.ndarray, k: int) -> dict[str, np.nda
         "without centering: the mean was not subtracted before the fit": (
             through(plain[:k], 0, 0)
         ),
-        "without centering the fit: the mean was subtracted only afterwards": (
+        "without centering the fit: the mean was subtracted only afterward": (
             through(plain[:k])
         ),
         "the mean was never added back": right - mean,

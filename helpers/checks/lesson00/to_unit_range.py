@@ -131,7 +131,7 @@ def _mistakes(pixels: np.ndarray) -> dict[str, np.ndarray]:
                 pixels.astype(np.int8) / 255
             ),
         } | {
-            f"rounded to {digits} decimals after the division, which loses greys": (
+            f"rounded to {digits} decimals after the division, which loses grays": (
                 np.round(p / 255, digits)
             )
             for digits in range(1, 6)

@@ -93,7 +93,7 @@ def want_calm(model: Any, x: np.ndarray, calm: np.ndarray, name: str) -> None:
     """
     if not np.allclose(calm, apply(model, x, name, training=True), atol=1e-4):
         raise CheckFailed(
-            f"while training, {name} gives other numbers than afterwards",
+            f"while training, {name} gives other numbers than afterward",
             "dense layers, which do the same at all times",
             "a Dropout, noise or BatchNormalization layer: leave it out",
         )

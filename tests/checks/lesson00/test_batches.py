@@ -201,6 +201,12 @@ def popped(images, labels, batch_size, rng):
         yield images.take(now, axis=0), labels.take(now)
 
 
+def sorted_within_batches(images, labels, batch_size, rng):
+    for index in cut(rng.permutation(len(images)), batch_size):
+        index = np.sort(index)
+        yield images[index], labels[index]
+
+
 def class_of_batches(images, labels, batch_size, rng):
     class Batches:
         def __iter__(self):
@@ -530,6 +536,7 @@ RIGHT = [
     split_at,
     tensors,
     sorted_keys,
+    sorted_within_batches,
 ]
 
 

@@ -236,6 +236,7 @@ WRONG = [
     (lambda x, p: bce(x, p, eps=2e-5), "too far from 0"),
     (lambda x, p: (bce(x, p),), "a tuple of 1"),
     (lambda x, p: unclipped(np.clip(x, 1e-7, 1 - 1e-7), p), "not x"),
+    (lambda x, p: bce(np.clip(x, 1e-7, 1 - 1e-7), p), "Clip p alone"),
     (lambda x, p: bce(x, p) / x.shape[1], "averaged over the pixels too"),
     (lambda x, p: bce(x, p) * len(x), "summed over the images too"),
     (
