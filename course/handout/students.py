@@ -41,13 +41,16 @@ A course in Jupyter notebooks: you write the missing code of real autoencoders, 
 check after each exercise says whether it is right, and if not, where to look.
 
 You need Python 3.11, 3.12 or 3.13 on Linux, on Windows, or on macOS 14 or newer with
-Apple silicon. Set up once, in this folder (about 3 GB, on Linux 8):
+Apple silicon. Set up once, in this folder, with an environment of its own:
+
+    python -m venv .venv
+
+Activate it (Linux and macOS: `source .venv/bin/activate`, Windows:
+`.venv\\Scripts\\activate`), then install (about 3 GB, on Linux 8):
 
     python -m pip install -r requirements.txt
 
-Better in an environment of its own: `python -m venv .venv`, then activate it (Linux and
-macOS: `source .venv/bin/activate`, Windows: `.venv\\Scripts\\activate`), then the line
-above. On Linux without an NVIDIA card this takes 3 GB instead of 8:
+On Linux without an NVIDIA card use this line instead, which takes 3 GB:
 
     python -m pip install -r requirements.txt --extra-index-url {cpu}
 
