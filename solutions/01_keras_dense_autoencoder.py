@@ -1073,7 +1073,7 @@ plots.bars(
 # - Together the changes nearly halve the error at equal epochs.
 # - Decay alone costs 8 to 10 % in so short a run, and the warm-up wins half of that
 #   back, or more (three seeds). Both are meant for longer runs, as in section 6.
-# - Each bar is a single run, and another seed moves it by up to 5 %. But the linear
+# - Each bar is a single run, and another seed moves it by up to 6 %. But the linear
 #   code, ELU and the width each lower the error by at least 7 % with every one of three
 #   seeds.
 # - The linear code frees the dead units and lets each number have either sign.
@@ -1131,7 +1131,7 @@ plots.image_rows(
 # much with the same code. The wider network gains least, for twice the parameters, and
 # the peak of 0.008 is close to too much for it: its first epoch ends at a validation
 # loss of 0.041, against 0.016 with 256 units. It recovers, and half the peak ends
-# higher (0.0067).
+# no lower (0.0067).
 
 # %% [markdown]
 # **Think 2.** Which difficulties did you run into, in your own code or in how the
