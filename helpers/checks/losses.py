@@ -254,10 +254,10 @@ def bce_mistakes(logits: Tensor, x: Tensor) -> dict[str, Tensor]:
         "that is a smooth absolute error, not a cross-entropy": (
             F.smooth_l1_loss(p, x, reduction="none")
         ),
-        "the pixels are rounded; they are grey, and used as they are": (
+        "the pixels are rounded; they are gray, and used as they are": (
             bce_terms(a, x.round())
         ),
-        "pixels are cut to black and white; they are grey, and used as they are": (
+        "pixels are cut to black and white; they are gray, and used as they are": (
             bce_terms(a, (x > 0).double())
         ),
         "softmax over the pixels: cross_entropy is for classes, take the binary one": (
