@@ -35,8 +35,9 @@
 #
 # Symbols, names in code, terms: [notation](notation.ipynb).
 #
-# Each **What to see** below describes a full run with `dataset = "MNIST"`, real images.
-# In fast mode, or on the synthetic stand-in, figures look different.
+# Each **What to see** below, and every expected time and loss, is that of a full run
+# with `dataset = "MNIST"`, real images. In fast mode, or on the synthetic stand-in,
+# figures look different.
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 04 -p NAME VALUE`.

@@ -30,8 +30,8 @@
 #
 # Symbols, names in code, terms: [notation](notation.ipynb).
 #
-# Each **What to see** below describes a full run on real MNIST. In fast mode, or on the
-# synthetic stand-in, figures look different.
+# Each **What to see** below, and every expected time and loss, is that of a full run on
+# real MNIST. In fast mode, or on the synthetic stand-in, figures look different.
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 05 -p NAME VALUE`.
@@ -81,10 +81,9 @@ y_test = mnist.test.labels  # (10000,)
 # %% [markdown]
 # ## 1. The model
 #
-# This is the VAE of lesson 03, with two additions that section 8 will need: any number
-# of hidden layers, and a choice of activation. The loss is the same: reconstruction
-# summed over the 784 pixels, plus KL summed over the $d$ latent dimensions, averaged
-# over the images.
+# This is the VAE of lesson 03, with two additions: any number of hidden layers, and a
+# choice of activation. The loss is the same: reconstruction summed over the 784 pixels,
+# plus KL summed over the $d$ latent dimensions, averaged over the images.
 
 
 # %%
@@ -129,12 +128,13 @@ def vae_loss(model, x, beta=1.0):
 # %% [markdown]
 # ## 2. One, two, sixty-four
 #
-# The three models, 784-512-256-$d$ and back, differ in $d$ alone. Two more, $d = 4$ and
-# $d = 16$, stand between them; sections 6 and 7 use those. The step size of Adam rises
-# over the first 2 % of the steps (a **warm-up**: a fresh network's first gradients are
-# its least reliable) and then falls to 0 along half a cosine wave. About three minutes
-# in all on a 2-core laptop. The validation loss ends near 166 nats for $d = 1$, 146 for
-# $d = 2$ and 110 for $d = 64$.
+# The three models, 784-512-256-$d$ and back, with the activation SiLU,
+# $h\,\mathrm{sigmoid}(h)$, differ in $d$ alone. Two more, $d = 4$ and $d = 16$, stand
+# between them; sections 6 and 7 use those. The step size of Adam rises over the first
+# 2 % of the steps (a **warm-up**: a fresh network's first gradients are its least
+# reliable) and then falls to 0 along half a cosine wave. About three minutes in all on
+# a 2-core laptop. The validation loss ends near 166 nats for $d = 1$, 146 for $d = 2$
+# and 110 for $d = 64$.
 
 # %%
 models, histories = {}, {}
