@@ -586,7 +586,7 @@ print(f"best epoch: {history.best_epoch} of {len(history.train)}")
 print(f"before the bad steps    {sum(evaluate(best, validation)):7.1f} nats")
 for name, snapshot in snapshots.items():
     net.load_state_dict(snapshot)
-    print(f"back to it {name:12s} {sum(evaluate(net, validation)):7.1f} nats")
+    print(f"back, {name:18s}{sum(evaluate(net, validation)):7.1f} nats")
 
 # %% [markdown]
 # **What to see.** The snapshot by reference went along with the bad steps: going back to

@@ -714,10 +714,11 @@ rates, distortions = np.array(list(plane.values())).T  # (6,) each
 ax.plot(rates[:-1], distortions[:-1], "o-", label="a sweep of beta")
 ax.plot(rates[-1:], distortions[-1:], "s", ms=8, label="free bits, beta = 1")
 for name, rate, distortion in zip(plane, rates, distortions, strict=True):
-    ax.annotate(name, (rate, distortion), xytext=(7, 4), textcoords="offset points")
-middle = rates[2] + distortions[2]  # the loss at beta = 1
+    place = ("left", (8, 4)) if name == "free bits" else ("right", (-7, -12))
+    beside = dict(ha=place[0], xytext=place[1], textcoords="offset points")
+    ax.annotate(name, (rate, distortion), **beside)
 ax.axline((rates[2], distortions[2]), slope=-1, color="0.5", lw=0.8, ls=":")
-ax.margins(x=0.15)
+ax.margins(0.15)
 ax.set(xlabel="rate: KL (nats)", ylabel="distortion (nats)")
 ax.legend()
 plots.show(
