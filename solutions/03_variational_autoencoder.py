@@ -75,8 +75,8 @@ validation = data.loader(mnist.validation, 1_000)
 test = data.loader(mnist.test, 1_000)
 
 # %% [markdown]
-# Each **What to see** below describes a full run on real MNIST. In fast mode, or on the
-# SYNTHETIC stand-in, your figures will differ from it.
+# Each **Expect** and each **What to see** below describes a full run on real MNIST. In
+# fast mode, or on the SYNTHETIC stand-in, your figures will differ from it.
 #
 # ## 1. A code with room around it
 #
@@ -459,7 +459,7 @@ checks.vae_loss(vae_loss, draws=[31908, 549731])
 # validation pass after each epoch, and at the end the weights of the best epoch. The
 # step size falls along half a cosine wave.
 #
-# Expected: about a minute on a 2-core laptop (more without 16-bit products); the
+# **Expect** about a minute on a 2-core laptop (more without 16-bit products); the
 # validation loss is near 121 nats after the first epoch and between 103 and 104.5 after
 # the last. Stop the cell (the square in the toolbar) whenever you like, and use the
 # model as it is then; run the cell again, even after a restart, and training goes on
@@ -490,7 +490,7 @@ plots.curves(
 # %% [markdown]
 # **What to see.** Most of the drop happens in the first epochs. (The first training
 # point is high because it averages over an epoch in which the weights moved a lot.) The
-# curves separate late and by about one nat: the noise in $z$ is a strong regularizer.
+# curves part slowly, and by little more than one nat.
 #
 # Now the test images, once. The loss has two parts; look at both.
 
@@ -519,7 +519,7 @@ with torch.no_grad():
 print(f"reconstruction, z drawn: {reconstruction:.2f}, mu decoded: {from_mu:.2f}")
 
 # %% [markdown]
-# **What to see.** Decoding `mu` looks better by about 8 nats, for the same model: that
+# **What to see.** Decoding `mu` looks better by 8 to 9 nats, for the same model: that
 # is what the noise in $z$ costs. (After a training as short as in fast mode it may be
 # the other way round.)
 #
@@ -610,9 +610,10 @@ def judge(name, images):
 # %% [markdown]
 # Could lesson 02's plain autoencoder have done this as well? A fair comparison needs
 # the same network and the same number of dimensions: we train your `VAE` class on the
-# reconstruction alone, with no noise and no KL. Its codes are then drawn in two ways:
-# from the standard normal distribution, and from a normal distribution that is *fitted*
-# to the codes of the test images. About half a minute.
+# reconstruction alone, with no noise and no KL. (It gets fewer epochs than the VAE had:
+# 8 instead of 20 in a full run.) Its codes are then drawn in two ways: from the standard
+# normal distribution, and from a normal distribution that is *fitted* to the codes of
+# the test images. About half a minute.
 
 
 # %%
@@ -667,7 +668,8 @@ print(f"reconstruction: plain {plain_history.validation.min():.1f} nats (validat
 # VAE's samples are not good, and a plain autoencoder is the fair comparison, not
 # perfection. Its standard normal codes show what happens if nobody says where codes
 # should lie. The fitted normal distribution has looked at the codes of real digits, and
-# the classifier is as sure of its pictures as of the VAE's.
+# the classifier is about as sure of its pictures as of the VAE's; by the distance, the
+# VAE's come closer to real digits.
 #
 # So what does a VAE buy? A prior: one can draw from it without looking at any data. A
 # bound on the probability of a picture: a plain autoencoder has nothing to compare
@@ -729,9 +731,10 @@ plots.show(
 # - $\beta = 0$: the cloud is several times as wide as the prior and lies off its
 #   center. Draws from $\mathcal N(0, I)$ reach only the part of it that lies in the
 #   circle.
-# - $\beta = 1$: one cloud about the size of the prior and around its center, so codes
-#   and draws cover the same ground. Two numbers cannot sort everything: 0, 1 and 7 have
-#   regions of their own, other digits share the middle.
+# - $\beta = 1$: one cloud around the prior's center and not much wider than the prior,
+#   so codes and draws cover much the same ground. Two numbers cannot sort everything: in
+#   our run 1 and 7 have regions of their own, 4 and 9 share one, and the other digits
+#   crowd the middle.
 # - $\beta = 50$: every image has the same code distribution, the prior itself. The code
 #   says nothing any more. Since $q_\phi(z\mid x)$, the encoder's answer for the
 #   posterior, no longer depends on $x$, this is called **posterior collapse**.
@@ -761,8 +764,8 @@ for beta, net in flat.items():
 # %% [markdown]
 # **What to see.** Ten samples at $\beta = 0$ may look no worse than ten at $\beta = 1$.
 # The failure is in what is *missing*: compare the share of codes outside the circle
-# with the prior's own 14 %, and how many digits a thousand draws cover. What lies
-# outside is hardly ever drawn. At $\beta = 50$ every draw is the same blur.
+# with the prior's own 14 %, and how many digits a thousand draws cover. Codes far
+# outside are never drawn. At $\beta = 50$ every draw is the same blur.
 
 # %%
 for beta, net in flat.items():
@@ -771,9 +774,9 @@ for beta, net in flat.items():
 
 # %% [markdown]
 # **What to see.** At $\beta = 0$ the reconstruction is a little better, and the KL about
-# five times as large: it was not part of the loss, and it goes on growing with more
-# training. At $\beta = 50$ the KL is 0 and the reconstruction is the mean image's, the
-# ceiling of section 4.
+# five times as large: it was not part of the loss, so nothing held it down. At
+# $\beta = 50$ the KL is 0 and the reconstruction is the mean image's, the ceiling of
+# section 4.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_beta", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 1 (5 points).** A friend's VAE runs without an error, but its KL is 0.01 and
@@ -817,9 +820,10 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# **What to see.** Neighbors look alike everywhere: that is what the noise in $z$ has
-# given us. A digit that has a region of its own in the cloud above has tiles here;
-# those that share one give blurred mixtures. So does every border between two regions.
+# **What to see.** Neighbors look alike everywhere, as section 1 promised. A digit that
+# has a region of its own in the cloud above has many tiles here. Where digits share one,
+# the tiles show one of them (a 9 where 4 and 9 meet, in our run) or a blurred mixture.
+# So does every border between two regions.
 #
 # A grid has gaps. Drag the point, or click it and use the arrow keys, and go anywhere:
 # across a border, around the rim, far outside, where no code ever was.
@@ -931,9 +935,9 @@ plots.show(
 # **What to see.** Two rows differ if their dots do not overlap. The larger step gains
 # nearly 3 nats. The cosine then *loses* 5: in so short a training the step size falls
 # before the loss has. The activation and the size gain about 2 nats each, the size for
-# twice the time an epoch; all together end where the larger step alone did. So tricks do
-# not simply add up, and what two epochs say need not hold for twenty. Lesson 05 takes
-# this road further.
+# more than twice the time an epoch; all together end where the larger step alone did. So
+# tricks do not simply add up, and what two epochs say need not hold for twenty. Lesson
+# 05 takes this road further.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_improve", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 2 (5 points).** Somebody reports that their VAE reaches a test loss of 88

@@ -210,6 +210,6 @@ def _as_failure(exercise: str, error: BaseException) -> CheckFailed:
     said = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")
     return CheckFailed(
         shorten(said),
-        f"{exercise} runs without an error on the small input of this check",
+        f"{exercise}: no error on the small input of this check",
         where,
     )

@@ -53,7 +53,8 @@ class Small(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Images (..., 784) to codes (..., 3)."""
         training = any(module.training for module in self.modules())
-        gradients = torch.is_grad_enabled()
+        learns = any(p.requires_grad for p in self.parameters())
+        gradients = torch.is_grad_enabled() and learns
         self.calls.append(Call(x.detach().clone(), training, gradients))
         return torch.tanh(self.encoder(x - 0.5))
 

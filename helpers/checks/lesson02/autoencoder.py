@@ -261,6 +261,14 @@ def _check_code(model: nn.Module, size: int) -> None:
             "a plain linear layer at the end of the encoder: codes of any value",
             look,
         )
+    training = copied(model).train()
+    if not ends_linear(training, widths, lambda other: other.encode(x)):
+        raise CheckFailed(
+            "in training mode the code does not grow in proportion to the weights of "
+            "the last layer",
+            "a plain linear layer at the end of the encoder, in both modes",
+            "a batch norm after the encoder's last layer",
+        )
     z = _codes(BATCH, size)
     turned = scaled(model, widths, -2.0).decode(-z / 2)
     if (turned - model.decode(z)).abs().max() > 0.01:

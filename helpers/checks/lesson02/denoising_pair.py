@@ -227,7 +227,7 @@ def _check_clipping(make_pair: Callable, level: float, std: float) -> None:
         if abs(share - wanted) > 3.2 / math.sqrt(COUNT):
             where = "exactly 0" if limit == 0 else f"up to {limit:.4g}"
             raise CheckFailed(
-                f"of pixels of grey value {level:.2g}, noise of {std:.2g} makes "
+                f"of pixels of gray value {level:.2g}, noise of {std:.2g} makes "
                 f"{share:.1%} {where}",
                 f"{wanted:.1%}: pixels that leave [0, 1] are clipped to its ends, the "
                 f"others stay as they are",

@@ -112,7 +112,7 @@ def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
         )
     rows = [len(call.x) if call.x.dim() > 1 else 1 for call in model.calls]
     if sum(rows) < count:
-        look = "a `return` inside the loop, so that only the first batch counts"
+        look = "a `return` or `break` in the loop, so that only the first batch counts"
         if len(rows) > 1:
             look = "a smaller last batch left out, or a loop that ends early"
         raise CheckFailed(

@@ -110,10 +110,13 @@ def _use(model: nn.Module) -> None:
 def _check_files(folder: Path, paths: list[str]) -> None:
     if not all(Path(path).exists() for path in paths):
         found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        look = "the file name in save_weights(): use the argument, just as it is"
+        if found == "nothing":
+            look = f"whether save_weights() writes a file at all; and {look}"
         raise CheckFailed(
             f"in the folder of `path` there is: {found}",
             f"the files that `path` names: {', '.join(Path(p).name for p in paths)}",
-            "the file name in save_weights(): use the argument, just as it is",
+            look,
         )
     try:
         torch.load(paths[0], weights_only=True)

@@ -160,7 +160,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
             )
     if torch.allclose(model.encode(x)[0], model.encode(x.round())[0], atol=1e-4):
         raise CheckFailed(
-            "grey images have the same code as images rounded to black and white",
+            "gray images have the same code as images rounded to black and white",
             "the pixels as they are",
             "round() or a comparison at the beginning of encode",
         )

@@ -62,7 +62,7 @@ def _loss(function: Callable, logits: Tensor, x: Tensor) -> Tensor:
             "binary_cross_entropy_with_logits, or apply the sigmoid first",
         ),
         "within the support": (
-            "a cross-entropy for grey pixels too",
+            "a cross-entropy for gray pixels too",
             "Bernoulli takes only 0 and 1: `validate_args=False`, or "
             "binary_cross_entropy_with_logits",
         ),

@@ -109,6 +109,14 @@ def _check_noise(function: Callable) -> None:
     same = [what for what, difference in pairs.items() if difference.abs().max() < 1e-4]
     look = "the shape you draw eps with: torch.randn_like(mu) has the right one"
     if same:
+        there = _drawn(function, mu + 1, mu + 1).detach()
+        if (z - z[0, 0]).abs().max() < 1e-4 < (there - there[:1]).abs().max():
+            raise CheckFailed(
+                f"at mu = 0 all draws are the same number, {z[0, 0]:.2f}; at mu = 1 "
+                "they are not",
+                "z = mu + sigma * eps: mu moves the draws, sigma spreads them",
+                "what the noise is multiplied by: sigma, and not mu",
+            )
         raise CheckFailed(
             f"the same noise is used for several elements of z: {same[0]}",
             "fresh noise for every image and every latent dimension",

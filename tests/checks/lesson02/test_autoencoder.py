@@ -195,6 +195,12 @@ class BatchNormTwice(Right):
         )
 
 
+class NoiseOnCodeWhileTraining(Right):
+    def encode(self, x):
+        z = self.encoder(x)
+        return z + 0.1 * torch.randn_like(z) if self.training else z
+
+
 class ModuleListAndLoop(nn.Module):
     def __init__(self, bottleneck=8):
         super().__init__()
@@ -239,6 +245,7 @@ RIGHT = [
     BiasesAsRows,
     NotInitialized,
     BatchNormTwice,
+    NoiseOnCodeWhileTraining,
     ModuleListAndLoop,
     Warns,
 ]
@@ -473,6 +480,12 @@ class NoisyWhileTraining(Right):
         return self.encoder(x + 0.1) if self.training else self.encoder(x)
 
 
+class BatchNormOnCode(Right):
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        self.encoder.append(nn.BatchNorm1d(bottleneck))
+
+
 class AlwaysDropout(Right):
     def encode(self, x):
         return self.encoder(F.dropout(x, 0.1))
@@ -608,6 +621,7 @@ WRONG = [
     (TanhBeforeSigmoid, "between the last layer and the sigmoid"),
     (LogitsWhileTraining, "in training mode | self.training"),
     (NoisyWhileTraining, "in training mode | self.training"),
+    (BatchNormOnCode, "in training mode | a batch norm after the encoder's last"),
     (AlwaysDropout, "two different answers in evaluation mode | nn.Dropout"),
     (FourHundred, "784 to 400 | four: 784 to 392"),
     (Deeper, "5 weight matrices"),

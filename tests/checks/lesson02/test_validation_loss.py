@@ -74,6 +74,16 @@ def validate_on_a_copy(model, loader, make_pair):
     return sum(errors) / len(errors)
 
 
+def validate_on_a_frozen_copy(model, loader, make_pair):
+    twin = copy.deepcopy(model).eval().requires_grad_(False)
+    total, images = 0.0, 0
+    for x, _ in loader:
+        x, target = make_pair(x.to(device_of(model)))
+        total += F.mse_loss(twin(x), target).item() * len(x)
+        images += len(x)
+    return total / images
+
+
 def validate_module_by_module(model, loader, make_pair):
     for module in model.modules():
         module.training = False
@@ -119,6 +129,7 @@ RIGHT = [
     validate_by_pixels,
     validate_all_at_once,
     validate_on_a_copy,
+    validate_on_a_frozen_copy,
     validate_module_by_module,
     validate_with_a_bar,
     validate_image_by_image,

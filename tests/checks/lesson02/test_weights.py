@@ -422,7 +422,7 @@ WRONG = [
     ((save, load_eight, MLP4LayerAutoencoder), "size mismatch | with the argument"),
     (
         (save_nothing, load, MLP4LayerAutoencoder),
-        "nothing | the files that `path` names",
+        "nothing | the files that `path` names | writes a file at all",
     ),
     (
         (save, load_first_only, MLP4LayerAutoencoder),

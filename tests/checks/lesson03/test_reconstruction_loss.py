@@ -164,8 +164,8 @@ WRONG = [
         lambda a, x: -Bernoulli(logits=a).log_prob(x).sum(1),
         "Bernoulli takes only 0 and 1",
     ),
-    (lambda a, x: bce(a, x.round()), "grey"),
-    (lambda a, x: bce(a, (x > 0.5).float()), "grey"),
+    (lambda a, x: bce(a, x.round()), "gray"),
+    (lambda a, x: bce(a, (x > 0.5).float()), "gray"),
     (lambda a, x: bce(a.detach(), x), "no gradient"),
     # Near the ends.
     (bce_with_a_little_more, "`+ 1e-8`"),

@@ -145,6 +145,10 @@ WRONG = [
     (lambda m, s: m + torch.exp(s / 2) * torch.randn(1), "noise"),
     (lambda m, s: m + torch.exp(s / 2) * torch.randn(len(m), 1), "same noise"),
     (lambda m, s: m, "same number"),
+    (
+        lambda m, s: torch.exp(s / 2) + m * torch.randn_like(m),
+        "at mu = 0 | sigma, and not mu",
+    ),
     (lambda m, s: m + torch.exp(-s / 2) * torch.randn_like(m), "sign"),
     (lambda m, s: torch.exp(s / 2) * torch.randn_like(m), "mu is not added"),
     (
