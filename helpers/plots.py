@@ -193,7 +193,9 @@ def image_rows(
     """
     fig = draw_rows(rows, title)
     labels = "; ".join(rows)
-    show(fig, alt or f"{title}. Rows of images, from the top: {labels}.", save_as)
+    show(
+        fig, alt or f"{_ended(title)} Rows of images, from the top: {labels}.", save_as
+    )
 
 
 def draw_rows(
@@ -277,7 +279,7 @@ def image_grid(
     _draw(ax, sheet.reshape(lines * 28, columns * 28))
     ax.set(xticks=[], yticks=[], xlabel=xlabel, ylabel=ylabel)
     ax.spines[:].set_visible(False)
-    show(fig, alt or f"{title}. A sheet of {len(tiles)} images.", save_as)
+    show(fig, alt or f"{_ended(title)} A sheet of {len(tiles)} images.", save_as)
 
 
 def curves(
@@ -341,7 +343,7 @@ def curves(
         for label, values in series.items()
         if len(values)
     )
-    show(fig, alt or f"{title}. {ylabel} against {xlabel}: {ends}.", save_as)
+    show(fig, alt or f"{_ended(title)} {ylabel} against {xlabel}: {ends}.", save_as)
 
 
 def bars(
@@ -376,7 +378,7 @@ def bars(
         ax.legend(fontsize=9)
     ax.set(ylabel=ylabel)
     said = "; ".join(f"{label}: {value:.4g}" for label, value in values.items())
-    show(fig, alt or f"{title}. {ylabel}: {said}.", save_as)
+    show(fig, alt or f"{_ended(title)} {ylabel}: {said}.", save_as)
 
 
 def codes(
@@ -404,7 +406,7 @@ def codes(
     show(
         fig,
         alt
-        or f"{title}. Scatter plot of {len(np.asarray(labels)):,} codes in the plane, "
+        or f"{_ended(title)} Scatter plot of {len(np.asarray(labels)):,} codes in the plane, "
         f"colored and labeled by class.",
         save_as,
     )
@@ -587,3 +589,8 @@ def _draw_levels(ax, levels: Mapping[str, float] | None) -> None:
         ax.axhline(
             level, color="0.35", linestyle=DASHES[(i + 1) % 4], lw=1, label=label
         )
+
+
+def _ended(title: str) -> str:
+    """A title as a sentence: a question keeps its own end."""
+    return title if title.endswith(("?", "!", ".")) else f"{title}."

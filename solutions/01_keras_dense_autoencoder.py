@@ -34,7 +34,7 @@
 # images. In fast mode, or on the SYNTHETIC stand-in, yours will differ.
 
 # %% tags=["parameters"]
-# Parameters: change them here, or with `course run 01 -p NAME VALUE`.
+# Parameters: change them here. Instructors also have `course run 01 -p NAME VALUE`.
 epochs: int = None  # passes over the training images; None: the budget below
 short_epochs: int = None  # the same for the short comparisons; None: the budget below
 improved_epochs: int = None  # the same for the last model; None: the budget below
@@ -575,7 +575,7 @@ plots.bars(
         f"schedule, peak {4 * learning_rate:g}": validation_mse(high),
     },
     "Does the schedule help, and how high may its peak be?",
-    ylabel=f"validation MSE after {short_epochs} epochs",
+    ylabel=f"validation MSE at epoch {short_epochs}",
 )
 
 # %% [markdown]
@@ -1064,7 +1064,7 @@ gains = {name: validation_mse(model) for name, model in ladder.items()}
 plots.bars(
     gains,
     "Each change comes on top of those to its left",
-    ylabel=f"validation MSE after {short_epochs} epochs",
+    ylabel=f"validation MSE at epoch {short_epochs}",
 )
 
 # %% [markdown]

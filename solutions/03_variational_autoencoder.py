@@ -32,7 +32,7 @@
 # Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
-# Parameters: change them here, or with `course run 03 -p NAME VALUE`.
+# Parameters: change them here. Instructors also have `course run 03 -p NAME VALUE`.
 epochs: int = None  # passes over the training images; None: the budget below
 beta_epochs: int = None  # the same for each run of section 9; None: the budget below
 trick_epochs: int = None  # the same for each run of section 11; None: the budget below

@@ -40,7 +40,7 @@
 # figures look different.
 
 # %% tags=["parameters"]
-# Parameters: change them here, or with `course run 04 -p NAME VALUE`.
+# Parameters: change them here. Instructors also have `course run 04 -p NAME VALUE`.
 dataset = "MNIST"  # or "FashionMNIST"
 epochs: int = None  # passes over the training images; None: the budget below
 train_images: int = None  # how many of the 55,000 to train on; None: the budget below

@@ -34,7 +34,7 @@
 # real MNIST. In fast mode, or on the synthetic stand-in, figures look different.
 
 # %% tags=["parameters"]
-# Parameters: change them here, or with `course run 05 -p NAME VALUE`.
+# Parameters: change them here. Instructors also have `course run 05 -p NAME VALUE`.
 epochs: int = None  # for each of the plain models; None: the budget below
 step_epochs: int = None  # for each short run of sections 6, 8; None: the budget below
 best_epochs: int = None  # for the best model of section 9; None: the budget below

@@ -32,7 +32,7 @@
 # Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
-# Parameters: change them here, or with `course run 06 -p NAME VALUE`.
+# Parameters: change them here. Instructors also have `course run 06 -p NAME VALUE`.
 epochs: int = None  # of each model in section 5; None: the budget below
 train_images: int = None  # how many of the 55,000 to train on; None: the budget below
 test_images: int = None  # how many to estimate log p(x) of; None: the budget below

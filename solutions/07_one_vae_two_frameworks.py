@@ -36,7 +36,7 @@
 # Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
-# Parameters: change them here, or with `course run 07 -p NAME VALUE`.
+# Parameters: change them here. Instructors also have `course run 07 -p NAME VALUE`.
 backend = "tensorflow"  # or "torch": what Keras computes with; restart after a change
 dataset = "FashionMNIST"  # or "MNIST"
 epochs: int = None  # passes over the training images; None: the budget below
