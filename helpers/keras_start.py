@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -20,6 +21,10 @@ def quiet_start() -> Generator[None]:
     # 3: only what ends the process. Errors reach the reader as Python exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if os.environ["KERAS_BACKEND"] == "torch":
+        # Keras would look for TensorFlow when it saves a model, and the two crash each
+        # other in one process. None stands for "not installed".
+        sys.modules.setdefault("tensorflow", None)  # ty: ignore[no-matching-overload]
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

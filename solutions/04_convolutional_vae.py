@@ -35,8 +35,9 @@
 #
 # Symbols, names in code, terms: [notation](notation.ipynb).
 #
-# Each **What to see** below describes a full run with `dataset = "MNIST"`, real images.
-# In fast mode, or on the synthetic stand-in, figures look different.
+# Each **What to see** below, and every expected time and loss, is that of a full run
+# with `dataset = "MNIST"`, real images. In fast mode, or on the synthetic stand-in,
+# figures look different.
 
 # %% tags=["parameters"]
 # Parameters: change them here, or with `course run 04 -p NAME VALUE`.
@@ -91,7 +92,7 @@ print(f" to choose with, {len(images.test):,} to test once")
 # A **convolution** slides a small window of weights, its *kernel*, over the map. With
 # **stride** 2 it moves two pixels at a time, so the map's sides shrink by half;
 # **padding** adds zeros around it.
-# A map of $n$ pixels, window $k$, stride $s$ and padding $p$ gives
+# With window $k$, stride $s$ and padding $p$, $n$ pixels on a side become
 #
 # $$n' = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
 #
@@ -380,10 +381,11 @@ print(f"lesson 03: {dense:,} weights; here: {count_weights(ConvVAE(latent_dim)):
 # PyTorch cuts it off at $-100$ and goes on. In 32 bits that begins at a logit of about
 # 17, in 16 bits (**bfloat16**, which some processors multiply faster) at about 6.
 # On a CPU that multiplies faster in 16 bits, the network is trained in them all the
-# same: PyTorch computes this loss itself in 32 bits there, and 20 epochs end at the same loss in
-# either format (98.9 nats on the test images). On a GPU, PyTorch refuses this loss in 16 bits (inside
-# `autocast`, which `fit` uses), so there this lesson trains in 32. (With logits, as in
-# lesson 03, neither problem arises.) Whatever is measured is measured in 32 bits.
+# same: PyTorch computes this loss itself in 32 bits there, and 20 epochs end at the same
+# loss in either format (98.9 nats on the test images). On a GPU, PyTorch refuses this
+# loss in 16 bits (inside `autocast`, which `fit` uses), so there this lesson trains in
+# 32. (With logits, as in lesson 03, neither problem arises.) Whatever is measured is
+# measured in 32 bits.
 #
 # **Exercise 4.** Write the loss. *Summed* over the pixels and over the latent
 # dimensions, *averaged* over the images.
@@ -501,8 +503,10 @@ plots.curves(
 # %% [markdown]
 # **What to see.** Validation lies *below* training: in the first epochs because the
 # training figure averages over weights that were still moving, later mostly because
-# batch norm's statistics of single batches add noise to it. Toward the end validation
-# no longer falls every time, since with a constant step size the weights never settle.
+# batch norm's statistics of single batches add noise to it. (With the weights of epoch 6
+# held fixed, the training images cost 105.3 nats in training mode and 103.4 in evaluation
+# mode.) Toward the end validation no longer falls every time, since with a constant step
+# size the weights never settle.
 # Whether the last epoch is the best one is luck, so we keep the best. And why do
 # validation images choose, not test images? Whoever picks the best of 20 test losses
 # reports luck as skill: the lowest of 20 noisy numbers is lower than what new images
@@ -582,7 +586,7 @@ print(f"best epoch: {history.best_epoch} of {len(history.train)}")
 print(f"before the bad steps    {sum(evaluate(best, validation)):7.1f} nats")
 for name, snapshot in snapshots.items():
     net.load_state_dict(snapshot)
-    print(f"back to it {name:12s} {sum(evaluate(net, validation)):7.1f} nats")
+    print(f"back, {name:18s}{sum(evaluate(net, validation)):7.1f} nats")
 
 # %% [markdown]
 # **What to see.** The snapshot by reference went along with the bad steps: going back to
@@ -634,11 +638,12 @@ for name, pictures in {"samples": samples, "test images": x_test[:1_000]}.items(
     )
 
 # %% [markdown]
-# **What to see.** On MNIST about half of the samples are clean digits; the others lie
-# between two digits or break off. The classifier is sure of 42 % of them, and of 89 % of
-# the test images. With `dataset = "FashionMNIST"` at the top (run it) the outline and
-# the kind of garment are right, while prints and seams are missing: 20 numbers have no
-# room for them, and an average over everything they leave open is smooth.
+# **What to see.** By eye, about half of these samples from MNIST are digits; the others
+# lie between two digits or break off. The classifier is sure of 42 % of a thousand, and
+# of 89 % of the test images. With `dataset = "FashionMNIST"` at the top (run it) the
+# outline and the kind of garment are right, while prints and seams are missing: 20
+# numbers have no room for them, and an average over everything they leave open is
+# smooth.
 #
 # What do codes *between* two images decode to: a shape on the way from one to the
 # other, or two faint images on top of each other, as mixed pixels would be? Lesson 02's
@@ -658,10 +663,10 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# **What to see.** One shape changes into the other: the bar of the 7 stays while its
-# stem bends into the 2. No two images lie on top of each other, as with mixed pixels. Yet
-# the middle is no digit: the straight way between two codes leads through a region
-# where few images have theirs.
+# **What to see.** One shape changes into the other: the bar of the 7 curves into the top
+# of the 2, and its stem breaks and bends into the foot. Mixed pixels would show both
+# images at every step. Yet the middle is no digit: the straight line between two codes
+# can lead through a region where few images have theirs.
 #
 # ## 9. Forgetting `eval()`
 #
@@ -687,7 +692,8 @@ for mode in (True, False):
     print(f"  {'train' if mode else 'eval '} mode: {moved.norm().item():.2f}")
 
 # %% [markdown]
-# One image on its own has no spread in a dense layer's units to divide by:
+# A batch of one image leaves batch norm nothing to divide by: after a dense layer, one
+# number for each unit has no spread.
 
 # %%
 try:
@@ -714,8 +720,8 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# Worst of all, looking is enough to do harm: in training mode every forward pass,
-# even under `no_grad()`, moves the running averages. Measure the loss after a few
+# Worst of all, a look is enough to change the model: in training mode every forward
+# pass, even under `no_grad()`, moves the running averages. Measure the loss after a few
 # careless looks at images of one class:
 
 # %%
@@ -731,8 +737,9 @@ print(f"{sum(parts):.1f}, in eval mode and without a single training step")
 # **What to see.** In eval mode a code depends on its image alone: distance 0. In train
 # mode the other images move it. The batch of one class shows it best: batch norm
 # subtracts what all its images share, and the rest is decoded as if it came from a mixed
-# batch. Then the careless looks: no gradient, no optimizer, and the model is worse for
-# good, because the running averages now describe the wrong images.
+# batch. Then the careless looks: no gradient, no optimizer, and the loss is more than
+# three times as high and stays there, because the running averages now describe the
+# wrong images.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "think_eval", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # **Think 1 (5 points).** A friend's test loss is fine with batches of 1,000 and bad
@@ -836,10 +843,10 @@ for make in (DenseVAE, ConvVAE):
     print(f"{make.__name__:8s}: validation loss {plain:.1f} nats, shuffled {mixed:.1f}")
 
 # %% [markdown]
-# **What to see.** The dense model does not mind: its two losses differ by 0.3 nats, about
-# as much as another seed would change them. The convolutional model loses 25 nats and
-# falls far behind the dense one: in a shuffled image nearby pixels have little to do
-# with each other.
+# **What to see.** The dense model does not mind: its two losses differ by 0.3 nats. (Its
+# first weights are random, so that a fixed shuffle of the pixels is no more than another
+# seed.) The convolutional model loses 25 nats and falls far behind the dense one: in a
+# shuffled image nearby pixels have little to do with each other.
 #
 # Shuffling is a strong test; a gentle one is to **shift** each test image by one pixel,
 # which an eye hardly notices. A convolution does the same thing everywhere, so it should
@@ -870,8 +877,8 @@ for name, net in rows.items():
 
 # %% [markdown]
 # **What to see.** One pixel costs each model eight or nine nats, two pixels thirty or
-# more: so much do they rely on MNIST's careful centering. The convolutional models are
-# no better at this than the dense one; at three pixels they are worse. Why? Their
+# more: they all rely on MNIST's careful centering. The convolutional models are no
+# better at this than the dense one; at three pixels they are worse. Why? Their
 # convolutions are **equivariant**: shift the image by 4 pixels (their two strides
 # multiplied), and the 7 x 7 maps shift by one. But the dense layer behind them has other
 # weights for each place of the map, and it has only seen digits in the middle. To know
@@ -888,10 +895,11 @@ print(f"test images and their reconstructions: MSE {F.mse_loss(x_hat, x_test):.4
 print(f"test images and themselves, shifted:   MSE {F.mse_loss(moved, x_test):.4f}")
 
 # %% [markdown]
-# **What to see.** The image itself, one pixel to the right, scores worse than a slightly
-# blurred reconstruction in the right place. By this measure it is as far off as PCA with
-# 8 components (0.037, lesson 00), which an eye would never say. That is why models
-# trained with such losses rather blur a stroke than risk putting it in the wrong place.
+# **What to see.** The image itself, one pixel to the right, has four times the error of
+# a slightly blurred reconstruction in the right place. By this measure it is as far off
+# as PCA with 8 components (0.037, lesson 00), which an eye would never say. That is why
+# models trained with such losses rather blur a stroke than risk putting it in the wrong
+# place.
 #
 # ## 11. Your figures against the expected ones
 #
@@ -919,13 +927,13 @@ for name, value in figures.items():
 # %% [markdown]
 # ## Summary
 #
-# A convolution knows which pixels are neighbors. With batch norm and one more layer on
+# A convolution knows which pixels are neighbors. With batch norm and two more layers on
 # either side, this model has a lower loss than lesson 03's with half the weights.
 # Strided layers halve a map, transposed ones double it, and a window that is a multiple
-# of the stride reaches every pixel equally often. Batch norm speeds up training and asks
-# for one habit in return: `eval()` before you measure or use a model. Validation chooses
-# the epoch, a copy by value keeps it, and a file that has been loaded again is a file
-# you can trust.
+# of the stride reaches every inner pixel equally often. Batch norm keeps the numbers
+# between layers steady and asks for one habit in return: `eval()` before you measure or
+# use a model. Validation chooses the epoch, a copy by value keeps it, and a file that
+# has been loaded again is a file you can trust.
 #
 # **Further reading**
 # - V. Dumoulin and F. Visin (2016), *A Guide to Convolution Arithmetic for Deep

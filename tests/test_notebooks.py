@@ -48,6 +48,26 @@ def test_solution_runs_in_fast_mode_under_papermill(lesson, tmp_path):
     assert outcome["error"] is None
     assert outcome["metrics"], "a lesson ends with its figures"
     assert (tmp_path / "report.html").exists()
+    (executed,) = tmp_path.rglob(f"{lesson}.ipynb")
+    cells, committed = nbformat.read(executed, 4).cells, read("solutions", lesson).cells
+    assert shown(cells) == shown(committed), "as in the committed outputs"
+    said = [
+        out
+        for cell in cells
+        for out in cell.get("outputs", ())
+        if out.get("name") == "stderr"
+    ]
+    assert said == []
+
+
+def shown(cells):
+    """Which cells draw how many pictures, by their first line."""
+    found = {}
+    for cell in cells:
+        data = [out.get("data", {}) for out in cell.get("outputs", ())]
+        if count := sum("image/png" in each for each in data):
+            found[cell.source.partition("\n")[0]] = count
+    return found
 
 
 def without_hidden_tests(source):

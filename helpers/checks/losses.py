@@ -150,7 +150,7 @@ def kl_mistakes(mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:
         "KL the wrong way round: KL(prior || code) where KL(code || prior) is wanted": (
             (s + (1 + m**2) / var - 1) / 2
         ),
-        "these are bits: use log, not log2": right / math.log(2),
+        "these are bits: no log2 and no division by log(2)": right / math.log(2),
     }
 
 
@@ -242,7 +242,7 @@ def bce_mistakes(logits: Tensor, x: Tensor) -> dict[str, Tensor]:
         "the term x log p is missing": black,
         "the sign of one of the two terms is flipped": white - black,
         "the sign of one of the two terms is flipped, x log p it is": black - white,
-        "these are bits: use log, not log2": right / math.log(2),
+        "these are bits: no log2 and no division by log(2)": right / math.log(2),
         "that is a squared error, not a cross-entropy": (p - x) ** 2,
         "that is half a squared error, not a cross-entropy": (p - x) ** 2 / 2,
         "that is a squared error of the logits, not a cross-entropy": (a - x) ** 2,

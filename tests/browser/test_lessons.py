@@ -22,12 +22,6 @@ MISTAKES = {
     "06_how_tight_is_the_bound": ("+ logvar", "- logvar", "sign of the term"),
     "07_one_vae_two_frameworks": ("0.5 * logvar", "logvar", "variance"),
 }
-EXPLORERS = {
-    "01_keras_dense_autoencoder": 1,
-    "02_pytorch_mlp_autoencoder": 1,
-    "03_variational_autoencoder": 1,
-    "05_latent_dimensions": 1,
-}
 
 
 def first_answer(lesson):
@@ -50,15 +44,13 @@ def says(cells, name):
     ]
 
 
-def pictures(cells):
-    """How many pictures each code cell shows, and its first line."""
+def data_of(cells):
+    """All that cells display, by MIME type."""
     return [
-        (
-            sum("image/png" in output.get("data", {}) for output in cell["outputs"]),
-            cell["source"].partition("\n")[0],
-        )
+        output["data"]
         for cell in cells
-        if cell["cell_type"] == "code"
+        for output in cell.get("outputs", [])
+        if "data" in output
     ]
 
 
@@ -98,8 +90,11 @@ def test_a_student_is_stopped_told_and_let_go_on(lab, lesson):
         notebook.screenshot(f"{lesson}-right")
 
 
-@pytest.mark.parametrize("lesson", MISTAKES)
-def test_a_solution_runs_without_errors_or_noise(lab, lesson):
+@pytest.mark.parametrize(
+    "lesson", ["01_keras_dense_autoencoder", "05_latent_dimensions"]
+)
+def test_a_solution_runs_and_its_explorer_is_there(lab, lesson):
+    """One in Keras and one in PyTorch; what all print and draw: test_notebooks.py."""
     solution = pack_root() / "solutions" / f"{lesson}.ipynb"
     with lab.open(solution) as notebook:
         notebook.run_all(300)
@@ -107,29 +102,19 @@ def test_a_solution_runs_without_errors_or_noise(lab, lesson):
         assert errors(cells) == []
         assert all(cell["execution_count"] for cell in cells)
         assert says(cells, "stderr") == []
-        outputs = [
-            output["data"]
-            for cell in cells
-            for output in cell["outputs"]
-            if "data" in output
-        ]
-        bars = [data for data in outputs if PROGRESS_MIME in data]
+        bars = [data for data in data_of(cells) if PROGRESS_MIME in data]
+        assert bars
         assert all(d[PROGRESS_MIME]["n"] == d[PROGRESS_MIME]["total"] for d in bars)
         assert all("<svg role=" in "".join(data["text/html"]) for data in bars)
-        assert bool(bars) == (lesson != "00_data_and_baselines")
-        figures = [data for data in outputs if "image/png" in data]
-        committed = nbformat.read(solution, 4).cells
-        assert pictures(cells) == pictures(committed), "as in the committed outputs"
+        figures = [data for data in data_of(cells) if "image/png" in data]
         assert all('<img alt="' in "".join(data["text/html"]) for data in figures)
-        widgets = [data for data in outputs if WIDGET_MIME in data]
-        assert len(widgets) == EXPLORERS.get(lesson, 0)
-        if widgets:
-            at = next(
-                i
-                for i, c in enumerate(notebook.cells())
-                if "explore." in c["source"]
-                and any(WIDGET_MIME in o.get("data", {}) for o in c.get("outputs", []))
-            )
-            cell = notebook.go_to(at)
-            cell.locator(".plane, .jupyter-widgets").first.wait_for()
-            notebook.screenshot(f"{lesson}-explorer")
+        assert sum(WIDGET_MIME in data for data in data_of(cells)) == 1
+        at = next(
+            place
+            for place, cell in enumerate(notebook.cells())
+            if "explore." in cell["source"]
+            and any(WIDGET_MIME in data for data in data_of([cell]))
+        )
+        cell = notebook.go_to(at)
+        cell.locator(".plane, .jupyter-widgets").first.wait_for()
+        notebook.screenshot(f"{lesson}-explorer")

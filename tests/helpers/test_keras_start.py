@@ -47,3 +47,20 @@ with quiet_start():
 print(len(os.listdir("/dev/fd")) - before)
 """)
     assert done.stdout == "0\n"
+
+
+def test_on_pytorch_a_model_is_saved_without_tensorflow(tmp_path):
+    """The two crash each other in one process."""
+    done = run(
+        f"""
+with quiet_start():
+    import keras
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.save({str(tmp_path / "model.keras")!r})
+keras.saving.load_model({str(tmp_path / "model.keras")!r})
+import sys
+print(sys.modules["tensorflow"], "tensorflow.python" in sys.modules)
+""",
+        KERAS_BACKEND="torch",
+    )
+    assert done.stdout == "None False\n", done.stderr

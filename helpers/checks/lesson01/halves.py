@@ -138,7 +138,7 @@ def _want_function(
     def is_seen(hidden: Callable, ending: Callable, x: np.ndarray = x) -> bool:
         wanted = ending(b(hidden(a(x))))
         scale = 1 + float(np.abs(wanted).max())
-        return bool(np.abs(got - wanted).max() < CLOSE * scale)
+        return bool(np.abs(got[: len(x)] - wanted).max() < CLOSE * scale)
 
     hidden, ending = layers
     count = len(np.unique(got[:97]))
@@ -155,7 +155,7 @@ def _want_function(
     seen = [
         (h, e)
         for h, e in product(NAMES, _endings())
-        if is_seen(_activation(h), _endings()[e])
+        if is_seen(_activation(h), _endings()[e], x[:97])
     ]
     if seen:
         raise _other_activations(seen, layers, f"{given}, {name}", last)

@@ -68,10 +68,14 @@ def _require_values(function: Callable, model: Model, betas: tuple) -> None:
         seen,
         right,
         {why: torch.stack([each[why] for each in wrong]) for why in wrong[0]},
-        f"at beta = {beta:.3g} the loss of {len(parts[0])} images",
+        f"at beta = {beta:.3g} the loss of {_images(len(parts[0]))}",
         "the mean over images of reconstruction + beta * KL, each summed",
         LOOK,
     )
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"
 
 
 def _mistakes(parts: tuple, beta: float, right: Tensor) -> dict[str, Tensor]:

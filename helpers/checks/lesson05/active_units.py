@@ -124,12 +124,12 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         "the variance, a mean of squares, not of the distances": away.abs().mean(0),
         "the variance, not the range": mu.amax(0) - mu.amin(0),
         "a sum of squares: the variance is their mean": away.square().sum(0),
-        "a mean that is always 2 says nothing about the image: take the variance of "
-        "mu, not its square": mu.square().mean(0),
-        "a mean that is always 2 says nothing about the image: take the variance of "
-        "mu, not its size": mu.abs().mean(0),
-        "a mean that is always 2 says nothing about the image: take the variance of "
-        "mu, not its mean": mu.mean(0),
+        "the variance of mu, not its square: a mean that is always 2 says nothing "
+        "about the image": mu.square().mean(0),
+        "the variance of mu, not its size: a mean that is always 2 says nothing "
+        "about the image": mu.abs().mean(0),
+        "the variance of mu, not its mean: a mean that is always 2 says nothing "
+        "about the image": mu.mean(0),
         "the threshold as it is, not its square": mu.var(0) / threshold,
         "the variance itself, not its share of the largest": (
             mu.var(0) / mu.var(0).max()

@@ -112,7 +112,7 @@ def _averaging(kl: Tensor, want: Tensor, count: int) -> str:
         "the mean over the dimensions was taken as well": 1 / dims,
         "a sum over the images, divided by the number of dimensions": count / dims,
         "divided by N - 1; the mean divides by N": count / (count - 1 or 2),
-        "these are bits: use log, not log2": 1 / math.log(2),
+        "these are bits: no log2 and no division by log(2)": 1 / math.log(2),
     }
     look = (
         "the averaging; the formula is right. Every number is "

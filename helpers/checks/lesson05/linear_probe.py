@@ -234,8 +234,20 @@ def _as_long_as_they_are(function: Callable, draw: Draw) -> None:
             f"{number(share, 3)}",
             "about 1: a straight boundary between them is there",
             "is each code scaled to length 1 (normalize)? The boundary is then no "
-            "longer straight in the codes",
+            "longer straight in the codes"
+            if _reads_directions(function, draw)
+            else "has the classifier an intercept (a bias)? Without one every boundary "
+            "passes through 0",
         )
+
+
+def _reads_directions(function: Callable, draw: Draw) -> bool:
+    """One class between two of the other, all equally long: no boundary through 0."""
+    labels = draw.rng.integers(0, 2, 400)
+    side = draw.rng.choice([-1.0, 1.0], 400)
+    angle = np.where(labels, 1.2 * side, 0.2 * side)
+    codes = _near(draw, 5 * np.column_stack([np.cos(angle), np.sin(angle)]))
+    return _share(function, codes[:300], labels[:300], codes[300:], labels[300:]) > 0.85
 
 
 def _near(draw: Draw, centres: np.ndarray) -> np.ndarray:

@@ -25,7 +25,12 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    PolynomialFeatures,
+    StandardScaler,
+    normalize,
+)
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from torch import nn
@@ -62,6 +67,20 @@ def least_squares(codes, labels, test_codes, test_labels):
     weight, *_ = np.linalg.lstsq(np.hstack([codes, ones]), targets, rcond=None)
     scores = np.hstack([test_codes, np.ones((len(test_codes), 1))]) @ weight
     return torch.tensor((scores.argmax(1) == test_labels).mean())
+
+
+def of_length_one(codes, labels, test_codes, test_labels):
+    return logistic(normalize(codes), labels, normalize(test_codes), test_labels)
+
+
+def through_zero(codes, labels, test_codes, test_labels):
+    probe = LogisticRegression(max_iter=1000, fit_intercept=False)
+    return probe.fit(codes, labels).score(test_codes, test_labels)
+
+
+def least_squares_through_zero(codes, labels, test_codes, test_labels):
+    weight, *_ = np.linalg.lstsq(codes, np.eye(labels.max() + 1)[labels], rcond=None)
+    return np.mean((test_codes @ weight).argmax(1) == test_labels)
 
 
 def neighbours(codes, labels, test_codes, test_labels):
@@ -351,6 +370,9 @@ WRONG = [
     (bent(lambda c: c.astype(int)), "whole numbers"),
     (bent(lambda c: c.clip(-3, 3)), "clip"),
     (lambda *a: round(logistic(*a), 2), "is rounded"),
+    (of_length_one, "length 1"),
+    (through_zero, "an intercept"),
+    (least_squares_through_zero, "an intercept"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
