@@ -33,6 +33,9 @@
 #
 # **Time:** reading 40 min, writing 50 min, computing about 3 min on a 2-core laptop.
 #
+# Each **What to see** below describes a full run on the real images, with TensorFlow
+# below. In fast mode, or on the synthetic stand-in, yours will differ.
+#
 # Symbols, names in code, terms: [notation](notation.ipynb).
 
 # %% tags=["parameters"]
@@ -266,7 +269,7 @@ plots.bars(
 # %% [markdown]
 # **What to see.** Clothes are gray surfaces, and their floor of 189.9 nats is more than
 # four times that of the black and white digits (45.5). A loss of 245 on clothes is
-# thus no worse than one of 101 on digits: 55 nats above the floor, for both. Never
+# thus no worse than lesson 03's 102 on digits: 55 and 57 nats above the floor. Never
 # compare losses of two data sets without it. Nor do two classes of one set compare: a
 # pullover's floor is more than twice a sandal's, however well a model knows pullovers.
 
@@ -361,7 +364,8 @@ checks.vae_model(VAE, draws=[14873, 580236])
 # %% [markdown]
 # Callbacks do the rest: one draws the bar, one saves the weights of the epoch with the
 # lowest **validation** loss. Two options of `compile` change the speed and not the
-# result; they take seconds to set up, and pay in long runs. Section 8 measures them.
+# result. They take seconds to set up, so they can pay in long runs only; whether they do
+# depends on the model and on your processor. Section 8 measures them.
 
 
 # %%
@@ -954,9 +958,9 @@ for name in list(gaps)[1:]:
 # **What to see.** With the exact form, NumPy follows each framework: the difference stays
 # below a thousandth of the way gone. (Where it grows, rounding has turned the sign of a
 # gradient that was nearly 0, and Adam makes a full step of any sign.) Keras and PyTorch
-# are a hundred times further apart, from the first step on, until PyTorch is given Keras'
-# $\epsilon$ step by step ("one form"): then these two stay together as well. It was no
-# rounding: after one step $m = 0.1\,g$ and $v = 0.001\,g^2$, so PyTorch goes
+# are at least a hundred times further apart, from the first step on, until PyTorch is
+# given Keras' $\epsilon$ step by step ("one form"): then these two stay together as well.
+# It was no rounding: after one step $m = 0.1\,g$ and $v = 0.001\,g^2$, so PyTorch goes
 # $\eta\, g/(|g| + 10^{-8})$ and Keras $\eta\, g/(|g| + 3\cdot 10^{-6})$. The weights of
 # pixels at the border, which are black in nearly every image, have such small
 # gradients. For the loss it does not matter; for a claim that "the code is the same
@@ -1018,7 +1022,7 @@ print(f"PyTorch kernel within {torch_bound:.4f}, bias {torch_bound:.4f}")
 # size, two epochs. **Eager** runs Python in every step; a **graph** is made
 # once and repeated without Python; **XLA** (`jit_compile=True`) translates the graph
 # for your processor; `steps_per_execution=20` lets Python look in every 20 steps only.
-# Each framework has a process of its own.
+# Each framework has a process of its own. (In fast mode XLA is left out: five ways.)
 
 
 # %%
@@ -1094,11 +1098,11 @@ for name, (begin, again, loss) in costs.items():
 # %% [markdown]
 # **What to see.** Eager costs more than four times as much as the graph: Python's overhead
 # in every step. `steps_per_execution` gains nothing here, where most of the time is spent
-# in large matrix products. XLA pays many seconds before the first step, and on the
-# processor of this run its steps were slower, too; for lesson 01's smaller model it pays.
-# So measure before you believe. Keras above PyTorch takes nearly half as long again as
-# PyTorch alone. And the last column says that all six do the same thing: the losses agree
-# to about a nat.
+# in large matrix products. XLA takes seconds before the first step, and on the processor
+# of this run its steps were slower, too. So measure before you believe: where your figures
+# look like these, `jit_compile=False` in section 4's `compile_for` is the better choice.
+# Keras above PyTorch takes nearly half as long again as PyTorch alone. And the last column
+# says that all six do the same thing: the losses agree to about a nat.
 
 # %% [markdown]
 # ## 9. Two results that are too good or too bad
@@ -1151,7 +1155,7 @@ print({name: round(value, 2) for name, value in collapsed.items()})
 
 # %% [markdown]
 # **What to see.** The loss it reports, 0.49, looks splendid beside 245. In nats: the KL is
-# 0.00, the reconstruction the mean image's, 386. The codes say nothing; this is the
+# 0.00, the reconstruction about the mean image's, 386. The codes say nothing; this is the
 # posterior collapse of lesson 03, by a default.
 #
 # **Failing on purpose: `fit` on the test images.** Another copied example trains on all
@@ -1171,8 +1175,8 @@ peeked = {
 print({name: round(value, 2) for name, value in peeked.items()})
 
 # %% [markdown]
-# **What to see.** The same kind of images, and a gap of many nats: the model has memorized
-# part of its thousand images. Whoever reports the first number reports what
+# **What to see.** The same kind of images, with floors that differ by less than two nats,
+# and a gap of 13 nats: the model has memorized part of its thousand images. Whoever reports the first number reports what
 # nobody gets on new clothes. The leak needed no label.
 
 # %% [markdown]
@@ -1199,7 +1203,7 @@ plots.image_grid(
 
 # %% [markdown]
 # **What to see.** Shirts, dresses, bags and shoes in many cuts, without print or lace. Some
-# are two garments at once, a boot with a shirt's shadow, and a few are dark smudges:
+# are two garments at once, a boot with a shirt's shadow, and some are dark smudges:
 # in 20 dimensions the prior covers much land between the kinds, as in lesson 03.
 #
 # With two latent dimensions the codes can be drawn. (About 15 s.)
@@ -1235,9 +1239,9 @@ plots.image_grid(
 # %% [markdown]
 # **What to see.** Shoes of all kinds lie apart from what is worn above, and
 # trousers at one end. Shirt, pullover and coat lie on top of each other: by outline
-# they are the same, as for the plain autoencoder of lesson 01. Here the cloud has the
-# size of the prior, so a draw falls where clothes are. On the sheet below it every tile is
-# a garment, but for the dark border between shoes and the rest.
+# they are the same, as for the plain autoencoder of lesson 01. Here the cloud lies around
+# 0 and is little wider than the prior, so most draws fall where clothes are. On the sheet
+# below it every tile is a garment, but for the dark border between shoes and the rest.
 
 # %% [markdown]
 # ## 11. Your figures

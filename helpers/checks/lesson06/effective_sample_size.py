@@ -61,5 +61,8 @@ def _mistakes(log_w: Tensor) -> dict[str, Tensor]:
         "the log weights themselves were used, without exp": (
             log_w.double().sum(0) ** 2 / log_w.double().square().sum(0)
         ),
+        "sum w^2 is not (sum w)^2: each log w is doubled before the logsumexp": (
+            torch.ones_like(right)
+        ),
         "the number of draws, whatever their weights": torch.full_like(right, k),
     }

@@ -259,6 +259,12 @@ def _check_config(make: Callable, seed: int, size: int) -> None:
             "what __init__ was given, by name: the seed, and what Keras adds itself",
             "super().get_config() | {'seed': ...}, and super().__init__(**options)",
         )
+    if "dtype" not in config:
+        raise CheckFailed(
+            f"get_config() says no more than {sorted(config)}",
+            "what __init__ was given: the seed, and what Keras adds (dtype, ...)",
+            "super().get_config(), to which the seed is added",
+        )
     zeros = np.zeros((5, size))
     again = type(layer).from_config(config)
     if not np.array_equal(_drawn(layer, zeros, zeros), _drawn(again, zeros, zeros)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from helpers.checks.base import CheckFailed, check, kind
 from helpers.checks.draws import Draw
 from helpers.checks.lesson07._backend import in_a_graph, read, tensor
 from helpers.checks.lesson07.loss_terms import right_terms
+from helpers.checks.messages import shorten
 
 TERMS = ("loss", "reconstruction", "kl")
 
@@ -26,6 +28,12 @@ TERMS = ("loss", "reconstruction", "kl")
 @check("VAE", uses=("loss_terms",))
 def vae_model(make: Callable, draw: Draw) -> None:
     """Check outputs, loss, gradients and trackers of ``VAE(encoder, decoder, ...)``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation")  # Keras' on torch
+        _check_model(make, draw)
+
+
+def _check_model(make: Callable, draw: Draw) -> None:
     import keras
 
     pixels, width, d = draw.integer(20, 40), draw.integer(5, 9), draw.integer(2, 4)
@@ -43,6 +51,13 @@ def vae_model(make: Callable, draw: Draw) -> None:
     x = _images(97, pixels, draw)
     _check_call(model, parts, x)
     _check_call(model, parts, x[:1])
+    for name, times in parts.called(model, x).items():
+        if times != 1:
+            raise CheckFailed(
+                f"a call of the model calls {name} {times} times",
+                "once: mu, logvar and logits belong to one pass, and one draw",
+                f"call, and how often `self.{name}(...)` stands in it",
+            )
     _check_step(model, parts, _images(33, pixels, draw), x)
     _check_trackers(model, parts, x)
 
@@ -56,19 +71,42 @@ class Parts:
         epsilon = draw.rng.choice([-1, 1], d) * draw.rng.uniform(0.5, 1.5, d)
         self.epsilon = epsilon.astype(np.float32)
 
+        self.calls = {}
+
+        def count(name: str) -> None:
+            self.calls[name] = self.calls.get(name, 0) + 1
+
+        class Counter(keras.layers.Layer):
+            def __init__(layer, counts: str):
+                super().__init__()
+                layer.counts = counts
+
+            def call(layer, inputs: Any) -> Any:
+                count(layer.counts)
+                return inputs
+
         class Constant(keras.layers.Layer):
             def call(layer, mu: Any, logvar: Any) -> Any:
+                count("sampling")
                 sigma = keras.ops.exp(0.5 * logvar)
                 return mu + sigma * keras.ops.convert_to_tensor(self.epsilon)
 
         dense, x, z = keras.layers.Dense, keras.Input((pixels,)), keras.Input((d,))
-        h, g = dense(width, "tanh")(x), dense(width, "tanh")(z)
+        h = dense(width, "tanh")(Counter("encoder")(x))
+        g = dense(width, "tanh")(Counter("decoder")(z))
         self.encoder = keras.Model(x, [dense(d)(h), dense(d)(h)])
         self.decoder = keras.Model(z, dense(pixels)(g))
         self.sampling = Constant()
         for weight in self.weights():
             spread = 1.5 / weight.shape[0] ** 0.5 if len(weight.shape) > 1 else 0.5
             weight.assign(draw.rng.normal(0, spread, weight.shape))
+
+    def called(self, model: Any, x: np.ndarray) -> dict[str, int]:
+        """How often a call of a model calls each of the three."""
+        model(tensor(x))  # the first call may also look at shapes
+        self.calls = dict.fromkeys(("encoder", "decoder", "sampling"), 0)
+        model(tensor(x))
+        return self.calls
 
     def weights(self) -> list:
         """Kernels and biases, of the encoder's three layers and the decoder's two."""
@@ -94,15 +132,15 @@ class Parts:
         reconstruction, kl = right_terms(x, logits, mu, logvar)
         return {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
 
-    def gradients(self, x: np.ndarray) -> list[np.ndarray]:
-        """Of the mean loss, for each of the weights."""
+    def gradients(self, x: np.ndarray, beta: float = 1.0) -> list[np.ndarray]:
+        """Of the mean of reconstruction + beta KL, for each of the weights."""
         h, mu, logvar, z, g, logits = self.forward(x)
         wm, wl, w2, w3 = self.arrays()[2::2]
         d_logits = (1 / (1 + np.exp(-logits)) - x) / len(x)
         d_g = (d_logits @ w3.T) * (1 - g**2)
         d_z = d_g @ w2.T
-        d_mu = d_z + mu / len(x)
-        d_logvar = d_z * (z - mu) / 2 + (np.exp(logvar) - 1) / 2 / len(x)
+        d_mu = d_z + beta * mu / len(x)
+        d_logvar = d_z * (z - mu) / 2 + beta * (np.exp(logvar) - 1) / 2 / len(x)
         d_h = (d_mu @ wm.T + d_logvar @ wl.T) * (1 - h**2)
         into = ((x, d_h), (h, d_mu), (h, d_logvar), (z, d_g), (g, d_logits))
         return [each for below, d in into for each in (below.T @ d, d.sum(axis=0))]
@@ -150,7 +188,8 @@ def _check_step(model: Any, parts: Parts, x: np.ndarray, other: np.ndarray) -> N
     import keras
 
     before, terms, wanted = parts.arrays(), parts.terms(x), parts.gradients(x)
-    with in_a_graph("the model"), _explained():
+    without_kl = parts.gradients(x, beta=0.0)
+    with in_a_graph("the model"), _explained(model, x):
         model.compile(optimizer=keras.optimizers.SGD(1.0), jit_compile=False)
         seen = model.fit(
             x,
@@ -163,32 +202,77 @@ def _check_step(model: Any, parts: Parts, x: np.ndarray, other: np.ndarray) -> N
     _check_names(seen)
     _compare_terms(seen, terms, "", 0, f"a batch of {len(x)} images")
     moved = [a - b for a, b in zip(before, after, strict=True)]
-    off = [
-        weight.path
-        for weight, step, right in zip(parts.weights(), moved, wanted, strict=True)
-        if np.abs(step - right).max() > 2e-3 * np.abs(right).max() + 1e-6
-    ]
+    off = _unlike(moved, wanted)
     if off:
         still = all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+        known = {
+            "the sum over the images, or one number for each, where their mean is "
+            "wanted: ops.mean": [len(x) * each for each in wanted],
+            "what fit follows has no KL in it, or one without a gradient": without_kl,
+        }
+        looks = [why for why, steps in known.items() if not _unlike(moved, steps)]
         raise CheckFailed(
             "after a step of fit no weight has changed"
             if still
-            else f"fit follows a wrong gradient for {', '.join(off)}",
+            else f"fit follows a wrong gradient for {_named(off)}",
             "a step along the gradient of the mean of reconstruction + KL, for every "
             "weight of encoder and decoder",
-            "stop_gradient or NumPy between x and the loss, a term missing in what is "
-            "returned, or (in train_step) which weights and gradients the "
+            looks[0]
+            if looks
+            else "stop_gradient or NumPy between x and the loss, a term missing in "
+            "what is returned, or (in train_step) which weights and gradients the "
             "optimizer gets",
         )
     _compare_terms(seen, parts.terms(other), "val_", 0, "97 images in batches of 32")
 
 
+def _unlike(steps: list[np.ndarray], wanted: list[np.ndarray]) -> list[int]:
+    """Which of the ten weights did not move as they should."""
+    return [
+        i
+        for i, (step, right) in enumerate(zip(steps, wanted, strict=True))
+        if np.abs(step - right).max() > 2e-3 * np.abs(right).max() + 1e-6
+    ]
+
+
+def _named(off: list[int]) -> str:
+    """Name some of the ten weights."""
+    whole = {
+        "all weights": range(10),
+        "the weights of the encoder": range(6),
+        "the weights of the decoder": range(6, 10),
+    }
+    for name, numbers in whole.items():
+        if off == list(numbers):
+            return name
+    layer = ("encoder's first layer", "mu", "logvar", "decoder's first layer", "logits")
+    return ", ".join(f"the {('kernel', 'bias')[i % 2]} of {layer[i // 2]}" for i in off)
+
+
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Say what it means that no weight has a gradient."""
+def _explained(model: Any, x: np.ndarray) -> Iterator[None]:
+    """Say what it means that fit has no loss, or one without a gradient."""
     try:
         yield
-    except (ValueError, RuntimeError) as error:
+    except Exception as error:
+        if re.search("No loss to compute", str(error)):
+            raise CheckFailed(
+                "Keras' own compute_loss is asked for the loss, and knows none",
+                "your loss in fit and in evaluate",
+                "compute_loss; or both train_step and test_step; or add_loss",
+            ) from None
+        if _gives_none(model, x):
+            raise CheckFailed(
+                "compute_loss returns None",
+                "the mean of reconstruction + KL: fit follows its gradient",
+                "the `return` line of compute_loss",
+            ) from None
+        if re.search("None values not supported|NoneType", str(error)):
+            raise CheckFailed(
+                f"fit stops: {shorten(str(error))}",
+                "x and y_pred are given to compute_loss; y is None",
+                "y, or another argument that is None, where x belongs",
+            ) from None
         if not re.search("No gradients provided|does not require grad", str(error)):
             raise
         raise CheckFailed(
@@ -196,6 +280,15 @@ def _explained() -> Iterator[None]:
             "the mean of reconstruction + KL, computed from what call has returned",
             "what compute_loss returns: loss_terms of x and y_pred",
         ) from None
+
+
+def _gives_none(model: Any, x: np.ndarray) -> bool:
+    """Tell whether compute_loss runs, and returns nothing."""
+    try:
+        y_pred = model(tensor(x))
+        return model.compute_loss(x=tensor(x), y_pred=y_pred) is None
+    except Exception:  # noqa: BLE001 (a student's code may raise any)
+        return False
 
 
 def _check_names(seen: Mapping[str, list]) -> None:
@@ -239,8 +332,12 @@ def _compare_terms(
             "the last batch only: assign, or no tracker": each[96:].mean()
             if len(each) > 96
             else np.nan,
-            "the KL is left out": reconstruction.mean(),
-            "the reconstruction is left out": kl.mean(),
+            "that is the reconstruction"
+            if name == "kl"
+            else "the KL is left out": reconstruction.mean(),
+            "that is the KL"
+            if name == "reconstruction"
+            else "the reconstruction is left out": kl.mean(),
             "the KL counts twice: add_loss as well as the loss?": (
                 reconstruction.mean() + 2 * kl.mean()
             ),

@@ -70,6 +70,10 @@ WRONG = [
     (lambda log_w: right(log_w).mean(), "reduced over everything"),
     (lambda log_w: log_w.sum(0) ** 2 / (log_w**2).sum(0), "without exp"),
     (
+        lambda log_w: torch.exp(2 * log_w.logsumexp(0) - 2 * log_w.logsumexp(0)),
+        "doubled before the logsumexp",
+    ),
+    (
         lambda log_w: torch.exp(log_w.logsumexp(0) - (2 * log_w).logsumexp(0)),
         "look at",
     ),

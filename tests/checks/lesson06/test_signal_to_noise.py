@@ -36,6 +36,7 @@ RIGHT = [
     lambda g: torch.from_numpy(abs(g.numpy().mean(0)) / g.numpy().std(0)),
     lambda g: torch.stack([column.mean().abs() / column.std() for column in g.T]),
     lambda g: g.mean(0).abs() / (g.std(0) + 1e-12),
+    lambda g: g.mean(0).abs() / (g.square().mean(0) - g.mean(0) ** 2).sqrt(),
     lambda g: (torch.std_mean(g, 0)[1] / torch.std_mean(g, 0)[0]).abs(),
 ]
 WRONG = [

@@ -84,6 +84,11 @@ def batch_of_97(x, logits, mu, logvar):
     return bce(x, logits) + zeros, kl(mu, logvar)
 
 
+def limited(mu, logvar):
+    variance = ops.exp(ops.clip(logvar, -10, 10))
+    return 0.5 * ops.sum(mu**2 + variance - 1 - logvar, axis=1)
+
+
 RIGHT = [terms, with_keras_loss, with_ops, by_hand, of_the_backend]
 WRONG = [
     (lambda x, a, m, s: (bce(x, a) / x.shape[1], kl(m, s)), "averaged over the pixels"),
@@ -96,6 +101,7 @@ WRONG = [
     (lambda x, a, m, s: bce(x, a) + kl(m, s), "two tensors"),
     (lambda x, a, m, s: (bce(a, x), kl(m, s)), "logits and x are exchanged"),
     (lambda x, a, m, s: (bce(x, a), ops.maximum(kl(m, s), 1.0)), "the KL of an image"),
+    (lambda x, a, m, s: (bce(x, a), limited(m, s)), "exp(logvar) is limited"),
     (on_probabilities, "the reconstruction loss of an image"),
     (with_log, "the reconstruction loss of an image"),
     (in_numpy, "NumPy"),

@@ -177,6 +177,11 @@ class ConfigOfAnother(Sampling):
         return super().get_config() | {"seed": 0}
 
 
+class OnlyTheSeed(Sampling):
+    def get_config(self):
+        return {"seed": self.seed}
+
+
 class OnlyWhileTraining(Sampling):
     def call(self, mu, logvar, training=False):
         return mu + ops.exp(logvar / 2) * self.noise(mu) if training else mu
@@ -203,6 +208,7 @@ WRONG = [
     (Limited, "no limit on it"),
     (Forgets, "seed: None"),
     (ConfigOfAnother, "says seed: 0"),
+    (OnlyTheSeed, "super().get_config()"),
     (OnlyWhileTraining, "is it drawn, and is it used"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -218,30 +218,86 @@ class OtherDecoder(VAE):
         self.decoder = layers.Dense(decoder.output_shape[-1])
 
 
+class Tracked(VAE):
+    """With a tracker of its own for the loss, whatever is returned."""
+
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(encoder, decoder, sampling, **options)
+        self.total = Mean(name="loss")
+
+    def note(self, terms):
+        super().note(terms)
+        self.total.update_state(sum(terms))
+
+
+class TrackedAndSummed(Tracked):
+    combine = Summed.combine
+
+
+class TrackedWithoutKL(Tracked):
+    combine = WithoutKL.combine
+
+
+class ReturnsNothing(VAE):
+    def combine(self, reconstruction, kl):
+        ops.mean(reconstruction + kl)
+
+
+class OfY(VAE):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return super().compute_loss(y, y, y_pred, sample_weight, training)
+
+
+class TrainStepOnly(ByTheBook):
+    test_step = keras.Model.test_step
+
+
+class EncodesTwice(VAE):
+    def call(self, x):
+        z = self.sampling(self.encoder(x)[0], self.encoder(x)[1])
+        return (self.decoder(z), *self.encoder(x))
+
+
+class DrawsTwice(VAE):
+    def call(self, x):
+        mu, logvar = self.encoder(x)
+        self.sampling(mu, logvar)
+        return self.decoder(self.sampling(mu, logvar)), mu, logvar
+
+
 class FrozenDecoder(VAE):
     def __init__(self, encoder, decoder, sampling, **options):
         super().__init__(encoder, decoder, sampling, **options)
         self.decoder.trainable = False
 
 
-RIGHT = [VAE, Functional, Weighted, AddsTheLoss, ByTheBook]
+RIGHT = [VAE, Tracked, Functional, Weighted, AddsTheLoss, ByTheBook]
 WRONG = [
     (MeanOfMeans, "a mean of the batches' means"),
     (Untracked, "missing: reconstruction, kl"),
-    (Exchanged, "reconstruction is"),
+    (Exchanged, "reconstruction is | that is the KL"),
     (NeverTold, "nothing was handed to it"),
     (KLOnly, "the reconstruction is left out"),
     (WithoutKL, "the KL is left out"),
     (Summed, "the sum over the images"),
     (Minus, "reconstruction minus KL"),
-    (KLStopped, "a wrong gradient"),
+    (KLStopped, "the weights of the encoder | one without a gradient"),
     (DecodesMu, "the decoding of mu"),
     (Probabilities, "after a sigmoid"),
     (OtherOrder, "that is logvar"),
     (LogitsOnly, "three tensors"),
     (Twice, "both terms count twice"),
     (OtherDecoder, "vae.decoder is not the decoder"),
-    (FrozenDecoder, "a wrong gradient"),
+    (FrozenDecoder, "a wrong gradient | the weights of the decoder"),
+    (TrackedAndSummed, "a wrong gradient for all weights | ops.mean"),
+    (TrackedWithoutKL, "the weights of the encoder | no KL in it"),
+    (ReturnsNothing, "compute_loss returns None"),
+    (OfY, "y is None"),
+    (TrainStepOnly, "both train_step and test_step"),
+    (EncodesTwice, "calls encoder 3 times"),
+    (DrawsTwice, "calls sampling 2 times"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
