@@ -406,8 +406,8 @@ def codes(
     show(
         fig,
         alt
-        or f"{_ended(title)} Scatter plot of {len(np.asarray(labels)):,} codes in the plane, "
-        f"colored and labeled by class.",
+        or f"{_ended(title)} Scatter plot of {len(np.asarray(labels)):,} codes in the "
+        f"plane, colored and labeled by class.",
         save_as,
     )
 

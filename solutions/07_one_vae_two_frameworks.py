@@ -363,9 +363,8 @@ checks.vae_model(VAE, draws=[14873, 580236])
 
 # %% [markdown]
 # Callbacks do the rest: one draws the bar, one saves the weights of the epoch with the
-# lowest **validation** loss. Two options of `compile` change the speed and not the
-# result. They take seconds to set up, so they can pay in long runs only; whether they do
-# depends on the model and on your processor. Section 8 measures them.
+# lowest **validation** loss. `jit_compile` and `steps_per_execution`, two options of
+# `compile`, change the speed and not the result: section 8 measures both.
 
 
 # %%
@@ -378,14 +377,9 @@ def new_vae(latent_dim=latent_dim):
 
 # %%
 def compile_for(model, steps):
-    """Adam with a step size that falls over so many steps; translated if that pays."""
+    """Adam with a step size that falls over so many steps, and a plain graph."""
     rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    long = steps > 1_000 and backend == "tensorflow"
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        jit_compile=long,
-        steps_per_execution=20 if long else 1,
-    )
+    model.compile(optimizer=keras.optimizers.Adam(rate), jit_compile=False)
 
 
 # %%
@@ -1099,8 +1093,8 @@ for name, (begin, again, loss) in costs.items():
 # **What to see.** Eager costs more than four times as much as the graph: Python's overhead
 # in every step. `steps_per_execution` gains nothing here, where most of the time is spent
 # in large matrix products. XLA takes seconds before the first step, and on the processor
-# of this run its steps were slower, too. So measure before you believe: where your figures
-# look like these, `jit_compile=False` in section 4's `compile_for` is the better choice.
+# of this run its steps were slower, too: hence `jit_compile=False` in section 4. Measure
+# before you believe; on your processor it may pay.
 # Keras above PyTorch takes nearly half as long again as PyTorch alone. And the last column
 # says that all six do the same thing: the losses agree to about a nat.
 

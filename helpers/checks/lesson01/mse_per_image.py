@@ -33,8 +33,11 @@ def mse_per_image(measure: Callable, draw: Draw) -> None:
 
 
 def _images(shape: tuple[int, int], draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-    """Images, and reconstructions a little beyond [0, 1], each with its own error."""
-    x = draw.rng.random(shape)
+    """Images, a third of them black, and reconstructions a little beyond [0, 1].
+
+    Each image has its own error.
+    """
+    x = draw.rng.random(shape) * (draw.rng.random(shape) > 0.3)
     size = draw.rng.uniform(0.1, 0.3, (shape[0], 1))
     error = size * draw.rng.normal(0.4, 1, shape)  # not 0 on the average
     return x.astype(np.float32), (x + error).astype(np.float32)
@@ -83,7 +86,11 @@ def _mistakes(
     error, (n, d) = x - x_hat, x.shape
     mean = error.mean(axis=1)
     cut = x - x_hat.clip(0, 1)
+    ink = x > 0
     return {
+        "over the pixels with ink only: the background counts as well": (
+            (error**2 * ink).sum(axis=1) / np.maximum(ink.sum(axis=1), 1)
+        ),
         "summed over the pixels, not averaged": right * d,
         "the root was taken: RMSE, not MSE": np.sqrt(right),
         "absolute errors: they were not squared": np.abs(error).mean(axis=1),

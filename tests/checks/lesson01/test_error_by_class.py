@@ -116,6 +116,10 @@ RIGHT = [
     split_at_borders,
 ]
 WRONG = [
+    (
+        lambda e, y: np.array([e[(y == c) & (e > 0)].mean() for c in range(10)]),
+        "without any error left out",
+    ),
     (by_class(np.sum), "summed over the class"),
     (lambda e, y: by_class(np.sum)(e, y) / len(e), "number of all images"),
     (lambda e, y: by_class(np.sum)(e, y) / 10, "same size"),

@@ -103,6 +103,12 @@ RIGHT = [
     with_a_warning,
 ]
 WRONG = [
+    (
+        lambda x, y: [
+            np.mean(((a - b) ** 2)[a > 0]) for a, b in zip(x, y, strict=True)
+        ],
+        "with ink only",
+    ),
     (lambda x, y: ((x - y) ** 2).mean(), "ran over the images too"),
     (lambda x, y: ((x - y) ** 2).mean(axis=0), "over the images (axis 0)"),
     (lambda x, y: (x - y) ** 2, "one value a pixel"),
