@@ -400,6 +400,8 @@ def train_model(
 ):
     """Train an autoencoder with Adam (or AdamW); each image is its own target.
 
+    Of Adam's settings only the step size is given; the others keep their defaults.
+
     model: keras.Model, (B, 784) -> (B, 784); trained in place
     train, validation: splits, with .flat of shape (N, 784) in [0, 1]; not changed
     epochs: passes over all images, each in a new random order

@@ -204,7 +204,7 @@ plots.show(
 def kl_divergence(mu, logvar):
     """KL( N(mu, sigma^2) || N(0, I) ) in nats, for each image.
 
-    mu, logvar: tensors of shape (B, d).
+    mu, logvar: tensors of shape (B, d). All values from -20 to 20 count as they are.
     Returns shape (B,): summed over the d latent dimensions, not over the images; with
     gradients. float32 or float64, as you like.
     Hint: sigma^2 is exp(logvar). What must come out at mu = 0, logvar = 0?

@@ -302,8 +302,9 @@ class Decoder(nn.Module):
 
     d -> 128 -> 32 * 7 * 7 units, then channels 32 -> 8 -> 1 through transposed
     convolutions (kernel 4, stride 2, padding 1); batch norm, then ReLU after every
-    layer but the last; a sigmoid after that; nothing else. Yours to choose: biases, a
-    relative of ReLU, batch norm before or after the units become maps.
+    layer but the last; a sigmoid after that; nothing else, no limits on the pixels
+    either. Yours to choose: biases, a relative of ReLU, batch norm before or after the
+    units become maps.
     Hint: nn.Unflatten(1, (32, 7, 7)) turns 1568 units into maps.
     """
 

@@ -457,7 +457,8 @@ plots.image_grid(
 def kl_per_dimension(mu, logvar):
     """The mean KL to the prior of each latent dimension, in nats.
 
-    mu, logvar: tensors of shape (N, d), float32. They stay as they are.
+    mu, logvar: tensors of shape (N, d), float32. They stay as they are, and all values
+        from -20 to 20 count.
     Returns a tensor of shape (d,), float32 or float64: averaged over the N images, not
     summed over the dimensions, in their order.
     """
@@ -901,7 +902,7 @@ def start_at_mean_image(layer, mean_image):
         nn.Linear with 784 outputs, or any module with a trainable `bias` of shape
         (784,). Only the bias is changed, in place, and it stays trainable.
     mean_image: tensor (784,), values from 0 to 1. Pixels that are always 0 have the
-        logit -inf: keep the mean within 0.003 and 0.997 first.
+        logit -inf: keep the mean within 0.003 and 0.997 first. It stays as it is.
     Hint: torch.logit, clamp, and torch.no_grad() around the change.
     """
     ### BEGIN SOLUTION
