@@ -65,7 +65,9 @@ def _drawn(function: Callable, mu: Tensor, logvar: Tensor) -> Tensor:
         raise CheckFailed(
             f"z contains nan or inf where logvar is {logvar[~z.isfinite()][0]:.2f}",
             "finite numbers: logvar may be negative, exp(logvar / 2) is positive",
-            "a root or a logarithm of logvar itself",
+            "a root or a logarithm of logvar itself"
+            + ", or a spread that is taken over the one image of this batch"
+            * (shape[0] == 1),
         )
     want_tensor(
         z,
