@@ -83,46 +83,40 @@ def _mistakes(x: np.ndarray, x_hat: np.ndarray) -> dict[str, float]:
     right, length = squares.mean(), np.linalg.norm(error)
     each = squares.reshape(n, -1).mean(axis=1)
     short = (x.astype(np.float16) - x_hat.astype(np.float16)) ** 2
-    rounded = {f"rounded to {k} digits": round(right, k) for k in range(1, 5)}
-    return (
-        averaging(each)
-        | rounded
-        | {
-            "summed over everything, not averaged": right * n * d,
-            "summed over the pixels, averaged over the images": right * d,
-            "averaged over the pixels, summed over the images": right * n,
-            "the root of the mean square: RMSE, not MSE": math.sqrt(right),
-            "the mean of a root for each image: RMSE, not MSE": np.sqrt(each).mean(),
-            "the mean of the absolute errors: they were not squared": np.abs(
-                error
-            ).mean(),
-            "the mean of the signed errors: plus and minus cancel": error.mean(),
-            "the mean of x_hat - x, not squared: plus and minus cancel": -error.mean(),
-            "squared after the mean: plus and minus cancel first": error.mean() ** 2,
-            "half of the mean square": right / 2,
-            "with the wrong sign: a squared error is never negative": -right,
-            "x**2 - x_hat**2: subtract first, then square": (x**2 - x_hat**2).mean(),
-            "x_hat**2 - x**2: subtract first, then square": (x_hat**2 - x**2).mean(),
-            "x - x_hat**2: brackets are missing": (x - x_hat**2).mean(),
-            "doubled (`* 2`), not squared (`** 2`)": 2 * error.mean(),
-            "squared twice: the fourth power": (error**4).mean(),
-            "added, not subtracted": ((x + x_hat) ** 2).mean(),
-            "the length of the error: a norm is a root": length,
-            "the length of the error, divided: a norm is a root": length / error.size,
-            "the variance of the errors: it leaves out their mean": error.var(),
-            "divided by one less than the number of pixels": length**2
-            / (error.size - 1),
-            "the largest squared error, not the mean": squares.max(),
-            "the median of the squared errors, not the mean": np.median(squares),
-            "divided by the number of pixels twice": right / d,
-            "divided by the mean square of x: a relative error": right / (x**2).mean(),
-            "scaled by 255: the pixels are in [0, 1] already": right * 255**2,
-            "x_hat was clipped to [0, 1]": ((x - np.clip(x_hat, 0, 1)) ** 2).mean(),
-            "0: a cast to whole numbers, or a variable against itself": 0.0,
-            "the errors were cast to whole numbers": (error.astype(int) ** 2).mean(),
-            "the number 784 is written in: take the size of the array": right * d / 784,
-            "divided by the rows of an image, 28, and the images: (N, 28, 28) has three "
-            "sizes": length**2 / (n * x.shape[1]),
-            "computed in 16 bits: float16 keeps three digits": float(short.mean()),
-        }
-    )
+    known = {f"rounded to {k} digits": round(right, k) for k in range(1, 5)}
+    known |= averaging(each)
+    return known | {
+        "summed over everything, not averaged": right * n * d,
+        "summed over the pixels, averaged over the images": right * d,
+        "averaged over the pixels, summed over the images": right * n,
+        "the root of the mean square: RMSE, not MSE": math.sqrt(right),
+        "the mean of a root for each image: RMSE, not MSE": np.sqrt(each).mean(),
+        "the mean of the absolute errors: they were not squared": np.abs(error).mean(),
+        "the mean of the signed errors: plus and minus cancel": error.mean(),
+        "the mean of x_hat - x, not squared: plus and minus cancel": -error.mean(),
+        "squared after the mean: plus and minus cancel first": error.mean() ** 2,
+        "half of the mean square": right / 2,
+        "with the wrong sign: a squared error is never negative": -right,
+        "x**2 - x_hat**2: subtract first, then square": (x**2 - x_hat**2).mean(),
+        "x_hat**2 - x**2: subtract first, then square": (x_hat**2 - x**2).mean(),
+        "x - x_hat**2: brackets are missing": (x - x_hat**2).mean(),
+        "doubled (`* 2`), not squared (`** 2`)": 2 * error.mean(),
+        "squared twice: the fourth power": (error**4).mean(),
+        "added, not subtracted": ((x + x_hat) ** 2).mean(),
+        "the length of the error: a norm is a root": length,
+        "the length of the error, divided: a norm is a root": length / error.size,
+        "the variance of the errors: it leaves out their mean": error.var(),
+        "divided by one less than the number of pixels": length**2 / (error.size - 1),
+        "the largest squared error, not the mean": squares.max(),
+        "the median of the squared errors, not the mean": np.median(squares),
+        "divided by the number of pixels twice": right / d,
+        "divided by the mean square of x: a relative error": right / (x**2).mean(),
+        "scaled by 255: the pixels are in [0, 1] already": right * 255**2,
+        "x_hat was clipped to [0, 1]": ((x - np.clip(x_hat, 0, 1)) ** 2).mean(),
+        "0: a cast to whole numbers, or a variable against itself": 0.0,
+        "the errors were cast to whole numbers": (error.astype(int) ** 2).mean(),
+        "the number 784 is written in: take the size of the array": right * d / 784,
+        "divided by the rows of an image, 28, and the images: (N, 28, 28) has three "
+        "sizes": length**2 / (n * x.shape[1]),
+        "computed in 16 bits: float16 keeps three digits": float(short.mean()),
+    }
