@@ -79,7 +79,7 @@ x_validation = fashion.validation.flat  # (5000, 784)
 x_test = fashion.test.flat  # (10000, 784)
 
 # %% tags=["nbval-check-output"]
-print(x_test.shape, x_test.dtype, x_test.min(), x_test.max())
+print(x_test.shape[1:], x_test.dtype, x_test.min(), x_test.max())
 
 # %%
 first = [np.flatnonzero(fashion.test.labels == c)[0] for c in range(10)]
