@@ -160,7 +160,7 @@ def release(
         if package:
             notebooks = student_versions(places[0], places[3])
             write_package(package, notebooks)
-            typer.echo(f"wrote {package}, {len(notebooks)} lessons without answers")
+            typer.echo(f"wrote {package}, {len(notebooks)} notebooks without answers")
             return True
         if check:
             problems = stale(*places)

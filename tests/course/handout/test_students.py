@@ -197,7 +197,7 @@ def test_the_command_writes_it_and_leaves_the_notebooks(tmp_path, monkeypatch):
     out = tmp_path / "build" / "students.zip"
     done = CliRunner().invoke(app, ["release", "--zip", str(out)])
     assert done.exit_code == 0, done.output
-    assert "students.zip, 1 lessons without answers" in done.output
+    assert "students.zip, 1 notebooks without answers" in done.output
     assert "00_a.ipynb" in zipfile.ZipFile(out).namelist()
 
 
