@@ -65,7 +65,7 @@ device = training.pick_device()
 precision = training.best_precision(device)  # of the products; section 8 measures it
 epochs = budget("epochs", epochs, full=6, fast=1)
 step_epochs = budget("step_epochs", step_epochs, full=4, fast=1)
-patience = 36 if precision == "bfloat16" else 26  # about five minutes, or seven
+patience = 36 if precision == "bfloat16" else 26  # five to eight minutes
 best_epochs = budget("best_epochs", best_epochs, full=patience, fast=2)
 train_images = budget("train_images", train_images, full=55_000, fast=2_000)
 out = Path(out_dir)
@@ -1089,7 +1089,7 @@ plots.show(fig, f"Validation loss of each step, one dot a seed. Means: {said}.")
 # %% [markdown]
 # ## 9. The best model
 #
-# The last step is **more epochs**: 36 in about five minutes on a 2-core laptop that is
+# The last step is **more epochs**: 36 in five to eight minutes on a 2-core laptop that is
 # faster in bfloat16, 26 in about seven on others. The validation loss ends between 92.3
 # and 93.7 nats. If the kernel dies or you interrupt the cell, run the notebook again:
 # training goes on after the last finished epoch, from the file named in `checkpoint`.
