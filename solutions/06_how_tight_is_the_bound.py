@@ -704,9 +704,9 @@ plots.show(
 # - The IWAE has 45 active units, the VAE with five draws 16. But so early in a training
 #   the count says little: the VAE with one draw has 39 after 8 epochs and 17 after 24.
 # - The long VAE spent its time on epochs instead of draws and is far ahead, 92.6. On the
-#   right its line starts a little above the IWAE's and, in this run, is the lowest from
-#   about 45 seconds on. What is better at equal epochs need not be at equal time, so
-#   early in a training. The IWAE's lead pays off at the end.
+#   right, in this run, its line is the lowest from the first half minute on. What is
+#   better at equal epochs need not be at equal time, so early in a training. The IWAE's
+#   lead pays off at the end.
 #
 # Burda and others trained for 3,280 epochs, and report for this network and this
 # protocol, in nats, from 5,000 draws:
