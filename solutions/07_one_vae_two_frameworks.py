@@ -1095,7 +1095,7 @@ for name, (begin, again, loss) in costs.items():
 # in large matrix products. XLA takes seconds before the first step, and on the processor
 # of this run its steps were slower, too: hence `jit_compile=False` in section 4. Measure
 # before you believe; on your processor it may pay.
-# Keras above PyTorch takes nearly half as long again as PyTorch alone. And the last column
+# Keras above PyTorch takes about half as long again as PyTorch alone. And the last column
 # says that all six do the same thing: the losses agree to about a nat.
 
 # %% [markdown]
@@ -1170,7 +1170,7 @@ print({name: round(value, 2) for name, value in peeked.items()})
 
 # %% [markdown]
 # **What to see.** The same kind of images, with floors that differ by less than two nats,
-# and a gap of 13 nats: the model has memorized part of its thousand images. Whoever reports the first number reports what
+# and a gap of 12 nats: the model has memorized part of its thousand images. Whoever reports the first number reports what
 # nobody gets on new clothes. The leak needed no label.
 
 # %% [markdown]
