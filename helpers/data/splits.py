@@ -24,6 +24,7 @@ CLASS_NAMES = {
 }
 POOL = 60_000  # the files' training images: train and validation come out of these
 TEST = 10_000
+FEWEST = 1_000  # held-out images in fast mode: enough of each class
 
 _stand_ins: set[str] = set()
 
@@ -104,7 +105,8 @@ def load(
     -------
     Dataset
         `train`, `validation` and `test` (the files' 10,000 test images, in the
-        files' order). In fast mode the last two hold no more images than `train`.
+        files' order). In fast mode the last two hold no more images than `train`,
+        or 1,000 where that is more.
 
     Raises
     ------
@@ -128,7 +130,7 @@ def load(
     rest = POOL - validation_images
     train_images = rest if train_images is None else train_images
     _require_count("train_images", train_images, rest)
-    most = train_images if fast_mode() else POOL
+    most = max(train_images, FEWEST) if fast_mode() else POOL
 
     synthetic = False
     try:

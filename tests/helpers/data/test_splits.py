@@ -64,14 +64,16 @@ def test_fewer_training_images_are_the_first_ones(mnist, source, monkeypatch):
     assert np.array_equal(few.validation.labels, mnist.validation.labels)
 
 
-def test_in_fast_mode_no_split_is_larger_than_train(mnist, source, monkeypatch):
+def test_in_fast_mode_few_images_are_held_out(mnist, source, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(source))
     monkeypatch.setenv("COURSE_FAST", "1")
-    few = data.load("MNIST", train_images=1_000)
-    for name in ("validation", "test"):
-        whole, part = getattr(mnist, name), getattr(few, name)
-        assert np.array_equal(part.images, whole.images[:1_000])
-        assert np.array_equal(part.labels, whole.labels[:1_000])
+    for count, left in ((10, 1_000), (2_000, 2_000)):
+        few = data.load("MNIST", train_images=count)
+        assert len(few.train) == count
+        for name in ("validation", "test"):
+            whole, part = getattr(mnist, name), getattr(few, name)
+            assert np.array_equal(part.images, whole.images[:left])
+            assert np.array_equal(part.labels, whole.labels[:left])
 
 
 def test_another_seed_holds_out_other_images(mnist, source, monkeypatch):
