@@ -81,7 +81,10 @@ def random_loader(flat=True):
 
 
 @pytest.mark.parametrize("count", [None, 1_000])
-def test_both_loops_see_the_same_images_in_train_and_validation(mnist_files, count):
+def test_both_loops_see_the_same_images_in_train_and_validation(
+    mnist_files, monkeypatch, count
+):
+    monkeypatch.delenv("COURSE_FAST", raising=False)
     ours = data.load("MNIST", train_images=count)
     theirs = loops.textbook_images(count)
     for split, subset in zip((ours.train, ours.validation), theirs, strict=True):
