@@ -437,11 +437,11 @@ print({name: round(value, 2) for name, value in figures.items()})
 # 9,999 and 1, the last image counts as much as all others:
 
 # %%
-per_image = floors[np.argsort(floors)]  # (10000,), the dearest image last
+per_image = floors[np.argsort(floors)]  # (10000,), the most expensive image last
 
 # %%
 by_image, by_batch = keras.metrics.Mean(), keras.metrics.Mean()
-for batch in (per_image[:9_999], per_image[9_999:]):
+for batch in (per_image[:-1], per_image[-1:]):
     by_image.update_state(batch)
     by_batch.update_state(batch.mean())
 print(f"mean over images {float(by_image.result()):.1f} nats, ", end="")
