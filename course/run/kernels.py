@@ -255,8 +255,10 @@ def kernel_environment(fast: bool, threads: int, root: Path) -> dict[str, str]:
     environment.pop("COURSE_FAST", None)
     if fast:
         environment["COURSE_FAST"] = "1"
+    # MKL heeds its own variable first: one limit for all, or two would fight.
+    limit = environment.get("OMP_NUM_THREADS", str(threads))
     for variable in THREAD_VARIABLES:
-        environment.setdefault(variable, str(threads))
+        environment.setdefault(variable, limit)
     # The kernel works in another folder; relative places are meant as here.
     if environment.get("COURSE_DATA"):
         environment["COURSE_DATA"] = str(data_root())

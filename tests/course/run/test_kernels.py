@@ -111,6 +111,10 @@ def test_a_limit_that_the_user_has_set_on_threads_stays(tmp_path, monkeypatch):
     threads = {name: environment[name] for name in THREAD_VARIABLES}
     assert threads == dict.fromkeys(THREAD_VARIABLES, "3") | {"MKL_NUM_THREADS": "7"}
     assert environment["PYTHONPATH"] == os.pathsep.join([str(tmp_path), "/mine"])
+    monkeypatch.delenv("MKL_NUM_THREADS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # PyTorch's MKL would else take three
+    environment = kernel_environment(fast=False, threads=3, root=tmp_path)
+    assert {environment[name] for name in THREAD_VARIABLES} == {"1"}
 
 
 def test_another_environments_python3_is_not_taken(tmp_path, monkeypatch):
