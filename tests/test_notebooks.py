@@ -16,6 +16,7 @@ from course.handout.expected import without_figure
 from course.handout.students import FETCH, package_address
 from course.run.kernels import kernel_environment
 from course.run.lessons import run_lessons
+from helpers.training import PROGRESS_MIME
 
 ROOT = pack_root()
 LESSONS = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9][0-9]_*.py"))
@@ -51,13 +52,14 @@ def test_solution_runs_in_fast_mode_under_papermill(lesson, tmp_path):
     (executed,) = tmp_path.rglob(f"{lesson}.ipynb")
     cells, committed = nbformat.read(executed, 4).cells, read("solutions", lesson).cells
     assert shown(cells) == shown(committed), "as in the committed outputs"
-    said = [
-        out
-        for cell in cells
-        for out in cell.get("outputs", ())
-        if out.get("name") == "stderr"
-    ]
-    assert said == []
+    outputs = [out for cell in cells for out in cell.get("outputs", ())]
+    assert [out for out in outputs if out.get("name") == "stderr"] == []
+    displayed = [out.data for out in outputs if "data" in out]
+    bars = [data for data in displayed if PROGRESS_MIME in data]
+    assert bool(bars) == (lesson != "00_data_and_baselines")
+    assert all(d[PROGRESS_MIME]["n"] == d[PROGRESS_MIME]["total"] for d in bars)
+    figures = [data for data in displayed if "image/png" in data]
+    assert all('<img alt="' in "".join(data["text/html"]) for data in figures)
 
 
 def shown(cells):
