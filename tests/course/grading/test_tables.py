@@ -117,6 +117,15 @@ def test_how_a_class_did(students):
     assert (written.full, written.none, written.mean) == (0, 1, 0)
 
 
+def test_the_three_messages_seen_most_often_are_named(students):
+    first, *others = students["carol"][LESSON].exercises
+    for who, message in enumerate("abbcccdddd"):
+        said = replace(first, score=0.0, message=message)
+        students[str(who)] = {LESSON: Record(LESSON, [said, *others])}
+    (rows,) = distributions(students).values()
+    assert rows[0].messages == [("d", 4), ("c", 3), ("b", 2)]
+
+
 def test_what_waits_for_a_person_has_no_mean(students):
     del students["=bob()"]
     (rows,) = distributions(students).values()

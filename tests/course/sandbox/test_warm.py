@@ -141,7 +141,8 @@ def test_limits_are_the_processs_own(own_user):
     }
     code = (
         "import resource\nfrom course.sandbox import warm\n"
-        f"before = resource.getrlimit(resource.RLIMIT_NPROC)\nwarm.set_limits({wanted})\n"
+        "before = resource.getrlimit(resource.RLIMIT_NPROC)\n"
+        f"warm.set_limits({wanted})\n"
         "for name in ('AS', 'FSIZE', 'CPU', 'NOFILE', 'CORE', 'NPROC'):\n"
         "    print(*resource.getrlimit(getattr(resource, f'RLIMIT_{name}')))\n"
         "print(*before)"
