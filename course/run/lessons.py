@@ -16,12 +16,8 @@ from rich.text import Text
 
 from course import CourseError, pack_root
 from course.files import cores, make_writable, write_json
-from course.lessons import (
-    OUTPUT_PARAMETERS,
-    check_parameters,
-    find_lessons,
-    planned_runs,
-)
+from course.lessons import find_lessons
+from course.parameters import OUTPUT_PARAMETERS, check_parameters, planned_runs
 from course.run import figures
 from course.run.kernels import (
     Execution,
