@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -127,3 +128,29 @@ def test_nothing_is_left_in_the_scratch_folder(tmp_path):
     warm.empty(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert (outside / "file").read_text() == "stays"
+
+
+@pytest.mark.parametrize("own_user", [True, False])
+def test_limits_are_the_processs_own(own_user):
+    wanted = {
+        "address_space": 64 * 2**30,
+        "file_bytes": 2**20,
+        "seconds": 7,
+        "processes": 5,
+        "own_user": own_user,
+    }
+    code = (
+        "import resource\nfrom course.sandbox import warm\n"
+        f"before = resource.getrlimit(resource.RLIMIT_NPROC)\nwarm.set_limits({wanted})\n"
+        "for name in ('AS', 'FSIZE', 'CPU', 'NOFILE', 'CORE', 'NPROC'):\n"
+        "    print(*resource.getrlimit(getattr(resource, f'RLIMIT_{name}')))\n"
+        "print(*before)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    *limits, processes, before = [line.split() for line in said.splitlines()]
+    for (soft, hard), most in zip(limits, (2**36, 2**20, 14, 512, 0), strict=True):
+        assert soft == hard
+        assert int(soft) == most
+    assert processes == (["20", "20"] if own_user else before)
