@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from course.files import write_json
+from course.grading.apart import close_sandboxes, sandbox_of_thread
 from course.grading.intake import Submission, take_one
-from course.grading.one import close_sandboxes, grade_one, sandbox_of_thread
+from course.grading.one import grade_one
 from course.grading.records import Exercise, Record
 from course.grading.submission import (
     Lesson,

@@ -15,8 +15,9 @@ from rich.console import Console
 
 from course import CourseError
 from course.files import cores
+from course.grading.apart import close_sandboxes
 from course.grading.intake import Submission
-from course.grading.one import close_sandboxes, grade_one, refused
+from course.grading.one import grade_one, refused
 from course.grading.records import Record, save
 from course.sandbox.limits import Limits
 

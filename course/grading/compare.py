@@ -12,7 +12,8 @@ import nbformat
 
 from course import CourseError, pack_root
 from course.files import file_name, make_writable
-from course.grading.one import record_of, run_apart
+from course.grading.apart import run_apart
+from course.grading.one import record_of
 from course.grading.owners import owners
 from course.grading.pages import write_comparison
 from course.grading.submission import Lesson, prepare, read_lesson

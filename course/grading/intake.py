@@ -1,6 +1,7 @@
 """What a class handed in: as many students out as in, and nothing left out in silence.
 
-What is inside decides which lesson a notebook is; a file's name only helps.
+What each file is, :mod:`course.grading.contents` says; whose, `owners`; here is chosen
+what counts.
 """
 
 from __future__ import annotations
@@ -13,40 +14,22 @@ from datetime import datetime
 from pathlib import Path
 
 import yaml
-from nbgrader.utils import is_solution
 
-from course import CourseError, pack_root
+from course import CourseError
+from course.grading.contents import (
+    OF_SYSTEM,
+    Look,
+    is_copy,
+    is_empty,
+    is_somebodys,
+    kind,
+    look_into,
+    rank,
+)
 from course.grading.files_in import EMPTY, File, files_in
 from course.grading.owners import Owner, attempt_time, owners
-from course.lessons import lesson_in_name, lesson_of
-from course.notebook import UnreadableError, grade_id, parse, untouched
 
-# Words by which people call what is not the notebook itself.
-COPY = re.compile(
-    r"[ _-]*copy\s*\d*$|^copy of |kopie|\(\d+\)$|back-?up|\bbak\b|_bak\b|\bold\b|_old\b"
-    r"|checkpoint|~$|^saved$|^scratch$|^tmp$|^drafts?$|^archive$|\btest\b",
-    re.I,
-)
-KINDS = {
-    ".pdf": "a PDF",
-    ".html": "a web page",
-    ".htm": "a web page",
-    ".py": "a Python file",
-    ".rar": "a RAR archive, which is not opened",
-    ".7z": "a 7z archive, which is not opened",
-    ".tar": "a tar archive, which is not opened",
-    ".gz": "a tar archive, which is not opened",
-    ".docx": "a Word document",
-    ".doc": "a Word document",
-    ".txt": "a text",
-    ".json": "JSON, but not a notebook",
-}
-BARE = (".pdf", ".py", ".rar", ".7z", ".tar", ".gz", ".doc", ".docx", ".html", ".htm")
-OF_SYSTEM = "left there by the operating system"
 OF_NBGRADER = "nbgrader's own, beside what was submitted"
-OF_CLASS = re.compile(
-    r"readme|grades|instructions|rubric|submission_metadata|index", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -86,21 +69,6 @@ class Handed:
     """Files, those of operating systems included."""
     with_reason: list[tuple[str, str, str]] = field(default_factory=list)
     """Student, file, why it could not be taken."""
-
-
-@dataclass(frozen=True)
-class _Look:
-    """A file, whose it is, and what is in it."""
-
-    file: File
-    owner: Owner
-    lesson: str = ""
-    notebook: bool = False
-    """Whether it is one, or is meant to be."""
-    written: int = 0
-    """Answers that are not as they were handed out."""
-    known: bool = False
-    """Whether the lesson was found in it, not only in its name."""
 
 
 def find(place: Path, lessons: Sequence[str]) -> list[Submission]:
@@ -149,9 +117,10 @@ def take_in(place: Path, lessons: Sequence[str]) -> Handed:
     paths = [file.place for file in taken]
     whose = owners(paths, lessons, place.stem, _gradescopes_people(taken))
     looks = [
-        _look(file, owner, lessons) for file, owner in zip(taken, whose, strict=True)
+        look_into(file, owner, lessons)
+        for file, owner in zip(taken, whose, strict=True)
     ]
-    mine: dict[str, list[_Look]] = defaultdict(list)
+    mine: dict[str, list[Look]] = defaultdict(list)
     for look in looks:
         mine[look.owner.student].append(look)
     for student, theirs in mine.items():
@@ -190,41 +159,15 @@ def take_one(place: Path, lessons: Sequence[str]) -> Handed:
     """
     files = [file for file in files_in(place) if file.problem != EMPTY]
     handed = Handed(seen=len(files))
-    looks = [_look(file, Owner("", rest=str(file.path)), lessons) for file in files]
+    looks = [look_into(file, Owner("", rest=str(file.path)), lessons) for file in files]
     _sort_out("", looks, handed)
     return handed
 
 
-def _look(file: File, owner: Owner, lessons: Sequence[str]) -> _Look:
-    """Look into a file: a notebook, of which lesson, with anything written in it?"""
-    name = file.path.name.lower()
-    meant = name.endswith((".ipynb", ".ipynb.json", ".ipynb.txt")) or ".ipynb" in name
-    by_name = lesson_in_name(owner.rest, lessons) or lesson_in_name(name, lessons)
-    if file.of_system:
-        return _Look(file, owner)
-    if file.problem or not (meant or file.content.lstrip()[:1] in _OPENING):
-        return _Look(file, owner, by_name if meant else "", meant)
-    try:
-        notebook = parse(file.content)
-    except UnreadableError:
-        return _Look(file, owner, by_name if meant else "", meant)
-    lesson = lesson_of(notebook, lessons, pack_root())
-    cells = [cell for cell in notebook.cells if is_solution(cell) and grade_id(cell)]
-    lost = lesson and not cells  # all metadata gone: something has been saved in it
-    written = sum(not untouched(cell) for cell in cells) or int(bool(lost))
-    if not notebook.cells:
-        lesson, written = "", 0
-    return _Look(file, owner, lesson or by_name, True, written, bool(lesson))
-
-
-# A notebook's first byte: {, or a mark of UTF-8 or UTF-16 before it.
-_OPENING = (b"{", b"\xef", b"\xff", b"\xfe", b"\x00")
-
-
-def _sort_out(student: str, looks: list[_Look], handed: Handed) -> None:
+def _sort_out(student: str, looks: list[Look], handed: Handed) -> None:
     """Choose what counts of one student's files; account for every other one."""
     notebooks = [look for look in looks if look.notebook]
-    lessons: dict[str, list[_Look]] = defaultdict(list)
+    lessons: dict[str, list[Look]] = defaultdict(list)
     for look in notebooks:
         lessons[look.lesson].append(look)
     nameless = lessons.pop("", [])
@@ -232,11 +175,11 @@ def _sort_out(student: str, looks: list[_Look], handed: Handed) -> None:
         lesson for lesson, them in lessons.items() if any(t.written for t in them)
     }
     rows: dict[str, list[str]] = {}
-    aside: list[tuple[_Look, str]] = []
+    aside: list[tuple[Look, str]] = []
     for lesson, them in sorted(lessons.items()):
-        them.sort(key=_rank)
+        them.sort(key=rank)
         best = them[-1]
-        if filled and lesson not in filled and _is_copy(best):
+        if filled and lesson not in filled and is_copy(best):
             aside += [(look, "nothing is written in it") for look in them]
             continue
         aside += [(look, _why_aside(look, best)) for look in them[:-1]]
@@ -246,12 +189,12 @@ def _sort_out(student: str, looks: list[_Look], handed: Handed) -> None:
             handed.with_reason.append((student, str(best.file.path), best.file.problem))
     others = [look for look in looks if not look.notebook]
     if rows or nameless:
-        aside += [(look, _not_one(look)) for look in others if not _empty(look)]
+        aside += [(look, _not_one(look)) for look in others if not is_empty(look)]
     if nameless:
         if rows:
             aside += [(look, "nothing in it belongs to a lesson") for look in nameless]
         else:
-            nameless.sort(key=_rank)
+            nameless.sort(key=rank)
             for look in nameless:
                 why = look.file.problem or (
                     "neither its content nor its name says which lesson it is"
@@ -281,14 +224,14 @@ def _of(
     return (*mine, *(note for note in notes if first and note not in others))
 
 
-def _without_notebook(student: str, looks: list[_Look], handed: Handed) -> None:
+def _without_notebook(student: str, looks: list[Look], handed: Handed) -> None:
     """One row for a student of whom there is no notebook, unless they are nobody's."""
-    real = [look for look in looks if not _empty(look)]
-    if not any(_is_somebodys(look) for look in looks):
+    real = [look for look in looks if not is_empty(look)]
+    if not any(is_somebodys(look) for look in looks):
         why = "it belongs to no student"
         handed.aside += [("", str(look.file.path), why) for look in real]
         return
-    named = ", ".join(f"{look.file.path.name} ({_kind(look)})" for look in real[:5])
+    named = ", ".join(f"{look.file.path.name} ({kind(look)})" for look in real[:5])
     more = f" and {len(real) - 5} more" if len(real) > 5 else ""
     why = f"there is no notebook: {named}{more}" if real else "the folder is empty"
     problem = next((look.file.problem for look in real if look.file.problem), None)
@@ -299,33 +242,11 @@ def _without_notebook(student: str, looks: list[_Look], handed: Handed) -> None:
     handed.with_reason += [(student, str(look.file.path), why) for look in real]
 
 
-def _is_somebodys(look: _Look) -> bool:
-    """Whether a file without a notebook beside it stands for a student."""
-    if look.owner.platform or look.file.problem not in (None, EMPTY):
-        return True
-    if OF_CLASS.match(look.file.path.name):
-        return False
-    # A bare file is somebody's where its kind is handed in, and not kept for a class.
-    handed_in = look.file.path.suffix.lower() in BARE and not look.file.of_system
-    return len(look.file.place.parts) > 1 or handed_in
-
-
-def _not_one(look: _Look) -> str:
+def _not_one(look: Look) -> str:
     return OF_SYSTEM if look.file.of_system else "it is not a notebook"
 
 
-def _empty(look: _Look) -> bool:
-    return look.file.problem == EMPTY
-
-
-def _kind(look: _Look) -> str:
-    if look.file.problem or look.file.of_system:
-        return look.file.problem or OF_SYSTEM
-    suffix = look.file.path.suffix.lower()
-    return KINDS.get(suffix, f"a {suffix} file" if suffix else "no notebook")
-
-
-def _submission(student: str, look: _Look, problem: str | None = None) -> Submission:
+def _submission(student: str, look: Look, problem: str | None = None) -> Submission:
     problem = problem or look.file.problem
     return Submission(
         student or look.file.path.stem or "unknown",
@@ -341,38 +262,7 @@ def _submission(student: str, look: _Look, problem: str | None = None) -> Submis
     )
 
 
-def _rank(look: _Look) -> tuple:
-    """Sorts what counts last: read, written in, the later attempt, its own name."""
-    own = _own_name(look)
-    again = re.search(r"(?:-| \(|\()(\d{1,6})\)?$", own)
-    number = int(again[1]) if again else 0
-    attempt = number if again and again[0].startswith("-") else 0
-    return (
-        look.file.problem is None,
-        look.written > 0,
-        look.owner.time,
-        not _is_copy(look),
-        bool(look.lesson) and look.lesson.lower() in own.lower(),
-        attempt,
-        look.known,
-        look.written,
-        str(look.file.path.parent),
-        own[: again.start()] if again else own,
-        number,
-    )
-
-
-def _own_name(look: _Look) -> str:
-    return re.sub(r"(\.(ipynb|json|txt))+$", "", look.file.path.name, flags=re.I)
-
-
-def _is_copy(look: _Look) -> bool:
-    """Whether its name, or a folder in the student's own part, calls it a copy."""
-    *folders, _ = look.owner.rest.split("/")
-    return any(COPY.search(part) for part in (*folders, _own_name(look)))
-
-
-def _why_aside(look: _Look, best: _Look) -> str:
+def _why_aside(look: Look, best: Look) -> str:
     if look.owner.time != best.owner.time and look.owner.time < best.owner.time:
         return f"an earlier attempt ({look.owner.time}); the later one counts"
     if look.file.problem:
@@ -382,7 +272,7 @@ def _why_aside(look: _Look, best: _Look) -> str:
     return f"another notebook of this lesson; {best.file.path.name} counts"
 
 
-def _note(look: _Look, why: str) -> str:
+def _note(look: Look, why: str) -> str:
     return f"{look.owner.rest or look.file.path.name} was set aside: {why}"
 
 

@@ -210,6 +210,17 @@ def of_module(path: str) -> str | None:
     return None
 
 
+def is_foreign(name: str) -> bool:
+    """Whether an attribute of that name leads out of what an answer was handed."""
+    return is_odd(name) or name in ATTRIBUTES or name in AS_PARTS
+
+
+def is_odd(name: str) -> bool:
+    """Whether Python gives a name a meaning of which ordinary code does not speak."""
+    odd = name.startswith("__") and name.endswith("__") and len(name) > 4
+    return odd and name not in ORDINARY
+
+
 @cache
 def is_module(path: str) -> bool:
     """Tell whether a full name is that of a module, without importing it."""

@@ -10,7 +10,6 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from course.grading.definitions import Statement
 from course.grading.machinery import (
@@ -21,13 +20,22 @@ from course.grading.machinery import (
     FOREIGN,
     HIDDEN,
     NOTEBOOK,
-    ORDINARY,
     OTHERS,
     VALUES,
     WORDS,
+    is_foreign,
     is_module,
+    is_odd,
     looked_up,
     of_module,
+)
+from course.grading.meanings import (
+    Names,
+    Scope,
+    first_name,
+    last_name,
+    names_of,
+    of_a_type,
 )
 
 COMPARES = "how objects compare or are looked up"
@@ -59,7 +67,7 @@ def suspicions(
         Each with the cell, the line and what it reaches for.
     """
     statements = list(statements)
-    names = _names([*given, *(each.node for each in statements)])
+    names = names_of([*given, *(each.node for each in statements)])
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"
         for each in statements
@@ -80,98 +88,13 @@ def _shown(node: ast.AST) -> str:
     return text if len(text) <= 90 else f"{text[:87]}..."
 
 
-@dataclass
-class _Names:
-    """What the names of all answers mean."""
-
-    paths: dict[str, str] = field(default_factory=dict)
-    """Of modules, and of parts of them, by the name that stands for it."""
-    classes: set[str] = field(default_factory=set)
-    functions: set[str] = field(default_factory=set)
-    rebound: set[str] = field(default_factory=set)
-    """Names of the notebook that stand for something of its own."""
-
-    def path(self, node: ast.AST | None) -> str:
-        """The full name of a module or its part; empty if it is none."""
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name) or node.id not in self.paths:
-            return ""
-        return ".".join([self.paths[node.id], *reversed(parts)])
-
-
-def _names(trees: list[ast.stmt]) -> _Names:
-    names = _Names()
-    parts = [part for tree in trees for part in ast.walk(tree)]
-    for part in parts:
-        if isinstance(part, ast.Import):
-            for alias in part.names:
-                top = alias.name if alias.asname else alias.name.split(".")[0]
-                names.paths[alias.asname or top] = top
-        elif isinstance(part, ast.ImportFrom) and part.module:
-            for alias in part.names:
-                names.paths[alias.asname or alias.name] = f"{part.module}.{alias.name}"
-        elif isinstance(part, ast.ClassDef):
-            names.classes.add(part.name)
-        elif isinstance(part, ast.FunctionDef):
-            names.functions.add(part.name)
-    for _ in range(3):  # a name for a name for a module
-        for part in parts:
-            for target, value in _bindings(part):
-                if (path := names.path(value)) and target not in names.paths:
-                    names.paths[target] = path
-    for tree in trees:
-        if isinstance(tree, ast.Assign):
-            for target, value in _bindings(tree):
-                if not names.path(value):
-                    names.rebound.add(target)
-    return names
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """Names that a statement or a signature binds, with their values."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _pairs(target, node.value)
-    elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
-        yield from _pairs(node.target, node.value)
-    elif isinstance(node, ast.arguments):
-        every = [*node.posonlyargs, *node.args]
-        defaults = node.defaults
-        late = zip(every[len(every) - len(defaults) :], defaults, strict=True)
-        for arg, value in [*late, *zip(node.kwonlyargs, node.kw_defaults, strict=True)]:
-            if value is not None:
-                yield arg.arg, value
-
-
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    lists = ast.Tuple | ast.List
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, lists) and isinstance(value, lists):
-        for one, other in zip(target.elts, value.elts, strict=False):
-            yield from _pairs(one, other)
-
-
 class _Reading:
     """One statement, read part by part."""
 
-    def __init__(self, tree: ast.stmt, names: _Names):
+    def __init__(self, tree: ast.stmt, names: Names):
         self.tree, self.names = tree, names
-        self.above = {
-            below: node
-            for node in ast.walk(tree)
-            for below in ast.iter_child_nodes(node)
-        }
-        self.own = {  # what this statement calls something of its own
-            *(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)),
-            *(node.id for node in ast.walk(tree)
-              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)),
-        }  # fmt: skip
-        bound = [pair for node in ast.walk(tree) for pair in _bindings(node)]
-        self.own -= {target for target, value in bound if names.path(value)}
+        self.scope = Scope(tree, names)
+        self.above = self.scope.above
         self.docs = {
             id(node.body[0].value)
             for node in ast.walk(tree)
@@ -228,12 +151,12 @@ class _Reading:
 
     def _name(self, node: ast.Name) -> Found:
         above = self.above.get(node)
-        if _is_odd(node.id):
+        if is_odd(node.id):
             yield node, FOREIGN
             return
         path = self.names.paths.get(node.id, "")
         if not path or node.id == "checks":
-            variable = node.id in {"In", "Out"} & (self.own | self.names.rebound)
+            variable = node.id in {"In", "Out"} & (self.scope.own | self.names.rebound)
             loaded = isinstance(node.ctx, ast.Load) and not variable
             handed_on = not (isinstance(above, ast.Call) and above.func is node)
             if node.id in ("getattr", "setattr") and loaded and handed_on:
@@ -261,7 +184,7 @@ class _Reading:
                 and all(self._plain_name(arg) for arg in above.args)
             ):
                 yield node, HIDDEN
-        elif self._first_name(node) in self.own | self.names.rebound:
+        elif first_name(node) in self.scope.own | self.names.rebound:
             return
         elif is_module(path):
             if not self._is_named_only(node):
@@ -278,7 +201,7 @@ class _Reading:
         """Whether it is the name of an attribute, written out, that answers use."""
         names = str(getattr(node, "value", "")).split(".")
         known = isinstance(node, ast.Constant)
-        return known and not any(map(_is_foreign, names))
+        return known and not any(map(is_foreign, names))
 
     def _is_named_only(self, node: ast.expr) -> bool:
         """Whether a module gets another name, or is asked for a part."""
@@ -287,15 +210,10 @@ class _Reading:
             node, above = above, self.above.get(above)
         if isinstance(above, ast.Assign | ast.NamedExpr):
             return above.value is node
-        return isinstance(above, ast.Call) and _last(above.func) in ASKING
-
-    def _first_name(self, node: ast.expr) -> str:
-        while isinstance(node, ast.Attribute):
-            node = node.value
-        return node.id if isinstance(node, ast.Name) else ""
+        return isinstance(above, ast.Call) and last_name(above.func) in ASKING
 
     def _attribute(self, node: ast.Attribute) -> Found:
-        if _is_odd(node.attr):
+        if is_odd(node.attr):
             yield node, FOREIGN
             return
         if what := ATTRIBUTES.get(node.attr):
@@ -313,11 +231,10 @@ class _Reading:
             yield node, FOREIGN
         elif node.attr == "__init__" and isinstance(above, ast.Call):
             first = above.args[0] if above.args else None
-            is_super = isinstance(node.value, ast.Call) and _last(node.value.func) == (
-                "super"
-            )
+            value = node.value
+            is_super = isinstance(value, ast.Call) and last_name(value.func) == "super"
             if not is_super and not (
-                isinstance(first, ast.Name) and self._is_self(first)
+                isinstance(first, ast.Name) and self.scope.is_self(first)
             ):
                 yield above, OTHERS
         if not isinstance(node.ctx, ast.Load):
@@ -329,71 +246,41 @@ class _Reading:
         while not isinstance(statement, ast.stmt):
             statement = self.above[statement]
         value = getattr(statement, "value", None)
-        if self.names.path(node) and self._first_name(node) not in self.own:
+        if self.names.path(node) and first_name(node) not in self.scope.own:
             yield statement, OTHERS
         elif node.attr.startswith("__"):
             yield statement, FOREIGN
         elif isinstance(node.value, ast.Name) and (
-            self._is_self(node.value)
-            or node.value.id in (self.names.functions | self.names.classes) - self.own
+            self.scope.is_self(node.value)
+            or node.value.id
+            in (self.names.functions | self.names.classes) - self.scope.own
         ):
             return
         elif (
-            self._of_a_type(node.value)
+            of_a_type(node.value)
             or node.attr in looked_up()
             or isinstance(value, ast.Lambda)
             or getattr(value, "id", "") in self.names.functions
         ):
             yield statement, OTHERS
 
-    def _of_a_type(self, owner: ast.expr) -> bool:
-        """Whether an object is what another's class is."""
-        return any(
-            (isinstance(part, ast.Call) and _last(part.func) in ("type", "super"))
-            or (isinstance(part, ast.Attribute) and part.attr == "__class__")
-            for part in ast.walk(owner)
-        )
-
-    def _is_self(self, name: ast.Name) -> bool:
-        """Whether a name is the object of the method that it stands in."""
-        node: ast.AST | None = name
-        while node is not None:
-            node = self.above.get(node)
-            if isinstance(node, ast.FunctionDef):
-                every = [*node.args.posonlyargs, *node.args.args]
-                first = every[0].arg if every else ""
-                if first == name.id:
-                    in_class = isinstance(self.above.get(node), ast.ClassDef)
-                    assigned = any(
-                        isinstance(part, ast.Name)
-                        and part.id == first
-                        and not isinstance(part.ctx, ast.Load)
-                        for part in ast.walk(node)
-                    )
-                    return (
-                        in_class
-                        and not assigned
-                        and not node.args.defaults[len(every) - 1 :]
-                    )
-        return False
-
     def _classdef(self, node: ast.ClassDef) -> Found:
         for base in node.bases:
             yield from self._base(base)
         for keyword in node.keywords:
-            if keyword.arg == "metaclass" and _last(keyword.value) != "ABCMeta":
+            if keyword.arg == "metaclass" and last_name(keyword.value) != "ABCMeta":
                 yield keyword.value, OWN_TYPE
 
     def _base(self, base: ast.expr) -> Found:
         named = base.value if isinstance(base, ast.Subscript) else base
         path = self.names.path(named)
-        last = path.rpartition(".")[2] or _last(named)
+        last = path.rpartition(".")[2] or last_name(named)
         known = path or last in self.names.classes or last in vars(builtins)
         if last in VALUES or not known:
             yield base, OWN_TYPE
 
     def _functiondef(self, node: ast.FunctionDef) -> Found:
-        if _is_odd(node.name) or node.name == "__class__":
+        if is_odd(node.name) or node.name == "__class__":
             yield node, COMPARES
         elif node.name.startswith(ANSWERING):
             yield node, NOTEBOOK
@@ -401,18 +288,20 @@ class _Reading:
     _asyncfunctiondef = _functiondef
 
     def _matchclass(self, node: ast.MatchClass) -> Found:
-        if any(map(_is_foreign, node.kwd_attrs)):
+        if any(map(is_foreign, node.kwd_attrs)):
             yield node, FOREIGN
 
     def _call(self, node: ast.Call) -> Found:
-        called = _last(node.func)
+        called = last_name(node.func)
         args = node.args
         if called == "type" and len(args) > 1:
             yield node, OWN_TYPE
         elif called == "getattr" and isinstance(node.func, ast.Name):
             yield from self._getattr(node)
         elif called == "setattr" and isinstance(node.func, ast.Name):
-            inside = args and isinstance(args[0], ast.Name) and self._is_self(args[0])
+            inside = (
+                args and isinstance(args[0], ast.Name) and self.scope.is_self(args[0])
+            )
             if not inside:
                 yield node, HIDDEN
         else:
@@ -438,10 +327,10 @@ class _Reading:
             return
         owner, name = node.args[:2]
         if isinstance(name, ast.Constant):
-            if _is_foreign(str(name.value)):
+            if is_foreign(str(name.value)):
                 yield node, FOREIGN
             return
-        own = isinstance(owner, ast.Name) and self._is_self(owner)
+        own = isinstance(owner, ast.Name) and self.scope.is_self(owner)
         plain = self.names.path(owner) in (
             "torch.nn", "torch.nn.functional", "torch.optim", "keras.layers",
             "keras.activations", "keras.losses", "torch",
@@ -459,7 +348,7 @@ class _Reading:
         if not isinstance(text, str) or id(node) in self.docs:
             return
         words = re.findall(r"__\w+?__", text)
-        if any(_is_odd(word) for word in words) or text in ATTRIBUTES:
+        if any(is_odd(word) for word in words) or text in ATTRIBUTES:
             yield node, FOREIGN
         elif "/proc" in text or "lent.bin" in text or "helpers/checks" in text:
             yield node, CHECKS if "/proc" not in text else FOREIGN
@@ -474,20 +363,3 @@ class _Reading:
         """An annotation as text is code that some libraries run."""
         if isinstance(node, ast.Constant) and "(" in str(node.value):
             yield node, HIDDEN
-
-
-def _last(node: ast.expr) -> str:
-    """The last part of a dotted name."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _is_foreign(name: str) -> bool:
-    """Whether an attribute of that name leads out of what an answer was handed."""
-    return _is_odd(name) or name in ATTRIBUTES or name in AS_PARTS
-
-
-def _is_odd(name: str) -> bool:
-    odd = name.startswith("__") and name.endswith("__") and len(name) > 4
-    return odd and name not in ORDINARY

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import logging
 import re
 import zlib
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
-
-import nbformat
 
 from course import CourseError
 from course.files import write_whole
 from course.handout.expected import show_expected
+from course.handout.lent import lends, lent_answers
+from course.handout.pairs import pairs_apart, short
 from course.handout.students import with_fetch
 
 PAGE = "notation.ipynb"  # no lesson, but handed out with them
 LESSON_FILE = re.compile(r"\d\d_.+\.ipynb")
-SOLUTION_MARK = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.M)
 REMEDY = "run: make release"
 SAVED = "saved"  # the folder beside the notebooks that keeps what was written in them
 
@@ -63,7 +58,7 @@ def release(
     handed_out = student_versions(solutions_dir, address)
     lessons = _lesson_files(solutions_dir)
     wanted = {notebooks_dir / name: content for name, content in handed_out.items()}
-    if lent is not None and not _lends(lent, answers := lent_answers(lessons)):
+    if lent is not None and not lends(lent, answers := lent_answers(lessons)):
         wanted[lent] = zlib.compress(answers, 9)
 
     changed = []
@@ -92,7 +87,7 @@ def student_versions(solutions_dir: Path, address: str | None) -> dict[str, byte
     lessons = _lesson_files(solutions_dir)
     if not lessons:
         raise CourseError(f"There are no lessons (NN_topic.ipynb) in {solutions_dir}.")
-    apart = list(_pairs_apart(solutions_dir))
+    apart = list(pairs_apart(_texts(solutions_dir)))
     if apart:
         raise CourseError(" ".join(apart))
     pages = solutions_dir.glob(PAGE)
@@ -178,20 +173,20 @@ def stale(
     for lesson in [*lessons, *solutions_dir.glob(PAGE)]:
         target = notebooks_dir / lesson.name
         if not target.exists():
-            problems.append(f"{_short(target)} is missing; {REMEDY}")
+            problems.append(f"{short(target)} is missing; {REMEDY}")
         elif target.read_bytes() != _handed_out(lesson, address):
-            problems.append(f"{_short(target)} is stale; {REMEDY}")
-    if lent is not None and not _lends(lent, lent_answers(lessons)):
-        problems.append(f"{_short(lent)} is stale; {REMEDY}")
+            problems.append(f"{short(target)} is stale; {REMEDY}")
+    if lent is not None and not lends(lent, lent_answers(lessons)):
+        problems.append(f"{short(lent)} is stale; {REMEDY}")
     for orphan in _orphans(notebooks_dir, {lesson.name for lesson in lessons}):
-        problems.append(f"{_short(orphan)} has no lesson any more; {REMEDY}")
+        problems.append(f"{short(orphan)} has no lesson any more; {REMEDY}")
     for lesson in lessons:
         if not lesson.with_suffix(".py").exists():
             problems.append(
-                f"{_short(lesson)} has no text beside it; "
-                f"run: jupytext --to py:percent {_short(lesson)}"
+                f"{short(lesson)} has no text beside it; "
+                f"run: jupytext --to py:percent {short(lesson)}"
             )
-    return problems + list(_pairs_apart(solutions_dir))
+    return problems + list(pairs_apart(_texts(solutions_dir)))
 
 
 def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
@@ -255,103 +250,10 @@ def student_version(lesson: Path, keep_outputs: bool = False) -> bytes:
         SchemaTooNewError,
     ) as error:
         raise CourseError(
-            f"nbgrader refuses {_short(lesson)}: {error} Put its cell metadata or "
+            f"nbgrader refuses {short(lesson)}: {error} Put its cell metadata or "
             "its BEGIN SOLUTION / END SOLUTION marks right."
         ) from error
     return text.encode()
-
-
-def lent_answers(lessons: list[Path]) -> bytes:
-    """Collect what checks lend and stand in with: each exercise's answers.
-
-    Parameters
-    ----------
-    lessons : list of Path
-        Complete lessons, ``.ipynb``.
-
-    Returns
-    -------
-    bytes
-        JSON: lesson number to ``given``, the source of what answers rest on (imports
-        from libraries, functions that the lesson gives), and ``answers``, name to
-        source and name of its check.
-    """
-    kept: dict[str, dict[str, Any]] = {}
-    for lesson in lessons:
-        cells = [
-            cell
-            for cell in nbformat.read(lesson, as_version=4).cells
-            if cell.cell_type == "code"
-        ]
-        graded = [cell for cell in cells if "nbgrader" in cell.metadata]
-        answers: dict[str, dict[str, str]] = {}
-        for above, below in pairwise(graded):
-            check = re.match(r"checks\.(\w+)\(", below.source)
-            if not check or not above.metadata["nbgrader"]["solution"]:
-                continue
-            source = SOLUTION_MARK.sub("", above.source)
-            for part in ast.parse(source).body:
-                if isinstance(part, ast.FunctionDef | ast.ClassDef):
-                    text = _with_decorators(source, part)
-                    answers[part.name] = {"check": check[1], "source": text}
-        kept[lesson.name[:2]] = {
-            "given": _given([cell for cell in cells if cell not in graded], answers),
-            "answers": answers,
-        }
-    return json.dumps(kept).encode()
-
-
-def _with_decorators(source: str, part: ast.FunctionDef | ast.ClassDef) -> str:
-    first = min([part.lineno, *(each.lineno for each in part.decorator_list)])
-    return "\n".join(source.splitlines()[first - 1 : part.end_lineno])
-
-
-def _given(cells: list, answers: dict[str, dict[str, str]]) -> str:
-    """What answers rest on that no exercise asks for: imports, functions, literals."""
-    imports: dict[str, None] = {}
-    given: dict[str, str] = {}
-    for cell in cells:
-        source = re.sub(r"^[%!]", "#", cell.source, flags=re.M)
-        for part in ast.parse(source).body:
-            if isinstance(part, ast.FunctionDef | ast.ClassDef):
-                given[part.name] = _with_decorators(source, part)
-                continue
-            if (name := _sets_literal(part)) and name not in given:
-                given[name] = ast.unparse(part)
-            for node in ast.walk(part):
-                ours = getattr(node, "module", "") or ""
-                imported = isinstance(node, ast.Import | ast.ImportFrom)
-                if imported and not ours.startswith("helpers"):
-                    imports[ast.unparse(node)] = None
-    needed: dict[str, str] = {}
-    sources = [answer["source"] for answer in answers.values()]
-    while sources:
-        words = set(re.findall(r"\w+", sources.pop()))
-        # In the lesson's order, so that a set's order changes no byte.
-        for name in [each for each in given if each in words and each not in needed]:
-            needed[name] = given[name]
-            sources.append(given[name])
-    return "\n".join([*imports, *needed.values()])
-
-
-def _sets_literal(part: ast.stmt) -> str:
-    """The name to which a statement gives a literal, such as a parameter; or ""."""
-    target = part.targets[0] if isinstance(part, ast.Assign) else None
-    if not isinstance(part, ast.Assign) or not isinstance(target, ast.Name):
-        return ""
-    try:
-        ast.literal_eval(part.value)
-    except ValueError:
-        return ""
-    return target.id
-
-
-def _lends(lent: Path, answers: bytes) -> bool:
-    """Whether the file holds these (compressed bytes differ between zlib versions)."""
-    try:
-        return zlib.decompress(lent.read_bytes()) == answers
-    except (OSError, zlib.error):
-        return False
 
 
 def _lesson_files(folder: Path) -> list[Path]:
@@ -359,53 +261,14 @@ def _lesson_files(folder: Path) -> list[Path]:
     return sorted(file for file in files if LESSON_FILE.fullmatch(file.name))
 
 
+def _texts(folder: Path) -> list[Path]:
+    """The lessons' and the page's text, of which jupytext keeps a notebook."""
+    pages = folder.glob(Path(PAGE).with_suffix(".py").name)
+    return [*sorted(folder.glob("[0-9][0-9]_*.py")), *pages]
+
+
 def _orphans(notebooks_dir: Path, wanted: dict | set) -> list[Path]:
     return [file for file in _lesson_files(notebooks_dir) if file.name not in wanted]
-
-
-def _pairs_apart(solutions_dir: Path) -> Iterator[str]:
-    """Name each lesson whose text and notebook do not hold the same cells."""
-    texts = sorted(solutions_dir.glob("[0-9][0-9]_*.py"))
-    for text in [*texts, *solutions_dir.glob(Path(PAGE).with_suffix(".py").name)]:
-        notebook = text.with_suffix(".ipynb")
-        remedy = f"run: jupytext --sync {_short(text)}"
-        if not notebook.exists():
-            yield f"{_short(text)} has no notebook beside it; {remedy}"
-            continue
-        cell = _first_difference(text, notebook)
-        if cell is not None:
-            yield (
-                f"{_short(text)} and {_short(notebook)} differ, first in cell {cell}; "
-                f"{remedy}"
-            )
-
-
-def _first_difference(text: Path, notebook: Path) -> int | None:
-    """Number (from 1) of the first cell that the two files do not share."""
-    import jupytext
-
-    ours = _cells(jupytext.read(text, fmt="py:percent"))
-    # Through text and back, so that both sides went the same way.
-    as_text = jupytext.writes(jupytext.read(notebook), fmt="py:percent")
-    theirs = _cells(jupytext.reads(as_text, fmt="py:percent"))
-    for number, (one, other) in enumerate(zip(ours, theirs, strict=False), start=1):
-        if one != other:
-            return number
-    if len(ours) != len(theirs):
-        return min(len(ours), len(theirs)) + 1
-    return None
-
-
-def _cells(notebook) -> list[tuple]:
-    return [
-        (
-            cell.cell_type,
-            cell.source,
-            cell.metadata.get("tags", []),
-            cell.metadata.get("nbgrader", {}),
-        )
-        for cell in notebook.cells
-    ]
 
 
 def _check_cell_ids(lesson: Path) -> None:
@@ -415,15 +278,11 @@ def _check_cell_ids(lesson: Path) -> None:
         version = (notebook["nbformat"], notebook["nbformat_minor"])
         ids = [cell.get("id") for cell in notebook["cells"]]
     except (ValueError, KeyError, AttributeError) as error:
-        raise CourseError(f"{_short(lesson)} is not a notebook: {error}.") from error
+        raise CourseError(f"{short(lesson)} is not a notebook: {error}.") from error
     if version < (4, 5):
         return
     if None in ids or len(set(ids)) < len(ids):
         raise CourseError(
-            f"{_short(lesson)} has cells without an id of their own, so its student "
+            f"{short(lesson)} has cells without an id of their own, so its student "
             "version would differ each time. Open and save it in JupyterLab once."
         )
-
-
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"

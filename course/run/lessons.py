@@ -16,21 +16,13 @@ from rich.text import Text
 
 from course import CourseError, pack_root
 from course.files import cores, make_writable, write_json
-from course.lessons import (
-    OUTPUT_PARAMETERS,
-    check_parameters,
-    find_lessons,
-    planned_runs,
-)
+from course.lessons import find_lessons
+from course.parameters import OUTPUT_PARAMETERS, check_parameters, planned_runs
 from course.run import figures
-from course.run.kernels import (
-    Execution,
-    Watch,
-    execute,
-    kernel_environment,
-)
+from course.run.kernels import Execution, execute, kernel_environment
 from course.run.report import write_report
 from course.run.terminal import make_console, show_progress, summary_table
+from course.run.watch import Watch
 
 CELL_TIMEOUT = 1800  # seconds
 LESSON_BYTES = 2.5 * 2**30  # of memory that a lesson may take

@@ -1,6 +1,6 @@
 """Download one data set's original files with torchvision, in a process of its own.
 
-`helpers.data.originals` starts this file with `python -P`. A separate process keeps
+`helpers.data.mirrors` starts this file with `python -P`. A separate process keeps
 torch out of a Keras kernel, and the time limit on sockets out of everybody's.
 """
 

@@ -4,19 +4,17 @@ import contextlib
 import errno
 import gzip
 import hashlib
-import http.client
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import numpy as np
+
+from helpers.data.lock import alone
+from helpers.data.mirrors import LONGEST, addresses, download, is_address, refusal
 
 TITLES = {"MNIST": "MNIST", "FashionMNIST": "Fashion-MNIST"}
 MEGABYTES = {"MNIST": 12, "FashionMNIST": 31}
@@ -52,16 +50,7 @@ UNPACKED = {
         "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
     },
 }
-MIRRORS = {
-    "MNIST": (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "http://yann.lecun.com/exdb/mnist/",
-    ),
-    "FashionMNIST": ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
-}
 
-PATIENCE = 8  # seconds to wait for a server's first answer
-LONGEST = 1800  # seconds one download may take
 GZIPPED = b"\x1f\x8b"
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -123,7 +112,8 @@ def original_files(name: str) -> dict[str, bytes]:
     with contextlib.ExitStack() as stack:
         try:
             root.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_alone(root, name))
+            lock = root / f".{name}.lock"
+            stack.enter_context(alone(lock, TITLES[name], LONGEST))
             good, bad = checked(root, name)  # another notebook may have been first
             if not bad:
                 return good
@@ -218,45 +208,6 @@ def _unpacked(place: Path, name: str, file: str) -> bytes | None:
 
 
 @contextlib.contextmanager
-def _alone(root: Path, name: str):
-    """Wait until no other process fetches the same data set."""
-    import filelock
-
-    path = root / f".{name}.lock"
-    lock = filelock.FileLock(path) if _locks(path) else filelock.SoftFileLock(path)
-    try:
-        lock.acquire(timeout=1)
-    except filelock.Timeout:
-        print(f"Waiting for another notebook that is fetching {TITLES[name]} ...")
-        lock.acquire(timeout=LONGEST)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _locks(path: Path) -> bool:
-    """Whether the file system has locks; some that come over a network have none."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, whose locks are others
-        return True
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-                raise
-        else:
-            fcntl.flock(file, fcntl.LOCK_UN)
-            return True
-    path.unlink()  # the other kind of lock is that this file is there
-    return False
-
-
-@contextlib.contextmanager
 def _stage(root: Path, name: str):
     """A folder in root to fetch into; what a killed process left behind goes."""
     for left_behind in root.glob(f".{name}-*"):
@@ -281,35 +232,26 @@ def _collect(
     good = dict(good)
     _write(name, stage, good)
     mirror = os.environ.get("COURSE_DATA_MIRROR", "").strip()
-    if mirror and not _is_address(mirror):
+    if mirror and not is_address(mirror):
         found, problem = _copy(name, stage, mirror, set(FILES[name]) - set(good))
         good |= found
         tried.append(f"COURSE_DATA_MIRROR={mirror}: {problem}")
-    for address in _addresses(name, mirror):
+    for address in addresses(name, mirror):
         if len(good) == len(FILES[name]):
             break
         missing = next(file for file in FILES[name] if file not in good)
-        problem = _refusal(address + missing)
+        problem = refusal(address + missing)
         if problem is None:
             print(
                 f"Fetching {TITLES[name]} from {address} "
                 f"(up to {MEGABYTES[name]} MB, once) ..."
             )
-            problem = _download(name, stage, address)
+            problem = download(name, stage, address, FILES[name])
             good, _ = checked(stage, name)
         tried.append(f"{address}: {problem}")
     if len(good) < len(FILES[name]):
         raise UnreachableError("\n".join(tried))
     return good
-
-
-def _is_address(mirror: str) -> bool:
-    return mirror.lower().startswith(("http://", "https://"))
-
-
-def _addresses(name: str, mirror: str) -> list[str]:
-    own = [f"{mirror.rstrip('/')}/{name}/raw/"] if _is_address(mirror) else []
-    return [*own, *MIRRORS[name]]
 
 
 def _write(name: str, place: Path, files: dict[str, bytes]) -> None:
@@ -337,51 +279,6 @@ def _copy(
         print(f"Copying {TITLES[name]} from the folder in COURSE_DATA_MIRROR.")
         _write(name, stage, found)
     return found, "; ".join(f"{name}/raw/{file} {why}" for file, why in bad.items())
-
-
-def _refusal(url: str) -> str | None:
-    """Ask for a file without reading it: None if it is served, else the reason."""
-    request = urllib.request.Request(url, headers={"User-Agent": "course"})
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE):
-            return None
-    except urllib.error.HTTPError as error:
-        return f"the server answered {error.code} {error.reason}"
-    except urllib.error.URLError as error:
-        return str(error.reason)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return str(error) or type(error).__name__
-
-
-def _download(name: str, stage: Path, address: str) -> str | None:
-    """Run `download.py`: None if it succeeded, else what the source did wrong."""
-    program = Path(__file__).with_name("download.py")
-    what = (name, str(stage), address, json.dumps(FILES[name]))
-    try:
-        done = _run([sys.executable, "-P", str(program), *what])
-    except subprocess.TimeoutExpired:
-        return f"not complete after {LONGEST // 60} minutes"
-    if done.returncode == 0:
-        return None
-    try:
-        report = json.loads(done.stdout)
-    except ValueError:
-        return f"the download ended with {(done.stderr.split() or ['?'])[-1]}"
-    if report["disk"]:
-        raise OSError(report["disk"], os.strerror(report["disk"]))
-    if "corrupted" in report["reason"]:
-        return "a file arrived incomplete or changed (MD5 differs)"
-    return " ".join(report["reason"].split())
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-    )
 
 
 def _keep(name: str, stage: Path, root: Path, bad: dict[str, str]) -> OSError | None:

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course import pack_root
-from course.handout.release import SOLUTION_MARK
+from course.handout.lent import SOLUTION_MARK
 from helpers.explore import WIDGET_MIME
 from helpers.training import PROGRESS_MIME
 from tests.browser.conftest import errors

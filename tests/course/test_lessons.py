@@ -1,4 +1,4 @@
-"""Lessons are found by name, and how often they are run."""
+"""Lessons are found by name, and a file by what is in it."""
 
 import shutil
 
@@ -6,19 +6,7 @@ import pytest
 
 from benchmarks.students import LESSON
 from course import CourseError, pack_root
-from course.lessons import find_notebook, lesson_in_name, planned_runs
-from tests.course.small_lessons import metric, write_lesson
-
-
-def test_planned_runs_may_have_numbers_and_have_names_of_their_own(tmp_path):
-    lesson = tmp_path / "04_sizes.ipynb"
-    sizes = [{"latent_dim": 2}, {"latent_dim": 64}]
-    write_lesson(lesson, metric(), parameters="latent_dim = 2", runs=sizes)
-    assert planned_runs(lesson) == {"04_sizes": sizes[0], "04_sizes-64": sizes[1]}
-    same = [*sizes, {"latent_dim": 64}]
-    write_lesson(lesson, metric(), parameters="latent_dim = 2", runs=same)
-    with pytest.raises(CourseError, match="would be called 04_sizes-64"):
-        planned_runs(lesson)
+from course.lessons import find_notebook, lesson_in_name
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course.grading.one import close_sandboxes, sandbox_of_thread
+from course.grading.apart import close_sandboxes, sandbox_of_thread
 from course.sandbox.bubblewrap import available
 from course.sandbox.limits import Limits
 from tests.course.handed_in import NO_SANDBOX, SHORT

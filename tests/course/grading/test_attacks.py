@@ -12,8 +12,9 @@ import pytest
 
 from benchmarks.students import LESSON, right_answers
 from course import pack_root
+from course.grading.apart import run_apart
 from course.grading.definitions import definitions_of
-from course.grading.one import record_of, run_apart
+from course.grading.one import record_of
 from course.grading.submission import lesson_named, prepare
 from course.grading.suspicion import suspicions
 from course.notebook import grade_id

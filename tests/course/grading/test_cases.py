@@ -5,7 +5,8 @@ import pytest
 
 from benchmarks.students import LESSON, right_answers, submission
 from course import pack_root
-from course.grading.one import record_of, run_apart
+from course.grading.apart import run_apart
+from course.grading.one import record_of
 from course.grading.submission import lesson_named
 from course.notebook import grade_id
 from course.sandbox.bubblewrap import available

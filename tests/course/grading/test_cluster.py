@@ -13,7 +13,7 @@ from distributed import Client
 
 from benchmarks.students import LESSON
 from course import CourseError
-from course.grading import cluster, one, whole_class
+from course.grading import apart, cluster, whole_class
 from course.sandbox.bubblewrap import available
 from tests.course.handed_in import NO_SANDBOX, ROOT, hand_in, small_class
 
@@ -69,8 +69,8 @@ def test_a_cluster_that_loses_a_worker_grades_everyone(dask_cluster, tmp_path):
     records = [mine[LESSON] for mine in done.students.values()]
     assert [record.score for record in records] == [90] * 5
     with Client(address) as client:  # another class may be using its sandbox
-        assert list(client.run(lambda: len(one._sandboxes)).values()) == [1]
-        client.run(one.close_sandboxes)
+        assert list(client.run(lambda: len(apart._sandboxes)).values()) == [1]
+        client.run(apart.close_sandboxes)
 
 
 def test_a_lost_worker_is_the_graders_failure_and_is_tried_again(tmp_path, monkeypatch):

@@ -8,11 +8,11 @@ from pathlib import Path
 from course import pack_root
 from course.run.kernels import (
     THREAD_VARIABLES,
-    Watch,
     execute,
     kernel_environment,
     own_kernel,
 )
+from course.run.watch import Watch
 from helpers.data import data_root
 from tests.course.small_lessons import write_lesson
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from helpers import data
-from helpers.data import download, originals
+from helpers.data import download, mirrors, originals
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -129,7 +129,7 @@ def in_process(monkeypatch):
             code = download.main()
         return subprocess.CompletedProcess(command, code, stdout.getvalue(), "")
 
-    monkeypatch.setattr(originals, "_run", run)
+    monkeypatch.setattr(mirrors, "_run", run)
 
 
 @pytest.fixture(scope="session")

@@ -7,62 +7,24 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from helpers import data
-from helpers.data import originals
+from helpers.data import mirrors, originals
+from tests.helpers.data.loaded import LAST, fill_root, root, small, start, stored
 
 SHIPPED = originals.FILES  # tests may serve other files, with checksums of their own
-LAST = "t10k-labels-idx1-ubyte.gz"
-
-
-def root() -> Path:
-    return Path(os.environ["COURSE_DATA"])
-
-
-def stored() -> set[str]:
-    """Everything under the data root, apart from locks."""
-    found = root().rglob("*")
-    return {path.name for path in found if path.is_file() and path.suffix != ".lock"}
-
-
-def fill_root(source: Path) -> Path:
-    raw = root() / "MNIST/raw"
-    raw.mkdir(parents=True)
-    for file in originals.FILES["MNIST"]:
-        shutil.copyfile(source / "MNIST/raw" / file, raw / file)
-    return raw
-
-
-def small() -> data.Dataset:
-    return data.load("MNIST", train_images=200, validation_images=100)
-
-
-def start(program: str) -> subprocess.Popen:
-    """Run a program in a fresh Python that knows the served files' checksums."""
-    preamble = (
-        f"from helpers.data import originals; originals.FILES = {originals.FILES!r}\n"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", preamble + program],
-        cwd=Path(__file__).resolve().parents[3],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
-def test_checksums_and_mirrors_are_torchvisions(name):
+def test_checksums_are_torchvisions(name):
     from torchvision import datasets
 
     original = getattr(datasets, name)
     assert dict(original.resources) == SHIPPED[name]
-    assert tuple(original.mirrors) == originals.MIRRORS[name]
 
 
 def test_first_download(mirror, capsys):
@@ -109,49 +71,6 @@ def test_another_sets_file_of_the_same_name_is_not_believed(source, monkeypatch)
     assert not originals.checked(root(), "MNIST")[1]
 
 
-def test_a_truncated_download_is_not_kept(mirror, in_process, capsys):
-    mirror.answers[LAST] = "truncated"
-    assert small().synthetic
-    assert "a file arrived incomplete or changed" in capsys.readouterr().out
-    assert not stored()
-
-
-@pytest.mark.parametrize("answer", [403, 503, "truncated"])
-def test_the_next_source_delivers(mirror, in_process, monkeypatch, answer):
-    monkeypatch.setenv("COURSE_DATA_MIRROR", f"{mirror.address}/broken")
-    mirror.answers["broken"] = answer
-    whole = ("http://127.0.0.1:9/", f"{mirror.address}/whole/")
-    monkeypatch.setitem(originals.MIRRORS, "MNIST", whole)
-    assert not small().synthetic
-    assert not originals.checked(root(), "MNIST")[1]
-
-
-@pytest.mark.parametrize("status", [403, 503])
-def test_every_refusal_is_told_when_no_source_delivers(mirror, capsys, status):
-    mirror.answers["MNIST"] = status
-    assert small().synthetic
-    said = capsys.readouterr().out
-    assert f"{mirror.address}/MNIST/raw/: the server answered {status}" in said
-    for address in originals.MIRRORS["MNIST"]:
-        assert address in said
-    assert not stored()
-
-
-def test_four_notebooks_starting_at_once_download_once(mirror):
-    program = """
-from helpers import data
-print(data.load("MNIST", train_images=100).synthetic)
-"""
-    started = [start(program) for _ in range(4)]
-    said = [process.communicate()[0] for process in started]
-    assert [text.split()[-1] for text in said] == ["False"] * 4
-    assert sum("Fetching MNIST" in text for text in said) == 1
-    # One download is up to three requests: is it there, where is it, the file.
-    assert set(mirror.requests) == set(originals.FILES["MNIST"])
-    assert max(mirror.requests.values()) <= 3
-    assert stored() == set(originals.FILES["MNIST"])
-
-
 def test_a_folder_can_be_the_mirror(source, monkeypatch, capsys):
     place = os.path.relpath(source)
     monkeypatch.setenv("COURSE_DATA_MIRROR", place)
@@ -174,20 +93,6 @@ def test_what_a_killed_download_left_behind_goes(source, monkeypatch):
     monkeypatch.setenv("COURSE_DATA_MIRROR", str(source))
     small()
     assert stored() == set(originals.FILES["MNIST"])
-
-
-def test_no_network_at_all(source, capsys):
-    loaded = small()
-    assert loaded.synthetic
-    assert data.is_synthetic()
-    assert loaded.train.images.shape == (200, 28, 28)
-    assert loaded.validation.images.shape == (100, 28, 28)
-    assert loaded.test.images.shape == (10_000, 28, 28)
-    said = capsys.readouterr().out
-    assert said.startswith("SYNTHETIC data")
-    assert "COURSE_DATA_MIRROR" in said
-    assert "Connection refused" in said or "10061" in said
-    assert not stored()
 
 
 # Disks
@@ -255,7 +160,7 @@ def test_read_only_disk(source, mounted, filled, monkeypatch, capsys):
     if mounted:
         subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
     elif os.geteuid() == 0:
-        monkeypatch.setattr(originals, "_alone", fail_with(errno.EROFS))
+        monkeypatch.setattr(originals, "alone", fail_with(errno.EROFS))
     else:
         root().mkdir(exist_ok=True)
         root().chmod(0o555)
@@ -323,7 +228,7 @@ def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch, tmp_path):
     for name, blob in content.items():
         (folder / name).write_bytes(blob)
     monkeypatch.setenv("COURSE_DATA_MIRROR", str(folder.parents[1]))
-    monkeypatch.setattr(originals, "MIRRORS", {"MNIST": ()})
+    monkeypatch.setattr(mirrors, "MIRRORS", {"MNIST": ()})
     assert not small().synthetic
     assert stored() == set(content)
     monkeypatch.delenv("COURSE_DATA_MIRROR")
@@ -331,14 +236,3 @@ def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch, tmp_path):
     damaged = root() / "MNIST/raw" / LAST.removesuffix(".gz")
     damaged.write_bytes(b"other")
     assert small().synthetic
-
-
-def test_a_file_system_without_locks_will_do(mirror, monkeypatch):
-    import fcntl
-
-    def refuses(file, operation):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", refuses)
-    assert not small().synthetic
-    assert stored() == set(originals.FILES["MNIST"])

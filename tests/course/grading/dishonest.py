@@ -1,0 +1,385 @@
+"""Cells that reach for the machinery; a comment marks the line that gives each away."""
+
+DISHONEST = r"""
+def f(x):
+    get_ipython().events.register("pre_run_cell", print)  # <
+---
+ip = get_ipython()  # <
+def f(x): return ip
+---
+from IPython import get_ipython as g
+def f(x): return g().kernel  # <
+---
+import IPython
+def f(x): IPython.get_ipython().run_code = 1  # <
+---
+from IPython.core.interactiveshell import InteractiveShell as I
+def f(x): I.showtraceback = print  # <
+---
+import ipykernel
+def f(x): return ipykernel.get_connection_file()  # <
+---
+from helpers.checks import base as b  # <
+def f(x): b.checking = None
+---
+import helpers.checks.base as b
+def f(x): b.checking = None  # <
+---
+import helpers
+def f(x): helpers.checks.base.checking = None  # <
+---
+from helpers import checks as c  # <
+def f(x): return c
+---
+from helpers.checks.standins import kept_answers  # <
+def f(x): return kept_answers()
+---
+def f(x): return checks.lend("kl_divergence")(x)  # <
+---
+def f(x):
+    global checks  # <
+    import math as checks
+---
+class checks:  # <
+    pass
+---
+from helpers.checks import lesson03 as checks
+def checks(x): pass  # <
+---
+import math as checks  # <
+---
+def f(x): return f.__closure__[0].cell_contents  # <
+---
+def f(x): f.__code__ = g.__code__  # <
+---
+def f(x): return open("lent.bin", "rb")  # <
+---
+import gc
+def f(x): return gc.get_objects()  # <
+---
+from gc import get_objects as o
+def f(x): return o()  # <
+---
+import sys
+def f(x): sys.settrace(None)  # <
+---
+from sys import setprofile as s
+def f(x): s(None)  # <
+---
+import sys as q
+def f(x): return q._getframe(1).f_locals  # <
+---
+from sys import *  # <
+---
+import logging
+def f(x): return logging.sys.modules  # <
+---
+def f(x): return np.sys  # <
+---
+def f(x):
+    import threading  # <
+---
+import asyncio
+def f(x): asyncio.get_event_loop().call_later(1, print)  # <
+---
+from concurrent.futures import ThreadPoolExecutor
+def f(x): ThreadPoolExecutor().submit(print)  # <
+---
+import atexit
+@atexit.register  # <
+def f(): pass
+---
+import weakref
+def f(x): weakref.finalize(x, print)  # <
+---
+class T(torch.Tensor):  # <
+    pass
+---
+B = torch.Tensor
+class T(B):  # <
+    pass
+---
+class T(type(torch.ones(1))):  # <
+    pass
+---
+def f(K):
+    class T(K): pass  # <
+---
+class A(np.ndarray): pass  # <
+---
+class A(float): pass  # <
+---
+class A:
+    def __eq__(self, other): return True  # <
+---
+class A:
+    __eq__ = lambda a, b: True  # <
+---
+class A:
+    def __class_getitem__(cls, x): pass  # <
+---
+class A:
+    def __get__(self, a, b): pass  # <
+---
+class A:
+    def __del__(self): pass  # <
+---
+class A:
+    def __array__(self): pass  # <
+---
+class A:
+    __array_interface__ = {}  # <
+---
+class A(metaclass=print): pass  # <
+---
+A = type("A", (torch.Tensor,), {})  # <
+---
+class A:
+    def _ipython_display_(self): pass  # <
+---
+class E(Exception):
+    def _render_traceback_(self): return []  # <
+---
+def f(x):
+    torch.allclose = lambda *a: True  # <
+---
+def f(x):
+    t = torch
+    t.allclose = lambda *a: True  # <
+---
+def f(x, t=torch):
+    t.allclose = lambda *a: True  # <
+---
+def f(x):
+    for t in [torch]:  # <
+        t.allclose = print
+---
+def f(t):
+    t.allclose = print  # <
+---
+def f(t):
+    t.anything = lambda *a: True  # <
+---
+class A:
+    torch.allclose = print  # <
+---
+class A:
+    def put(self, f): self.allclose = f
+def f(x): A.put(torch.Tensor, print)  # <
+---
+class A:
+    def put(self, f):
+        self = torch.Tensor
+        self.allclose = f  # <
+---
+def f(x): nn.Module.__init__(torch)  # <
+---
+def f(x): np.allclose, math.exp = print, print  # <
+---
+def f(x): type(x).allclose = print  # <
+---
+def f(x): x.__class__.allclose = print  # <
+---
+def f(x): del torch.allclose  # <
+---
+def f(x):
+    for torch.allclose in [print]: pass  # <
+---
+def f(x):
+    with open("x") as torch.allclose: pass  # <
+---
+def f(x): setattr(torch, "allclose", print)  # <
+---
+def f(x): return getattr(x, "__glo" + "bals__")  # <
+---
+def f(x): return getattr(x, "__dict__")  # <
+---
+def f(x): return x.__dict__  # <
+---
+def f(x): vars(torch)["allclose"] = print  # <
+---
+def f(x): globals()["checks"] = print  # <
+---
+def f(x): return eval("x")  # <
+---
+def f(x, run=exec): run("x")  # <
+---
+exec("x = 1")  # <
+---
+import builtins
+def f(x): builtins.print = f  # <
+---
+def f(x): return __builtins__  # <
+---
+import importlib
+def f(x): return importlib.import_module("helpers")  # <
+---
+def f(x): return __import__("gc")  # <
+---
+import pickle
+def f(x): return pickle.loads(x)  # <
+---
+def f(x): return torch.load("x", weights_only=False)  # <
+---
+def f(x): return np.load("x", allow_pickle=True)  # <
+---
+def f(x): return keras.saving.load_model("x", safe_mode=False)  # <
+---
+def f(x, t): return torch.load("x", weights_only=t)  # <
+---
+import codeop
+def f(x): return codeop.compile_command(x)  # <
+---
+import timeit
+def f(x): timeit.timeit("import gc")  # <
+---
+import typing
+def f(x): return typing.get_type_hints(x)  # <
+---
+def f(x: "print(1)"): return x  # <
+---
+import ctypes
+def f(x): return ctypes.pythonapi  # <
+---
+def f(x): return np.lib.stride_tricks.as_strided(x, (3,), (4,))  # <
+---
+def f(x): return open("/proc/self/mem", "r+b")  # <
+---
+import operator
+def f(x): return operator.attrgetter("__globals__")(x)  # <
+---
+import operator
+def f(x, n): return operator.attrgetter(n)(x)  # <
+---
+import warnings
+def f(x): warnings.showwarning = print  # <
+---
+import sys
+def f(x): sys.excepthook = print  # <
+---
+import sys
+def f(x): sys.stdout.write = print  # <
+---
+def f(x):
+    try: 1 / 0
+    except Exception as e: return e.__traceback__.tb_frame.f_back  # <
+---
+def g(): yield
+def f(x): return g().gi_frame  # <
+---
+from torch.nn.modules import module
+def f(x): module.register_module_forward_hook(print)  # <
+---
+from torch.overrides import TorchFunctionMode
+class M(TorchFunctionMode): pass  # <
+---
+def f(x): return torch._C  # <
+---
+def f(x): return torch.Tensor.mro()  # <
+---
+def f(x): return nn.Module.__subclasses__()  # <
+---
+from unittest import mock
+def f(x): mock.patch("torch.allclose")  # <
+---
+import somebodys_package
+def f(x): return somebodys_package.help(x)  # <
+---
+from course.grading import one
+def f(x): return one  # <
+---
+def f(x): return In[-1]  # <
+---
+import os
+def f(x): os._exit(0)  # <
+---
+import inspect
+def f(x): return inspect.stack()  # <
+---
+import types
+def f(x): return types.FunctionType(x, {})  # <
+---
+def f(x): return (lambda m: m)(torch)  # <
+---
+def f(x): return "{0.__globals__}".format(x)  # <
+---
+def f(x): object.__setattr__(x, "a", 1)  # <
+---
+from importlib import reload
+def f(x): reload(np)  # <
+---
+if eval("1"):  # <
+    x = 1
+---
+try:
+    import einops
+except ImportError:
+    x = eval("1")  # <
+---
+def f(x): return F.importlib.import_module("gc")  # <
+---
+def f(x): return getattr(x, "f_back")  # <
+---
+def f(model): return model.modules["x"]  # <
+---
+def f(g):
+    match g:
+        case object(__globals__=found):  # <
+            return found
+---
+def f(a): return getattr(*a)  # <
+---
+import functools
+def f(a, b): return functools.reduce(getattr, b, a)  # <
+---
+from operator import attrgetter as a
+def f(x): return a("__glo" + "bals__")(x)  # <
+---
+import operator
+def f(x): return operator.attrgetter("sys")(x)  # <
+---
+import operator
+get = operator.attrgetter  # <
+def f(x, n): return get(n)(x)
+---
+import string
+def f(x, n): return string.Formatter().get_field(n, (x,), {})  # <
+---
+def f(t):
+    t.item = lambda: 8.0  # <
+    return t
+---
+class A:
+    @property
+    def __class__(self): return torch.Tensor  # <
+---
+import os
+def f(x): os.write(27, x)  # <
+---
+import a_package_that_is_not_there as einops
+def f(x): return einops.rearrange(x)  # <
+---
+import sys
+def f(x): sys.path.insert(0, ".")  # <
+---
+import sys
+def f(x): sys.stdout.session.send(1, "execute_reply")  # <
+---
+def f(stream): return stream.pub_thread  # <
+---
+from IPython.display import publish_display_data
+def f(x): publish_display_data({})  # <
+---
+def lie(*a): return None
+def f(k): k.anything = lie  # <
+---
+def f(x): return np.load("x", None, True)  # <
+---
+def f(x, k): return np.load("x", **k)  # <
+---
+from PIL import ImageMath
+def f(x): return ImageMath.unsafe_eval(x)  # <
+---
+import logging.config
+def f(x): logging.config.dictConfig(x)  # <
+"""

@@ -1,0 +1,301 @@
+"""Cells of honest answers, one after each line of three dashes."""
+
+HONEST = """
+from tensorflow import keras
+def build(): return keras.Sequential([keras.layers.Dense(3)])
+---
+F = 784
+def f(x): return x / F
+---
+nn = 3
+def f(x): return [nn, x * nn, max(nn, 2)]
+---
+import torch as T, torch.nn as layers
+def f(x): return layers.functional.softplus(T.exp(x))
+---
+tnf = torch.nn.functional
+def f(x): return tnf.relu(x)
+---
+nn_, F_ = torch.nn, torch.nn.functional
+def f(x): return F_.relu(nn_.Identity()(x))
+---
+def f(x):
+    F = x.shape[1]
+    return x.sum() / F, [F]
+---
+import importlib
+def f(x): return x
+---
+import gc, inspect, traceback, threading, pickle, sys, os
+def f(x): return x
+---
+import gc
+def f(x):
+    y = x * 2
+    gc.collect()
+    return y
+---
+import logging
+log = logging.getLogger("mine")
+def f(x):
+    log.info("called %s", x.shape)
+    logging.warning("oh")
+    return x
+---
+from tqdm import tqdm
+from tqdm.auto import trange
+def f(xs): return [x for x in tqdm(xs, leave=False)]
+---
+import sys, tqdm
+def f(xs): return [x for x in tqdm.tqdm(xs, file=sys.stdout)]
+---
+import sys
+def f(x):
+    print(x, file=sys.stderr)
+    sys.stdout.flush()
+    return x
+---
+import time, random
+def f(x):
+    start = time.perf_counter()
+    return x * random.random(), time.perf_counter() - start
+---
+import os, os.path
+from pathlib import Path
+def f(folder):
+    os.makedirs(folder, exist_ok=True)
+    return os.path.join(folder, "x.pt"), Path(folder) / "y.pt", os.environ.get("HOME")
+---
+import functools, itertools, copy, tempfile, operator, collections
+@functools.lru_cache(maxsize=None)
+def g(n): return functools.reduce(operator.mul, range(1, n), 1)
+def f(xs):
+    counts = collections.defaultdict(list)
+    for a, b in itertools.pairwise(copy.deepcopy(xs)): counts[a].append(b)
+    with tempfile.TemporaryDirectory() as place: print(place)
+    return sorted(counts, key=operator.itemgetter(0))
+def h(xs): return sorted(xs, key=operator.attrgetter("x"))
+---
+from torch.distributions import Normal, kl_divergence as kl
+def f(mu, logvar): return kl(Normal(mu, (logvar / 2).exp()), Normal(0.0, 1.0)).sum(1)
+---
+def f(x):
+    x = x.clone().requires_grad_()
+    (g,) = torch.autograd.grad(x.square().sum(), x)
+    return g
+---
+class VAE(nn.Module):
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.enc = nn.Linear(784, 512)
+        self.mean = self.mu = nn.Linear(512, latent_dim)
+        self.logvar = nn.Linear(512, latent_dim)
+        self.allclose = 3
+    @property
+    def device(self): return next(self.parameters()).device
+    def forward(self, x):
+        h = F.relu(self.enc(x))
+        if self.training: h = F.dropout(h)
+        return self.mu(h), self.logvar(h)
+---
+class VAE(nn.Module):
+    def __init__(self, d):
+        super(VAE, self).__init__()
+        for i in range(3):
+            setattr(self, f"layer{i}", nn.Linear(d, d))
+    def forward(self, x):
+        for i in range(3): x = getattr(self, f"layer{i}")(x)
+        return x
+---
+class VAE(nn.Module):
+    def __init__(self, d):
+        nn.Module.__init__(self)
+        self.d = d
+---
+def f(name, x): return getattr(F, name)(x), getattr(torch, "exp")(x)
+---
+def f(model, x):
+    for p in model.parameters(): p.grad = None
+    was = model.training
+    model.eval()
+    out = model(x)
+    model.train(was)
+    return out
+---
+def f(model):
+    kept = []
+    handle = model.register_forward_hook(lambda m, i, o: kept.append(o))
+    handle.remove()
+    for m in model.modules(): print(type(m).__name__, m.__class__.__name__)
+    return kept
+---
+def f(layer, mean):
+    with torch.no_grad():
+        layer.weight.data.copy_(mean)
+        layer.bias.data = mean.clone()
+        layer.bias = nn.Parameter(mean)
+        layer.weight.requires_grad = False
+---
+class Noise(keras.layers.Layer):
+    def __init__(self, std, **kwargs):
+        super().__init__(**kwargs)
+        self.std = std
+    def call(self, x, training=None): return x + self.std
+    def get_config(self): return {**super().get_config(), "std": self.std}
+    @classmethod
+    def from_config(cls, config): return cls(**config)
+---
+def build():
+    model = keras.Sequential([keras.layers.Dense(3)])
+    model.compile(optimizer="adam", loss="mse")
+    return model
+---
+import dataclasses
+from dataclasses import dataclass
+from typing import Optional, NamedTuple
+from enum import Enum
+@dataclass
+class Out:
+    x: "torch.Tensor"
+    y: Optional[int] = None
+    def __post_init__(self): self.y = 1
+class Both(NamedTuple):
+    a: int
+    b: int
+class Kind(Enum):
+    A = 1
+---
+from abc import ABC, abstractmethod, ABCMeta
+class Base(ABC):
+    @abstractmethod
+    def f(self): ...
+class Other(metaclass=ABCMeta): pass
+---
+class Data(torch.utils.data.Dataset):
+    def __len__(self): return 3
+    def __getitem__(self, i): return i
+class Odd(ValueError):
+    def __str__(self): return "odd"
+---
+class Round(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x.round()
+    @staticmethod
+    def backward(ctx, g): return g
+---
+def f(x):
+    '''Returns __dict__-free numbers, as `__add__` does.'''
+    return x.__class__.__name__ + f"{x.shape}"
+---
+import warnings
+def f(x):
+    warnings.filterwarnings("ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.warn("here", stacklevel=2)
+    return x
+---
+def f(path, model):
+    torch.save(model.state_dict(), path)
+    model.load_state_dict(torch.load(path, weights_only=True))
+---
+def f(x):
+    f.calls = getattr(f, "calls", 0) + 1
+    return x
+---
+from IPython.display import display, clear_output
+import matplotlib.pyplot as plt
+def f(x):
+    fig, ax = plt.subplots()
+    ax.set_title("x")
+    display(fig)
+    return fig
+---
+from IPython import display
+def f(x): display.clear_output()
+---
+from sklearn.decomposition import PCA
+from scipy import stats
+def f(x): return PCA(2).fit_transform(x), stats.norm.ppf(0.5)
+---
+def f(x, name="relu"):
+    return {"relu": F.relu, "tanh": torch.tanh}[name](x), isinstance(x, torch.Tensor)
+---
+def f(x, act=F.relu, kind=torch.float32): return act(x).to(kind), type(x)(3)
+---
+def f(xs):
+    xs = np.asarray(xs)
+    xs.shape = (2, 3)
+    return np.lib.stride_tricks.sliding_window_view(xs, 2), np.random.default_rng(0)
+---
+Out = 3
+def f(In): return In + Out
+---
+_ = 3
+def f(x):
+    _, y = x
+    return y
+---
+from types import SimpleNamespace
+def f(x): return SimpleNamespace(mu=x)
+---
+if torch.cuda.is_available():
+    DEVICE = "cuda"
+else:
+    DEVICE = "cpu"
+def f(x): return x.to(DEVICE)
+---
+from functools import partial, wraps
+def noisy(g):
+    @wraps(g)
+    def run(*a, **k): return g(*a, **k)
+    return run
+@noisy
+def f(x): return partial(torch.sum, dim=1)(x)
+---
+import torch.nn.init as init
+def f(m): init.zeros_(m.weight); nn.init.xavier_uniform_(m.weight)
+---
+def f(x):
+    global counter
+    counter = 1
+    return x
+---
+import tensorflow as tf
+def f(x): return tf.reduce_mean(x), tf.keras.losses.mse(x, x)
+---
+from helpers.checks import lesson03 as checks
+def f(x): return x
+---
+from IPython.display import HTML, Markdown, display
+def f(x): return display(HTML("x"), Markdown("y"))
+---
+def f(model):
+    for name, layer in model.named_children():
+        if isinstance(layer, nn.Linear): layer.weight.data.zero_()
+    model.last = 3
+    return getattr(model, "latent_dim", None), hasattr(model, "encode")
+---
+eps = torch.finfo(torch.float32).eps
+def f(x): return x.clamp(eps, 1 - eps)
+---
+def f(optimizer, lr):
+    for group in optimizer.param_groups: group["lr"] = lr
+    optimizer.lr = lr
+---
+def f(x):
+    try:
+        return x / 0
+    except ZeroDivisionError as error:
+        print(error)
+    finally:
+        del x
+---
+async def f(x): return x
+class Sampler:
+    def __iter__(self): yield from range(3)
+    def __enter__(self): return self
+    def __exit__(self, *a): return None
+---
+def f(loader): return training.fit, plots.images, data.load, next(iter(loader))
+"""

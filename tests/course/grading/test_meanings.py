@@ -1,0 +1,104 @@
+"""What a name stands for is followed from its import to where it is used."""
+
+import ast
+
+import pytest
+
+from course.grading.meanings import (
+    Scope,
+    bindings,
+    first_name,
+    last_name,
+    names_of,
+    of_a_type,
+)
+
+
+def expression(source):
+    return ast.parse(source, mode="eval").body
+
+
+@pytest.mark.parametrize(
+    ("source", "used", "path"),
+    [
+        ("import torch.nn", "torch.nn.functional", "torch.nn.functional"),
+        ("import torch.nn as layers", "layers.Linear", "torch.nn.Linear"),
+        ("from torch import nn", "nn.Linear", "torch.nn.Linear"),
+        ("import torch\nt = torch.nn\nu = t", "u.Linear", "torch.nn.Linear"),
+        ("import torch as t\na, (b, c) = 1, (t.nn, 2)", "b", "torch.nn"),
+        ("import torch as t\nif (u := t): pass", "u.nn", "torch.nn"),
+        ("import torch as t\ndef f(a, b=t): pass", "b.nn", "torch.nn"),
+        ("import torch as t\ndef f(*, a=1, b=t): pass", "b.nn", "torch.nn"),
+        ("from . import mine", "mine.part", ""),
+        ("import torch", "other.nn", ""),
+        ("import torch", "torch().nn", ""),
+    ],
+)
+def test_a_name_of_a_module_is_followed(source, used, path):
+    assert names_of(ast.parse(source).body).path(expression(used)) == path
+
+
+def test_what_the_notebook_defines_is_its_own():
+    source = "import torch as t\nu = t.nn\nF = 3\ndef f(): pass\nclass A: pass"
+    names = names_of(ast.parse(source).body)
+    assert (names.functions, names.classes, names.rebound) == ({"f"}, {"A"}, {"F"})
+
+
+def test_a_signature_binds_its_defaults():
+    (function,) = ast.parse("def f(a, /, b, c=1, *, d, e=2): pass").body
+    bound = {name: value.value for name, value in bindings(function.args)}
+    assert bound == {"c": 1, "e": 2}
+
+
+def test_within_a_statement_a_module_by_another_name_is_not_its_own():
+    source = "def f(x, t=torch):\n    y = x\n    u = torch.nn\n    for z in y: pass"
+    names = names_of(ast.parse(f"import torch\n{source}").body)
+    assert Scope(ast.parse(source).body[0], names).own == {"x", "y", "z"}
+
+
+@pytest.mark.parametrize(
+    ("method", "is_self"),
+    [
+        ("def put(self): self.a", True),
+        ("def put(self, /, x): self.a", True),
+        ("def put(x, self): self.a", False),
+        ("def put(self):\n  self = 3\n  self.a", False),
+        ("def put(self=3): self.a", False),
+        ("def put(x):\n  def inner(self): self.a", False),
+        ("def put(self):\n  def inner(x): self.a", True),
+    ],
+)
+def test_self_is_the_first_argument_of_a_method_and_stays_so(method, is_self):
+    lines = "\n".join(f"  {line}" for line in method.splitlines())
+    (tree,) = ast.parse(f"class A:\n{lines}").body
+    (used,) = (n.value for n in ast.walk(tree) if isinstance(n, ast.Attribute))
+    assert Scope(tree, names_of([])).is_self(used) == is_self
+
+
+def test_outside_a_class_nothing_is_self():
+    (tree,) = ast.parse("def put(self): self.a").body
+    (used,) = (n.value for n in ast.walk(tree) if isinstance(n, ast.Attribute))
+    assert not Scope(tree, names_of([])).is_self(used)
+
+
+def test_both_ends_of_a_dotted_name():
+    ends = [
+        (first_name(expression(each)), last_name(expression(each)))
+        for each in ("a", "a.b.c", "f().b")
+    ]
+    assert ends == [("a", "a"), ("a", "c"), ("", "b")]
+    assert last_name(expression("f()")) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("type(x)", True),
+        ("super().a", True),
+        ("x.__class__.a", True),
+        ("x.a", False),
+        ("f(x).type", False),
+    ],
+)
+def test_a_type_is_known_by_how_it_is_reached(source, expected):
+    assert of_a_type(expression(source)) == expected
