@@ -27,7 +27,7 @@ PLAIN = {
     "platform", "pprint", "random", "re", "secrets", "shutil", "statistics", "string",
     "struct", "sys", "tempfile", "textwrap", "time", "timeit", "typing",
     "typing_extensions", "urllib", "uuid", "warnings", "zipfile", "IPython", "cv2",
-    "einops", "helpers", "jax", "keras", "matplotlib", "mpl_toolkits",
+    "einops", "h5py", "helpers", "jax", "keras", "matplotlib", "mpl_toolkits",
     "numpy", "pandas", "plotly", "PIL", "scipy", "seaborn", "skimage", "sklearn",
     "tensorflow", "torch", "torchinfo", "torchmetrics", "torchvision", "tqdm",
 }  # fmt: skip
@@ -71,6 +71,7 @@ PARTS = {
          # They run text, or what they find under a name made of text.
          "functools.singledispatch", "functools.singledispatchmethod",
          "functools.update_wrapper", "dataclasses.make_dataclass", "numpy.testing",
+         "dataclasses._create_fn", "enum.global_enum", "string.Formatter",
          "torch.utils", "matplotlib.use", "matplotlib.style", "matplotlib.rcParams",
          "matplotlib.pyplot.style", "matplotlib.pyplot.rcParams",
          "matplotlib.backend_bases", "matplotlib.pyplot.switch_backend",
@@ -92,7 +93,8 @@ PARTS = {
     },
 }  # fmt: skip
 FINE = {
-    "gc.collect", "types.SimpleNamespace",
+    "gc.collect", "types.SimpleNamespace", "traceback.print_exc",
+    "traceback.format_exc",
     "numpy.lib.stride_tricks.sliding_window_view", "torch.utils.data",
     "torch.utils.checkpoint", "numpy.testing.assert_allclose",
     "numpy.testing.assert_array_equal", "numpy.testing.assert_equal",
@@ -148,6 +150,10 @@ AS_PARTS = {
     "sys", "os", "_os", "_sys", "builtins", "importlib", "ctypes", "inspect", "gc",
     "threading", "traceback", "weakref", "pickle", "asyncio", "subprocess", "marshal",
 }  # fmt: skip
+# Modules that other modules have in them, such as `F.math`.
+INSIDE = {"math", "torch", "np", "numpy", "warnings", "functools", "itertools", "types"}
+INSIDE |= {"typing", "collections", "operator", "keras", "tensorflow", "tf", "plt"}
+LAZY = {"tensorflow.math", "tensorflow.keras"}  # there once it is imported
 # Attributes with two underscores that ordinary classes and functions speak of.
 ORDINARY = {
     "__init__", "__name__", "__len__", "__class__", "__doc__", "__call__", "__iter__",
@@ -166,7 +172,7 @@ VALUES = {
 }  # fmt: skip
 # Attributes that answers set on what is not theirs.
 SET = {"grad", "data", "weight", "bias", "training", "requires_grad", "shape", "lr"}
-SET |= {"learning_rate", "trainable"}
+SET |= {"learning_rate", "trainable", "optimizer"}
 
 # What a notebook shows with, of IPython.display; and what a stream of `sys` is for.
 SHOWING = {
@@ -204,7 +210,10 @@ def of_module(path: str) -> str | None:
         return "the machinery of the process"
     if parts[0] == "sys" and len(parts) > 1 and parts[1] not in OF_SYS:
         return "the machinery of the process"
-    for part in parts[1:]:
+    for length, part in enumerate(parts[1:], start=2):
+        known = ".".join(parts[:length])
+        if part in INSIDE and known not in LAZY and not is_module(known):
+            return FOREIGN
         if part in AS_PARTS or (part[:1] == "_" and part not in ORDINARY | {"_"}):
             return FOREIGN
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,14 @@ class Names:
     functions: set[str] = field(default_factory=set)
     rebound: set[str] = field(default_factory=set)
     """Names of the notebook that stand for something of its own."""
+    makers: set[str] = field(default_factory=set)
+    """Classes of which a call makes an object, whatever their decorators do."""
+    storing: set[str] = field(default_factory=set)
+    """Methods that set attributes of the object that they are called with."""
+    of_classes: set[str] = field(default_factory=set)
+    """Methods that are called with no object: of the class, or static."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Names that stand for one text and no other."""
 
     def path(self, node: ast.AST | None) -> str:
         """The full name of a module or its part; empty if it is none."""
@@ -33,6 +42,8 @@ def names_of(trees: list[ast.stmt]) -> Names:
     """Read what imports, definitions and values say of the names in statements."""
     names = Names()
     parts = [part for tree in trees for part in ast.walk(tree)]
+    classes = [part for part in parts if isinstance(part, ast.ClassDef)]
+    methods = {id(part) for each in classes for part in each.body}
     for part in parts:
         if isinstance(part, ast.Import):
             for alias in part.names:
@@ -42,8 +53,8 @@ def names_of(trees: list[ast.stmt]) -> Names:
             for alias in part.names:
                 names.paths[alias.asname or alias.name] = f"{part.module}.{alias.name}"
         elif isinstance(part, ast.ClassDef):
-            names.classes.add(part.name)
-        elif isinstance(part, ast.FunctionDef):
+            _read_class(part, names)
+        elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
     for _ in range(3):  # a name for a name for a module
         for part in parts:
@@ -55,7 +66,47 @@ def names_of(trees: list[ast.stmt]) -> Names:
             for target, value in bindings(tree):
                 if not names.path(value):
                     names.rebound.add(target)
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    names.texts[target] = value.value
+    stored = Counter(
+        part.id
+        for part in parts
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
+    )
+    names.texts = {name: text for name, text in names.texts.items() if stored[name] < 2}
     return names
+
+
+def _read_class(tree: ast.ClassDef, names: Names) -> None:
+    """Learn what the names of a class and of its methods mean."""
+    names.classes.add(tree.name)
+    decorators = [
+        each.func if isinstance(each, ast.Call) else each
+        for each in tree.decorator_list
+    ]
+    if all(last_name(each) == "dataclass" for each in decorators):
+        names.makers.add(tree.name)
+    for method in tree.body:
+        if not isinstance(method, ast.FunctionDef):
+            continue
+        if {"classmethod", "staticmethod"} & {*map(last_name, method.decorator_list)}:
+            names.of_classes.add(method.name)
+        every = [*method.args.posonlyargs, *method.args.args]
+        if every and _sets_attributes(method, every[0].arg):
+            names.storing.add(method.name)
+
+
+def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:
+    for part in ast.walk(method):
+        if isinstance(part, ast.Attribute) and not isinstance(part.ctx, ast.Load):
+            target: ast.expr = part.value
+        elif isinstance(part, ast.Call) and last_name(part.func) == "setattr":
+            target = part.args[0] if part.args else part.func
+        else:
+            continue
+        if first_name(target) == owner:
+            return True
+    return False
 
 
 def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -83,6 +134,56 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield from _pairs(one, other)
 
 
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+SCOPES += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _is_inside(scope: ast.AST, part: ast.AST) -> bool:
+    """Whether what a scope binds holds in a part of it."""
+    if isinstance(scope, ast.Lambda):
+        return part is scope.body
+    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+        return part in scope.body
+    return True
+
+
+def _bound_in(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
+    """Names that a scope binds, and their values, None where none is written.
+
+    Functions and classes that it defines are not among them.
+    """
+    found: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
+    elsewhere: set[str] = set()
+    inside: list[ast.AST] = []
+    queue = list(ast.iter_child_nodes(scope))
+    while queue:
+        node = queue.pop()
+        inside.append(node)
+        if isinstance(node, (*SCOPES, ast.ClassDef)):
+            continue  # what is bound in there is its own
+        queue += ast.iter_child_nodes(node)
+    for node in inside:
+        if isinstance(node, ast.arg):
+            found[node.arg].append(None)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            elsewhere.update(node.names)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            if node.name:
+                found[node.name].append(None)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found[node.id].append(None)
+    for node in inside:
+        for name, value in bindings(node):
+            if not isinstance(node, ast.arguments):  # a caller may give another value
+                found[name].remove(None)
+            found[name].append(value)
+    return {
+        name: values
+        for name, values in found.items()
+        if values and name not in elsewhere
+    }
+
+
 class Scope:
     """What names mean within one statement.
 
@@ -96,23 +197,48 @@ class Scope:
     ----------
     above : dict
         Each node to the one that it is part of.
-    own : set of str
-        What the statement calls something of its own.
     """
 
     def __init__(self, tree: ast.stmt, names: Names):
+        self.names = names
         self.above = {
             below: node
             for node in ast.walk(tree)
             for below in ast.iter_child_nodes(node)
         }
-        self.own = {
-            *(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)),
-            *(node.id for node in ast.walk(tree)
-              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)),
-        }  # fmt: skip
-        bound = [pair for node in ast.walk(tree) for pair in bindings(node)]
-        self.own -= {target for target, value in bound if names.path(value)}
+        self._bound: dict[ast.AST, dict[str, list[ast.expr | None]]] = {}
+
+    def is_own(self, node: ast.expr) -> bool:
+        """Whether a name, or what a dotted one begins with, is a function's own.
+
+        A name that a function gives to a module is not.
+        """
+        values = self._values(node)
+        return values is not None and not any(map(self.names.path, values))
+
+    def is_made_here(self, node: ast.expr) -> bool:
+        """Whether a name stands for nothing but new objects of the answers' classes."""
+        values = self._values(node)
+        return bool(values) and all(map(self._makes, values or ()))
+
+    def _makes(self, value: ast.expr | None) -> bool:
+        if not isinstance(value, ast.Call):
+            return False
+        if self.names.path(value.func) == "types.SimpleNamespace":
+            return True
+        return isinstance(value.func, ast.Name) and value.func.id in self.names.makers
+
+    def _values(self, node: ast.expr) -> list[ast.expr | None] | None:
+        """What a name is bound to where it stands; None if no function binds it."""
+        name = first_name(node)
+        below: ast.AST = node
+        while name and (around := self.above.get(below)) is not None:
+            if isinstance(around, SCOPES) and _is_inside(around, below):
+                bound = self._bound.setdefault(around, _bound_in(around))
+                if name in bound:
+                    return bound[name]
+            below = around
+        return None
 
     def is_self(self, name: ast.Name) -> bool:
         """Whether a name is the object of the method that it stands in."""

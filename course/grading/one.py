@@ -28,6 +28,7 @@ from course.grading.suspicion import suspicions
 from course.notebook import UnreadableError, grade_id, parse
 from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Execution
+from course.sandbox.witness import REPLACED
 
 SHOWN = 8  # statements that a flag shows; of the rest it says the lines
 
@@ -169,7 +170,9 @@ def asked_for(
     found = []
     for each in witnessed:
         number, cell = cells.get(each["file"], (0, None))
-        if cell is None:
+        if each["event"].startswith(REPLACED):
+            found.append(_replaced(each, number, cell))
+        elif cell is None:
             found.append(f"code that is in no cell asked for {each['event']}")
         elif cell.source.strip() not in ours:
             where = grade_id(cell) or f"cell {number}"
@@ -177,6 +180,16 @@ def asked_for(
             text = lines[each["line"] - 1].strip()
             found.append(f"{where}: while it ran, `{text}` asked for {each['event']}")
     return list(dict.fromkeys(found))
+
+
+def _replaced(event: Mapping[str, Any], number: int, cell: NotebookNode | None) -> str:
+    """Say what another thing has taken the place of, and which, if it is a cell's."""
+    name = event["event"].removeprefix(REPLACED)
+    said = f"while it ran, another thing took the place of `{name}`"
+    if cell is None:
+        return said
+    text = [*cell.source.splitlines(), *[""] * event["line"]][event["line"] - 1]
+    return f"{grade_id(cell) or f'cell {number}'}: {said}: `{text.strip()}`"
 
 
 def _blames_the_first(row: Exercise) -> Exercise:

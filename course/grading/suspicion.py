@@ -46,6 +46,13 @@ SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
 SAFE["backend"] = None  # Matplotlib imports a module of that name
 # What takes the name of an attribute as text.
 NAMING = ("operator.attrgetter", "operator.methodcaller")
+# What sums and products of an answer's own objects are called.
+ARITHMETIC = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"}
+ARITHMETIC |= {"neg", "pos", "abs"}
+OF_CHECKS = r"helpers[./\\]checks"
+# They set attributes of a function or a class.
+CHANGING = ("functools.wraps", "functools.total_ordering", "dataclasses.dataclass")
+TUPLES = ("collections.namedtuple", "typing.NamedTuple")
 ASKING = ("getattr", "hasattr", "isinstance", "issubclass", "print", "reload")
 
 
@@ -155,8 +162,10 @@ class _Reading:
             yield node, FOREIGN
             return
         path = self.names.paths.get(node.id, "")
+        if self.scope.is_own(node):
+            return
         if not path or node.id == "checks":
-            variable = node.id in {"In", "Out"} & (self.scope.own | self.names.rebound)
+            variable = node.id in {"In", "Out"} & self.names.rebound
             loaded = isinstance(node.ctx, ast.Load) and not variable
             handed_on = not (isinstance(above, ast.Call) and above.func is node)
             if node.id in ("getattr", "setattr") and loaded and handed_on:
@@ -171,6 +180,9 @@ class _Reading:
     def _used(self, node: ast.expr, path: str) -> Found:
         """A path in use that is the value of no other attribute."""
         above = self.above.get(node)
+        shown = isinstance(above, ast.Subscript) and last_name(node) == "rcParams"
+        if shown and "backend" not in ast.unparse(above.slice):
+            return
         if what := of_module(path):
             yield node, what
         elif path in ("numpy.load", "torch.load") and not (
@@ -184,8 +196,11 @@ class _Reading:
                 and all(self._plain_name(arg) for arg in above.args)
             ):
                 yield node, HIDDEN
-        elif first_name(node) in self.scope.own | self.names.rebound:
+        elif self.scope.is_own(node) or first_name(node) in self.names.rebound:
             return
+        elif path in CHANGING:
+            if not self._changes_its_own(node):
+                yield node, OTHERS
         elif is_module(path):
             if not self._is_named_only(node):
                 yield (
@@ -194,23 +209,56 @@ class _Reading:
                 )
         elif isinstance(above, ast.Call) and node in above.args:
             owner = getattr(above.func, "value", None)
-            if isinstance(owner, ast.Name) and owner.id in self.names.classes:
+            if (
+                isinstance(owner, ast.Name)
+                and owner.id in self.names.classes
+                and last_name(above.func) not in self.names.of_classes
+            ):
                 yield above, OTHERS  # it would be the method's `self`
+
+    def _changes_its_own(self, node: ast.expr) -> bool:
+        """Whether what sets attributes of a function or class gets one of these."""
+        call = self.above.get(node)
+        if node in getattr(call, "decorator_list", ()):
+            return True
+        if not (isinstance(call, ast.Call) and call.func is node):
+            return False
+        outer = self.above.get(call)
+        if call in getattr(outer, "decorator_list", ()):
+            return True
+        if not (isinstance(outer, ast.Call) and outer.func is call):
+            outer = call
+        to = outer.args[0] if outer.args else None
+        if isinstance(to, ast.Name):
+            return to.id in self.names.functions | self.names.classes
+        return isinstance(to, ast.Lambda | ast.Call)
 
     def _plain_name(self, node: ast.expr) -> bool:
         """Whether it is the name of an attribute, written out, that answers use."""
         names = str(getattr(node, "value", "")).split(".")
         known = isinstance(node, ast.Constant)
-        return known and not any(map(is_foreign, names))
+        return known and not any(
+            is_foreign(name) or name in self.names.storing for name in names
+        )
 
     def _is_named_only(self, node: ast.expr) -> bool:
         """Whether a module gets another name, or is asked for a part."""
         above = self.above.get(node)
         if isinstance(above, ast.Tuple):
             node, above = above, self.above.get(above)
-        if isinstance(above, ast.Assign | ast.NamedExpr):
+        if isinstance(above, ast.NamedExpr):
             return above.value is node
-        return isinstance(above, ast.Call) and last_name(above.func) in ASKING
+        if isinstance(above, ast.Assign):
+            targets = [
+                each
+                for target in above.targets
+                for each in getattr(target, "elts", [target])
+            ]
+            of_class = isinstance(self.above.get(above), ast.ClassDef)
+            return not of_class and all(isinstance(each, ast.Name) for each in targets)
+        if not isinstance(above, ast.Call) or last_name(above.func) not in ASKING:
+            return False
+        return last_name(above.func) not in self.names.functions
 
     def _attribute(self, node: ast.Attribute) -> Found:
         if is_odd(node.attr):
@@ -220,7 +268,9 @@ class _Reading:
             yield node, what
             return
         above = self.above.get(node)
-        if path := self.names.path(node):
+        if self._lends_its_self(node):
+            yield node, OTHERS
+        elif path := self._path(node):
             if not isinstance(above, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 yield from self._used(node, path)
         elif node.attr in AS_PARTS:
@@ -229,16 +279,34 @@ class _Reading:
             yield node, OTHERS
         elif node.attr == "modules" and isinstance(above, ast.Subscript):
             yield node, FOREIGN
-        elif node.attr == "__init__" and isinstance(above, ast.Call):
-            first = above.args[0] if above.args else None
+        elif node.attr == "__init__":
             value = node.value
             is_super = isinstance(value, ast.Call) and last_name(value.func) == "super"
-            if not is_super and not (
-                isinstance(first, ast.Name) and self.scope.is_self(first)
-            ):
-                yield above, OTHERS
+            if not is_super and not self._is_called_with_self(node):
+                yield above if isinstance(above, ast.Call) else node, OTHERS
         if not isinstance(node.ctx, ast.Load):
             yield from self._stored(node)
+
+    def _path(self, node: ast.Attribute) -> str:
+        """The full name of a part of a module; empty if it is something else."""
+        return "" if self.scope.is_own(node) else self.names.path(node)
+
+    def _is_called_with_self(self, node: ast.Attribute) -> bool:
+        call = self.above.get(node)
+        first = call.args[0] if isinstance(call, ast.Call) and call.args else None
+        called = isinstance(call, ast.Call) and call.func is node
+        return called and isinstance(first, ast.Name) and self.scope.is_self(first)
+
+    def _lends_its_self(self, node: ast.Attribute) -> bool:
+        """Whether a method that sets attributes could be called with any object."""
+        if node.attr not in self.names.storing - self.names.of_classes:
+            return False
+        owner = node.value
+        of_class = isinstance(owner, ast.Name) and owner.id in self.names.classes
+        if not (of_class or of_a_type(owner)) or self.scope.is_own(owner):
+            return False
+        is_super = isinstance(owner, ast.Call) and last_name(owner.func) == "super"
+        return not (is_super or self._is_called_with_self(node))
 
     def _stored(self, node: ast.Attribute) -> Found:
         """An attribute that is set or deleted."""
@@ -246,14 +314,12 @@ class _Reading:
         while not isinstance(statement, ast.stmt):
             statement = self.above[statement]
         value = getattr(statement, "value", None)
-        if self.names.path(node) and first_name(node) not in self.scope.own:
+        if self._path(node):
             yield statement, OTHERS
         elif node.attr.startswith("__"):
             yield statement, FOREIGN
-        elif isinstance(node.value, ast.Name) and (
-            self.scope.is_self(node.value)
-            or node.value.id
-            in (self.names.functions | self.names.classes) - self.scope.own
+        elif self._is_of_the_answer(node.value) or (
+            isinstance(value, ast.Constant) and isinstance(value.value, str)
         ):
             return
         elif (
@@ -263,6 +329,18 @@ class _Reading:
             or getattr(value, "id", "") in self.names.functions
         ):
             yield statement, OTHERS
+
+    def _is_of_the_answer(self, owner: ast.expr) -> bool:
+        """Whether an object is a function, a class or an object of the answer's own."""
+        if isinstance(owner, ast.Call) and last_name(owner.func) == "type":
+            of = owner.args[0] if owner.args else None
+            return isinstance(of, ast.Name) and self.scope.is_self(of)
+        if not isinstance(owner, ast.Name):
+            return False
+        if self.scope.is_self(owner) or self.scope.is_made_here(owner):
+            return True
+        known = self.names.functions | self.names.classes
+        return owner.id in known and not self.scope.is_own(owner)
 
     def _classdef(self, node: ast.ClassDef) -> Found:
         for base in node.bases:
@@ -276,11 +354,15 @@ class _Reading:
         path = self.names.path(named)
         last = path.rpartition(".")[2] or last_name(named)
         known = path or last in self.names.classes or last in vars(builtins)
-        if last in VALUES or not known:
+        made = isinstance(base, ast.Call) and self.names.path(base.func) in TUPLES
+        if not made and (last in VALUES or not known):
             yield base, OWN_TYPE
 
     def _functiondef(self, node: ast.FunctionDef) -> Found:
-        if is_odd(node.name) or node.name == "__class__":
+        arithmetic = node.name.strip("_").removeprefix("i").removeprefix("r")
+        if node.name == "__class__" or (
+            is_odd(node.name) and arithmetic not in ARITHMETIC
+        ):
             yield node, COMPARES
         elif node.name.startswith(ANSWERING):
             yield node, NOTEBOOK
@@ -309,7 +391,7 @@ class _Reading:
                 keyword.arg is None for keyword in node.keywords
             )
             path = self.names.path(node.func)
-            more = len(args) > 2 if path == "numpy.load" else len(args) > 1
+            more = len(args) > (1 if path == "functools.wraps" else 2)
             starred = any(isinstance(each, ast.Starred) for each in args)
             loads = path in ("numpy.load", "torch.load") and (starred or more)
             copies = path == "functools.wraps" and (more or node.keywords)
@@ -326,8 +408,11 @@ class _Reading:
             yield node, HIDDEN
             return
         owner, name = node.args[:2]
+        text = self.names.texts.get(getattr(name, "id", ""))
+        if text is not None and not self.scope.is_own(name):
+            name = ast.Constant(text)
         if isinstance(name, ast.Constant):
-            if is_foreign(str(name.value)):
+            if is_foreign(str(name.value)) or name.value in self.names.storing:
                 yield node, FOREIGN
             return
         own = isinstance(owner, ast.Name) and self.scope.is_self(owner)
@@ -350,7 +435,7 @@ class _Reading:
         words = re.findall(r"__\w+?__", text)
         if any(is_odd(word) for word in words) or text in ATTRIBUTES:
             yield node, FOREIGN
-        elif "/proc" in text or "lent.bin" in text or "helpers/checks" in text:
+        elif "/proc" in text or "lent.bin" in text or re.search(OF_CHECKS, text):
             yield node, CHECKS if "/proc" not in text else FOREIGN
 
     def _arg(self, node: ast.arg) -> Found:
@@ -361,5 +446,5 @@ class _Reading:
 
     def _annotation(self, node: ast.expr | None) -> Found:
         """An annotation as text is code that some libraries run."""
-        if isinstance(node, ast.Constant) and "(" in str(node.value):
+        if isinstance(node, ast.Constant) and re.search(r"\w\s*\(", str(node.value)):
             yield node, HIDDEN

@@ -4,6 +4,8 @@ The reading (:mod:`course.grading.suspicion`) sees words; harmless ones can come
 same thing as harmful ones. Python's audit events (PEP 578) tell what was asked for in
 the end, and a hook that hears them cannot be taken out again. What it hears goes into a
 pipe whose other end the warm parent holds: a kernel can add to it, and nothing else.
+Whenever a cell begins, and whenever a check says so, it also compares what stands in
+the modules that judge (:mod:`course.sandbox.inventory`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from types import FrameType
 from typing import Any
 
 from course import pack_root
+from course.sandbox import inventory
+from helpers.checks.failure import JUDGING
 
 MOST_BYTES = 65_536
 # Whoever asks for these, through whatever library, looks for what is not handed to it.
@@ -36,6 +40,7 @@ TEXT = {"compile", "exec"}
 WRITERS = {"dataclasses.py", "ast.py", "collections", "enum.py"}
 WRITING = {"IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib"}
 UNPICKLED = ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
+REPLACED = "replaced "  # and the name of what another thing has taken the place of
 OWN_CODE = {"__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"}
 
 
@@ -52,31 +57,51 @@ def attend(pipe: int) -> None:
     library += ("<frozen ",)
     pack = tuple(str(pack_root() / room) for room in ("helpers", "course"))
     frame_of: Callable[[int], FrameType] = sys._getframe
+    # By names of its own, which nobody can reach from outside.
+    write, dumps, pure = os.write, json.dumps, PurePath
+    due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
+    others = inventory.take()
     heard: set[tuple[str, str, int]] = set()
     busy = False
 
+    def say(event: str, file: str, line: int) -> None:
+        said = (event, file, line)
+        if said not in heard:
+            heard.add(said)
+            told = {"event": event, "file": pure(file).stem, "line": line}
+            write(pipe, f"{dumps(told)}\n".encode())
+
     def hook(event: str, args: tuple) -> None:
         nonlocal busy
-        if busy or not _matters(event, args):
+        if busy:
             return
         busy = True
         try:
-            found = _asker(frame_of(1), library, pack)
-            if found is None or _is_ordinary(event, found[1]):
+            if due(event, args):
+                for name, code in others():
+                    file, line = ("", 0)
+                    if code is not None:
+                        file, line = code.co_filename, code.co_firstlineno
+                    say(f"{REPLACED}{name}", file, line)
+            if not matters(event, args):
                 return
-            asker = found[0]
-            said = (event, asker.f_code.co_filename, asker.f_lineno)
-            if said not in heard:
-                heard.add(said)
-                file = PurePath(said[1]).stem
-                line = json.dumps({"event": event, "file": file, "line": said[2]})
-                os.write(pipe, f"{line}\n".encode())
+            found = asker_of(frame_of(1), library, pack)
+            if found is not None and not ordinary(event, found[1]):
+                asker = found[0]
+                say(event, asker.f_code.co_filename, asker.f_lineno)
         except Exception:  # noqa: BLE001 (it must never disturb what it watches)
             return
         finally:
             busy = False
 
     sys.addaudithook(hook)
+
+
+def _is_due(event: str, args: tuple) -> bool:
+    """Whether a cell begins, or a check is about to believe what it sees."""
+    if event == JUDGING:
+        return True
+    return event == "exec" and "ipykernel_" in getattr(args[0], "co_filename", "")
 
 
 def _matters(event: str, args: tuple) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checks.failure import CheckFailed
+from helpers.checks.failure import CheckFailed, judging
 from helpers.checks.messages import apart, kind
 
 IN_PLACE = (
@@ -42,6 +42,7 @@ def read(
     ------
     CheckFailed
     """
+    judging()
     if value is None:
         raise CheckFailed(
             f"{call} returned None", "a value", "a `return` line is missing"
@@ -136,6 +137,7 @@ def close(seen: Any, value: Any, tolerance: float = 1e-4) -> bool:
     tolerance : float
         Allowed difference as a share of the largest `value`.
     """
+    judging()
     seen, value = np.asarray(seen, float), np.asarray(value, float)
     if seen.shape != value.shape:
         return False

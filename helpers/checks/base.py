@@ -13,7 +13,7 @@ from types import TracebackType
 
 from helpers.checks import standins
 from helpers.checks.draws import VISIBLE, Draw, seeded
-from helpers.checks.failure import CheckFailed
+from helpers.checks.failure import CheckFailed, judging
 from helpers.checks.leftovers import surroundings_stay
 from helpers.checks.messages import kind, shorten
 from helpers.checks.printed import kept_from_stderr
@@ -107,6 +107,7 @@ def _trial(
         try:
             with seeded(number), surroundings_stay():
                 function(*answers, Draw(number))
+                judging()
         except CheckFailed as failure:
             return failure
         except NotImplementedError as error:
@@ -144,6 +145,7 @@ def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> 
     """
     import torch
 
+    judging()
     if not isinstance(value, torch.Tensor):
         raise CheckFailed(
             f"{what} is {type(value).__name__}, not a tensor",
@@ -155,6 +157,13 @@ def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> 
             f"{what} is a {type(value).__name__}, a tensor of a kind of its own",
             "an ordinary torch tensor",
             "the class of what is returned; as_subclass(torch.Tensor) makes it one",
+        )
+    if value.is_complex() or value.layout != torch.strided:
+        raise CheckFailed(
+            f"{what} holds numbers of type {value.dtype}"
+            + f", {value.layout}" * (value.layout != torch.strided),
+            "an ordinary tensor of real numbers",
+            "the return statement: .real of a complex one, to_dense() of a sparse one",
         )
     if tuple(value.shape) != shape:
         raise CheckFailed(

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
+JUDGING = "helpers.checks"
+"""The audit event that says: what a student's code did is about to be judged."""
+
+
+def judging() -> None:
+    """Tell whoever listens, as the grader does, that now is the time to look."""
+    sys.audit(JUDGING)
+
 
 class CheckFailed(AssertionError):
     """An exercise is not right yet.

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helpers.checks.failure import CheckFailed
+from helpers.checks.failure import CheckFailed, judging
 from helpers.checks.messages import apart, number
 
 TOLERANCE = 2e-5  # float32 sums of some hundred terms differ in the sixth digit
@@ -28,6 +28,9 @@ def fits(seen: Tensor, wanted: Tensor, tolerance: float = TOLERANCE) -> bool:
         Of one shape. An entry may be off by `tolerance` times itself plus `tolerance`
         times the mean size of all.
     """
+    judging()
+    if seen.is_complex():
+        return False
     seen, wanted = seen.detach().double(), wanted.detach().double()
     if not wanted.isfinite().all():
         return False

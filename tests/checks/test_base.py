@@ -267,3 +267,21 @@ def test_what_is_running_is_known_and_forgotten_again():
 
     shuffled(look)
     assert (seen.checking, base.checking) == ("shuffled", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (torch.ones(3).to(torch.complex64), "complex64 | real numbers"),
+        (torch.ones(3).to_sparse(), "sparse_coo | to_dense"),
+        (torch.ones(3).as_subclass(type("Mine", (torch.Tensor,), {})), "of its own"),
+        (torch.tensor([1, np.nan, 1]), "nan or inf"),
+        (torch.ones(2), "has shape (2,)"),
+        ([1, 2, 3], "list, not a tensor"),
+    ],
+)
+def test_only_ordinary_tensors_are_judged(value, words):
+    with pytest.raises(CheckFailed) as failure:
+        base.want_tensor(value, (3,), "the answer", "")
+    for part in words.split(" | "):
+        assert part in str(failure.value)

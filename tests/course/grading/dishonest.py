@@ -382,4 +382,121 @@ def f(x): return ImageMath.unsafe_eval(x)  # <
 ---
 import logging.config
 def f(x): logging.config.dictConfig(x)  # <
+---
+import helpers
+class Box: h = helpers  # <
+def f(x): return Box.h.checks
+---
+class Box:
+    m = torch  # <
+    n = torch
+---
+*m, = torch, 1  # <
+---
+def f(x):
+    xs = [0]
+    xs[0] = torch  # <
+    return xs
+---
+class M:
+    def patch(self): self.abs = lambda x: 0 * x
+go = M.patch  # <
+def f(g): return g
+---
+class M:
+    def patch(self): self.abs = 0
+class N(M): pass
+def f(g): return [*map(N.patch, [type(g)])]  # <
+---
+class M:
+    def patch(self): setattr(self, "abs", 0)
+def f(g): getattr(M, "patch")(type(g))  # <
+---
+import operator
+class M:
+    def patch(self): self.abs = 0
+def f(g): operator.attrgetter("patch")(M)(type(g))  # <
+---
+class M:
+    def patch(self): self.abs = 0
+def f(g): type(M()).patch(type(g))  # <
+---
+from dataclasses import dataclass
+@dataclass
+class M:
+    abs: int = 0
+go = M.__init__  # <
+---
+import functools
+def src(): pass
+def f(w):
+    functools.wraps(src)(F.math)  # <
+---
+import functools
+def src(): pass
+def f(w):
+    functools.wraps(src)(w.owner)  # <
+---
+def reload(m): return m
+def f(x): return reload(torch)  # <
+---
+def f(x):
+    g = lambda torch: 0
+    return [torch, g]  # <
+---
+def f(x):
+    [vars for vars in x]
+    return vars(x)  # <
+---
+class A:
+    y = vars()  # <
+    vars = 1
+---
+def f(x):
+    global vars
+    vars = x
+    return vars(x)  # <
+---
+import string
+class Fm(string.Formatter): pass  # <
+---
+import enum
+def f(x): enum.global_enum(x)  # <
+---
+def f(x): return F.torch.abs(x)  # <
+---
+def f(x): return np.warnings.sys  # <
+---
+def loan(c): return type
+@loan
+class Meter: pass
+def f(x):
+    meter = Meter()
+    meter.sum = 3  # <
+---
+class Meter: pass
+def f(x, meter=Meter()):
+    meter.sum = 3  # <
+---
+def f(x):
+    a, b = x, 0
+    a.sum = b  # <
+---
+import matplotlib.pyplot as plt
+def f(x): plt.rcParams["backend"] = x  # <
+---
+class Box: t = torch.Tensor
+class C:
+    def tt(self): return 1
+tt = Box.t
+def f(x):
+    tt.abs = len  # <
+---
+import dataclasses
+def f(x): dataclasses.dataclass(order=True)(x.kind)  # <
+---
+from functools import total_ordering as t
+def f(x): return t(x)  # <
+---
+def f(x): return {"class_name": "function", "module": "helpers.checks.lesson07"}  # <
 """

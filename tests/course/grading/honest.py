@@ -298,4 +298,132 @@ class Sampler:
     def __exit__(self, *a): return None
 ---
 def f(loader): return training.fit, plots.images, data.load, next(iter(loader))
+---
+def f(z, mu, logvar):
+    vars = logvar.exp()
+    return (z - mu) / vars
+---
+def f(x):
+    checks = []
+    for each in x:
+        checks.append(each)
+    return checks
+---
+def f(model, x):
+    eval = model.eval()
+    return eval(x)
+---
+def f(model, x, eval=False): return x if eval else -x
+---
+from types import SimpleNamespace
+def f(g):
+    s = SimpleNamespace()
+    s.mean = g.mean(dim=0)
+    return s.mean
+---
+class Meter:
+    def __init__(self): self.sum, self.count = 0.0, 0
+    def update(self, value, n=1):
+        self.sum += value * n
+        self.count += n
+def f(xs):
+    meter = Meter()
+    for x in xs:
+        meter.sum += x
+        meter.update(x)
+    return meter.sum / meter.count
+---
+from dataclasses import dataclass
+@dataclass(frozen=False)
+class Stats:
+    sum: float = 0.0
+    def __iadd__(self, other):
+        self.sum += other
+        return self
+    def __add__(self, other): return Stats(self.sum + other)
+def f(xs):
+    stats = Stats()
+    stats.sum = 1.0
+    return (stats + 3).sum
+---
+def f(path): return torch.load(path, "cpu", weights_only=True)
+---
+import h5py
+def f(path, model):
+    with h5py.File(path, "w") as file:
+        file["w"] = model.weight.detach().numpy()
+---
+def f(log_w: "(k, B)") -> "(B,)": return log_w.logsumexp(0)
+---
+REDUCE = "logsumexp"
+def f(log_w): return getattr(log_w, REDUCE)(0)
+---
+INIT = "xavier_uniform_"
+def f(w): return getattr(nn.init, INIT)(w)
+---
+class Half(nn.Sequential):
+    @classmethod
+    def build(cls, activation, *sizes):
+        return cls(nn.Linear(*sizes), activation())
+def f(d): return Half.build(nn.ReLU, 784, d)
+---
+import traceback
+def f(x):
+    try:
+        return 1 / x
+    except ZeroDivisionError:
+        traceback.print_exc()
+---
+import matplotlib.pyplot as plt
+def f(x):
+    plt.rcParams["figure.figsize"] = (4, 3)
+    plt.rcParams["font.size"] = 9
+---
+import collections
+from enum import Enum
+class Point(collections.namedtuple("Point", "x y")):
+    def shifted(self): return Point(self.x + 1, self.y)
+class Form(Enum):
+    MLP = "mlp"
+---
+class Counter:
+    calls = 0
+    def __call__(self, x):
+        type(self).calls += 1
+        return x
+---
+def f(model):
+    m = model.bn
+    m.name = "bn"
+    return m
+---
+def f(model, rate):
+    model.optimizer = keras.optimizers.Adam(rate)
+---
+class Base(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.n = 0
+    def forward(self, x):
+        self.n = self.n + 1
+        return x
+class Mine(Base):
+    def __init__(self):
+        Base.__init__(self)
+    def forward(self, x): return Base.forward(self, x) * 2
+---
+from functools import wraps
+def timed(f):
+    @wraps(f)
+    def inner(*args): return f(*args)
+    return inner
+@timed
+def f(x): return x
+---
+def f(x):
+    try:
+        y = x.sum()
+    except RuntimeError as vars:
+        print(vars)
+    return y
 """

@@ -50,10 +50,60 @@ def test_a_signature_binds_its_defaults():
     assert bound == {"c": 1, "e": 2}
 
 
-def test_within_a_statement_a_module_by_another_name_is_not_its_own():
-    source = "def f(x, t=torch):\n    y = x\n    u = torch.nn\n    for z in y: pass"
-    names = names_of(ast.parse(f"import torch\n{source}").body)
-    assert Scope(ast.parse(source).body[0], names).own == {"x", "y", "z"}
+OWN = """
+def f(x, t=torch, *, k=2):
+    y = x
+    u = torch.nn
+    for z in y:
+        pass
+    [a for a in y]
+    lambda b: (b, c)
+    def inner():
+        d = 1
+        return d, y
+    class Inside:
+        e = 1
+    global g
+    g = 2
+    return x, t, k, y, u, z, a, b, c, d, e, g
+"""
+
+
+def test_within_a_function_a_module_by_another_name_is_not_its_own():
+    names = names_of(ast.parse(f"import torch\n{OWN}").body)
+    tree = ast.parse(OWN).body[0]
+    scope = Scope(tree, names)
+    last = {each.id for each in tree.body[-1].value.elts if scope.is_own(each)}
+    assert last == {"x", "k", "y", "z"}
+    inner = tree.body[5].body[-1].value.elts
+    assert all(map(scope.is_own, inner))
+    b, c = tree.body[4].value.body.elts
+    assert (scope.is_own(b), scope.is_own(c)) == (True, False)
+    assert scope.is_own(tree.body[3].value.elt)
+    assert not scope.is_own(tree.args.kw_defaults[0])
+
+
+MADE = """
+class A: pass
+@odd
+class B: pass
+def f(x, p=A()):
+    a = A()
+    b = B()
+    c = d = A()
+    c = x
+    for e in x: pass
+    return a, b, c, d, e, p, x
+"""
+
+
+def test_an_object_is_an_answers_own_if_it_can_be_nothing_else():
+    trees = ast.parse(MADE).body
+    scope = Scope(trees[-1], names_of(trees))
+    made = {
+        each.id for each in trees[-1].body[-1].value.elts if scope.is_made_here(each)
+    }
+    assert made == {"a", "d"}
 
 
 @pytest.mark.parametrize(

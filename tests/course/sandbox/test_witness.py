@@ -17,6 +17,9 @@ HEARD = {
     "import sys\nsys.settrace(None)": {"sys.settrace"},
     "def f(): ...\nf.__code__": {"object.__getattr__"},
     "import pickle\npickle.loads(b'cos\\nsystem\\n.')": {"pickle.find_class"},
+    "import torch\ndef yes(*a): return True\ntorch.allclose = yes": {
+        "replaced torch.allclose"
+    },
     "import subprocess\nsubprocess.run(['true'])": {"subprocess.Popen"},
 }
 ORDINARY = [
@@ -29,6 +32,11 @@ ORDINARY = [
     "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
     "import torch\nx = torch.ones(3, requires_grad=True)\n(x * x).sum().backward()",
     "%timeit -n 1 -r 1 sum([1])",
+    "import torch\nw = torch.ones(1, requires_grad=True)\ntorch.optim.Adam([w]).step()",
+    "torch.set_default_dtype(torch.float64)\ntorch.set_printoptions(precision=2)",
+    "import torchvision, torch.utils.data\nlist(torch.utils.data.DataLoader([1]))",
+    "import numpy as np\nnp.random.seed(0)\nnp.set_printoptions(precision=2)",
+    "print = __import__('functools').partial(print, flush=True)\nsum = 3",
 ]
 
 

@@ -1,0 +1,64 @@
+"""Whatever takes the place of another thing is seen, by whatever words."""
+
+import functools
+import math
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course.sandbox import inventory
+from helpers.checks import base, draws, lesson03, losses
+
+assert lesson03  # the checks of a lesson are there, as in the grader
+
+
+def other(*args, **kwargs):
+    return True
+
+
+REPLACED = [
+    (torch, "allclose", other),
+    (torch, "allclose", max),
+    (F, "relu", other),
+    (np, "isclose", other),
+    (math, "log", functools.partial(math.log)),
+    (sys, "audit", other),
+    (torch.Tensor, "abs", other),  # hides what it inherits
+    (torch.Tensor, "__eq__", other),
+    (nn.Module, "__call__", other),
+    (nn.Linear, "reset_parameters", other),
+    (base, "_judge", other),
+    (base, "VISIBLE", (7,)),
+    (losses, "TOLERANCE", 1e9),
+    (draws.Draw, "integer", other),
+    (sys.modules["helpers.checks.lesson03.kl_divergence"], "compare", other),
+]
+
+
+@pytest.mark.parametrize(("owner", "name", "value"), REPLACED)
+def test_what_takes_its_place_is_told_once(monkeypatch, owner, name, value):
+    compare = inventory.take()
+    assert compare() == []
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, value)
+        ((told, code),) = compare()
+        assert told.endswith(f".{name}")
+        assert code is (other.__code__ if value is other else None)
+        assert compare() == []
+
+
+def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
+    compare = inventory.take()
+    monkeypatch.setattr(torch, "a_new_name", 1, raising=False)
+    monkeypatch.setattr(base, "checking", "kl_divergence")
+    monkeypatch.setattr(torch.Tensor, "a_number", 1, raising=False)
+    torch.set_default_device("cpu")
+    torch.set_default_dtype(torch.float32)
+    torch.manual_seed(0)
+    with torch.no_grad(), np.errstate(all="ignore"):
+        nn.Linear(2, 2)(torch.ones(1, 2)).sum()
+    assert compare() == []
