@@ -29,13 +29,14 @@ INBOUND = re.compile(
     r"(?P<name>[^+]+)\+[^+]+\+(?P<time>\d{4}-\d\d-\d\d \d\d[:_.-]\d\d[:_.-]\d\d\S*)"
 )
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)$")
+# Canvas' come last: a time, or another platform's assignment, may hold two numbers.
 PLATFORMS = {
     "moodle": MOODLE,
+    "nbgrader": INBOUND,
+    "blackboard": BLACKBOARD,
     "canvas": CANVAS,
     "canvas, anonymous": ANONYMOUS,
     "canvas, quiz": CANVAS_QUIZ,
-    "blackboard": BLACKBOARD,
-    "nbgrader": INBOUND,
 }
 # Folders that hold a class, or the work of one student, and are nobody's name.
 OF_CLASS = re.compile(
