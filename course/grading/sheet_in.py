@@ -151,12 +151,15 @@ def _as_text(value: Any) -> str:
 
 def _from_book(path: Path) -> Iterator[_Row]:
     try:
-        book = load_workbook(io.BytesIO(path.read_bytes()))
+        content = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        book = load_workbook(io.BytesIO(content))
     except (
         InvalidFileException,
         zipfile.BadZipFile,
+        OSError,  # of a zip file without a workbook
         KeyError,
         ValueError,
         TypeError,
