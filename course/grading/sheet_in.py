@@ -8,6 +8,7 @@ import io
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,7 +160,10 @@ def _from_book(path: Path) -> Iterator[_Row]:
     except (
         InvalidFileException,
         zipfile.BadZipFile,
-        OSError,  # of a zip file without a workbook
+        zlib.error,
+        EOFError,
+        RuntimeError,  # of a zip file with a password, or packed in an unknown way
+        OSError,  # of one without a workbook
         KeyError,
         ValueError,
         TypeError,

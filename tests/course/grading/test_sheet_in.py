@@ -1,6 +1,7 @@
 """Marks as instructors fill them in: what each row says, and why a file is refused."""
 
 import codecs
+import contextlib
 import zipfile
 
 import openpyxl
@@ -281,6 +282,18 @@ def test_a_workbook_that_is_damaged_is_told(path):
                         archive.writestr(each, content)
             message = refused(path)
             assert "cannot be read as a workbook" in message or "no sheet" in message
+
+
+def test_a_workbook_whose_bytes_were_changed_is_read_or_told(path, written):
+    start = written.index(b"xl/workbook.xml") + len(b"xl/workbook.xml")
+    path.write_bytes(written[:start] + b"\xff" * 8 + written[start + 8 :])
+    assert "cannot be read as a workbook" in refused(path)
+    for at in range(0, len(written), 150):
+        changed = bytearray(written)
+        changed[at] ^= 0xFF
+        path.write_bytes(changed)
+        with contextlib.suppress(CourseError):
+            assert read_marks(path, STUDENTS) == []
 
 
 # A CSV file
