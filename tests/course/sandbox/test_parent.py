@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 
 from course import CourseError, pack_root
 from course.sandbox import parent
+from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent, short_folder
 from helpers.data import originals
 
@@ -97,7 +99,7 @@ def test_what_its_user_may_not_read_is_named(start):
         ("echo no namespace here >&2; exit 1", "did not start: no namespace here$"),
         ("exit 1", "did not start: no message$"),
         ("head -c 600 /dev/zero | tr '\\0' x >&2; exit 1", "did not start: x{500}$"),
-        ('read answers; echo "{}"; echo odd >&2; exec cat', "did not start: odd$"),
+        ('read answers; echo odd >&2; echo "{}"; exec cat', "did not start: odd$"),
     ],
 )
 def test_one_that_does_not_start_says_why(start, script, said):
@@ -123,6 +125,79 @@ def test_one_that_does_not_end_is_killed(start, monkeypatch):
     )
     warm.close()
     assert warm.process.returncode == -signal.SIGKILL
+
+
+# How it is started: a program of ours in the place of Python
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """A function that lets a script stand for Python; it notes what it was given."""
+    monkeypatch.delenv("COURSE_DEBUG", raising=False)
+    fetched = []
+    monkeypatch.setattr(parent, "fetch_data", lambda: fetched.append(True))
+    folder = Path(tempfile.mkdtemp(prefix="course-"))
+    monkeypatch.setattr(parent, "short_folder", lambda: folder)
+
+    def write(script):
+        path = tmp_path / "python"
+        note = f"echo $* in $PWD as $NBGRADER_EXECUTION > {tmp_path}/note"
+        path.write_text(f"#!/bin/sh\n{note}\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(path))
+        return folder
+
+    yield write
+    assert fetched == [True]
+    assert not folder.exists()
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(("own_user", "entered"), [(0, 0o700), (100_007, 0o733)])
+def test_its_folders_are_made_and_only_its_user_may_list_them(
+    program, tmp_path, monkeypatch, own_user, entered
+):
+    monkeypatch.setattr(parent, "_own_user", lambda *_: own_user)
+    folder = program(READY)
+    warm = WarmParent("keras", Limits(), unsafe=True)
+    try:
+        assert (warm.folder, warm.ipc) == (folder, folder / "ipc")
+        assert (mode(folder), mode(warm.ipc)) == (0o711, entered)
+        assert warm.scratch.is_dir()
+        given = f"-m course.sandbox.warm keras {folder}/scratch in {pack_root()}"
+        assert (tmp_path / "note").read_text() == f"{given} as autograde\n"
+        assert os.getsid(warm.process.pid) == warm.process.pid, "a session of its own"
+    finally:
+        warm.close()
+
+
+def test_with_a_sandbox_it_is_wrapped_in_one(program, monkeypatch):
+    wrapped = []
+
+    def wrap(command, *more):
+        wrapped.append((command, *more))
+        return command
+
+    monkeypatch.setattr(parent, "wrapped", wrap)
+    folder, limits = program(READY), Limits(seconds=7)
+    warm = WarmParent("torch", limits, unsafe=False)
+    scratch = folder / "scratch"
+    try:
+        command = [sys.executable, "-m", "course.sandbox.warm", "torch", str(scratch)]
+        environment = parent._environment(scratch, unsafe=False)
+        assert wrapped == [(command, folder, limits, environment)]
+        assert not scratch.exists(), "it is memory, inside"
+    finally:
+        warm.close()
+
+
+def test_where_it_does_not_start_nothing_is_left(program):
+    program("echo no memory >&2; exit 1")
+    with pytest.raises(CourseError, match="did not start: no memory"):
+        WarmParent("torch", Limits(), unsafe=True)
 
 
 # Where it runs
