@@ -7,6 +7,8 @@ import re
 import symtable
 from collections.abc import Iterator
 
+DEFINING = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
 
 def tree_of(source: str) -> ast.Module | None:
     """Parse a cell; None if it is no plain Python."""
@@ -19,20 +21,31 @@ def tree_of(source: str) -> ast.Module | None:
 def names_read(source: str) -> set[str]:
     """Names that a cell may read."""
     try:
-        return set(_read(symtable.symtable(source, "cell", "exec")))
+        table, tree = symtable.symtable(source, "cell", "exec"), ast.parse(source)
+        return set(_read(table, set(_changed(tree))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # It may run all the same, in part or after `%%time`: any word may be a name.
         return set(re.findall(r"[^\W\d]\w*", source))
 
 
-def _read(table: symtable.SymbolTable) -> Iterator[str]:
+def _read(table: symtable.SymbolTable, changed: set[str]) -> Iterator[str]:
     """Names of the notebook that a cell reads, also from within functions."""
     for symbol in table.get_symbols():
         outermost = table.get_type() == "module"
-        if symbol.is_referenced() and (outermost or symbol.is_global()):
+        used = symbol.is_referenced() or symbol.get_name() in changed
+        if used and (outermost or symbol.is_global()):
             yield symbol.get_name()
     for inner in table.get_children():
-        yield from _read(inner)
+        yield from _read(inner, changed)
+
+
+def _changed(tree: ast.Module) -> Iterator[str]:
+    """Names that must be there already, which symbol tables do not call read."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+            yield node.id
 
 
 def names_bound(tree: ast.Module) -> Iterator[str]:
@@ -40,7 +53,7 @@ def names_bound(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+        elif isinstance(node, DEFINING):
             yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:

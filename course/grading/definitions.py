@@ -22,11 +22,10 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_locked
 
-from course.grading.cell_names import names_bound, names_read, tree_of
+from course.grading.cell_names import DEFINING, names_bound, names_read, tree_of
 from course.grading.submission import Lesson, without_idle_cells
 from course.notebook import grade_id
 
-DEFINING = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 IMPORTING = ast.Import | ast.ImportFrom
 # Of one student's code in a notebook. What is beyond is not read, only run: reading
 # would take minutes, and no answer is a twentieth as long.

@@ -29,13 +29,14 @@ INBOUND = re.compile(
     r"(?P<name>[^+]+)\+[^+]+\+(?P<time>\d{4}-\d\d-\d\d \d\d[:_.-]\d\d[:_.-]\d\d\S*)"
 )
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)$")
+# Canvas' come last: a time, or another platform's assignment, may hold two numbers.
 PLATFORMS = {
     "moodle": MOODLE,
+    "nbgrader": INBOUND,
+    "blackboard": BLACKBOARD,
     "canvas": CANVAS,
     "canvas, anonymous": ANONYMOUS,
     "canvas, quiz": CANVAS_QUIZ,
-    "blackboard": BLACKBOARD,
-    "nbgrader": INBOUND,
 }
 # Folders that hold a class, or the work of one student, and are nobody's name.
 OF_CLASS = re.compile(
@@ -251,9 +252,10 @@ def _holds_people(inner: list, lessons: Sequence[str]) -> bool:
     """Whether what lies in a folder looks like several people's."""
     below = {parts[0] for _, parts in inner if len(parts) > 1}
     bare = [parts[0] for _, parts in inner if len(parts) == 1]
-    if any(name.lower().endswith(".ipynb") for name in bare):
-        named = [_before(name, lessons) for name in bare if name.endswith(".ipynb")]
-        return len(set(filter(None, named))) > 1 and not below
+    notebooks = [name for name in bare if name.lower().endswith(".ipynb")]
+    if notebooks:
+        named = {_before(name, lessons) for name in notebooks} - {""}
+        return len(named) > 1 and not below
     return any(not _is_work(name, lessons) for name in below)
 
 

@@ -28,6 +28,7 @@ from course.grading.marks import Marks, digest_of
 from course.grading.records import Exercise, Record
 from course.grading.submission import Lesson, lesson_named, points
 from course.grading.tables import lesson_names, plain
+from course.notebook import grade_id
 
 NAME = "written.xlsx"
 HEADER = ("student", "answer", "points", "comment", "before", "said before", "id")
@@ -57,18 +58,29 @@ class Question:
 
 def questions(lesson: Lesson) -> list[Question]:
     """The questions of a lesson that a person must mark."""
-    released, complete = lesson.cells("release"), lesson.cells("solution")
+    complete = lesson.cells("solution")
     return [
         Question(
             lesson.name,
             row.id,
             row.max,
-            released[row.id].source.replace(STUB, "").strip(),
+            _asked(lesson, row.id),
             _between_marks(complete[row.id].source),
         )
         for row in points(None, lesson)
         if row.written
     ]
+
+
+def _asked(lesson: Lesson, name: str) -> str:
+    """A question: it stands in the cell of its answer, or else right above that."""
+    above = ""
+    for cell in lesson.release.cells:
+        if grade_id(cell) == name:
+            return cell.source.replace(STUB, "").strip() or above
+        ours = cell.cell_type == "markdown" and grade_id(cell) is None
+        above = cell.source.strip() if ours else ""
+    return ""
 
 
 def _between_marks(source: str) -> str:

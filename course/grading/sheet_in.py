@@ -8,6 +8,7 @@ import io
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,12 +152,18 @@ def _as_text(value: Any) -> str:
 
 def _from_book(path: Path) -> Iterator[_Row]:
     try:
-        book = load_workbook(io.BytesIO(path.read_bytes()))
+        content = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        book = load_workbook(io.BytesIO(content))
     except (
         InvalidFileException,
         zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,  # of a zip file with a password, or packed in an unknown way
+        OSError,  # of one without a workbook
         KeyError,
         ValueError,
         TypeError,

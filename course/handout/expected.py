@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from itertools import pairwise
+from itertools import zip_longest
 
 from nbformat import NotebookNode
 
@@ -48,7 +49,7 @@ def show_expected(notebook: NotebookNode, resources: dict) -> tuple[NotebookNode
     CourseError
         If no text of the lesson follows, or the figure is too large.
     """
-    for cell, text in pairwise(notebook.cells):
+    for cell, text in zip_longest(notebook.cells, notebook.cells[1:]):
         pictures = [
             output
             for output in cell.get("outputs", [])
@@ -57,15 +58,16 @@ def show_expected(notebook: NotebookNode, resources: dict) -> tuple[NotebookNode
         if TAG not in cell.metadata.get("tags", []) or not pictures:
             continue
         start = cell.source.splitlines()[0]
-        if text.cell_type != "markdown" or "nbgrader" in text.metadata:
+        if not text or text.cell_type != "markdown" or "nbgrader" in text.metadata:
             raise CourseError(
                 f"The cell {start!r} has the tag {TAG}, but no text of the lesson "
                 "follows that could show its figure: move the tag to another cell."
             )
         png = pictures[0].data["image/png"]
-        if len(png) * 3 / 4 > LARGEST:
+        size = len(base64.b64decode(png))
+        if size > LARGEST:
             raise CourseError(
-                f"The figure of the cell {start!r} has {len(png) * 3 // 4:,} bytes; "
+                f"The figure of the cell {start!r} has {size:,} bytes; "
                 f"with the tag {TAG} it may have {LARGEST:,}. Choose a smaller one."
             )
         alt = pictures[0].metadata["image/png"]["alt"].translate({91: "(", 93: ")"})

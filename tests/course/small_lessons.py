@@ -3,7 +3,7 @@
 import json
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 
 def metric(name="test MSE", value="0.5", expected="[0.4, 0.6]", data="real"):
@@ -39,6 +39,17 @@ def write_lesson(path, *cells, parameters=None, runs=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
     return path
+
+
+def figure_cell(size=9_000):
+    """A cell that drew a figure which students should compare with their own."""
+    output = new_output(
+        "display_data",
+        {"image/png": "A" * (4 * size // 3)},
+        metadata={"image/png": {"alt": "Ten digits [blurred]"}},
+    )
+    tags = {"tags": ["expected-figure"]}
+    return new_code_cell("draw()", metadata=tags, execution_count=1, outputs=[output])
 
 
 def read_json(path):

@@ -13,6 +13,8 @@ save: bool = True
 dataset: str = "MNIST"
 dims: list[int] = [2, 64]
 seed: Optional[int] = None
+classifier_epochs: int = 3
+batch_size = 64
 plain = 3
 free = torch.float32
 """
@@ -32,6 +34,8 @@ def test_a_type_comes_from_the_annotation_or_the_default(lesson):
         "dataset": (str, False),
         "dims": (list, False),
         "seed": (int, True),
+        "classifier_epochs": (int, False),
+        "batch_size": (int, False),
         "plain": (int, False),
         "free": (None, False),
     }
@@ -52,6 +56,8 @@ def test_a_type_comes_from_the_annotation_or_the_default(lesson):
         ("seed", "None", None),
         ("seed", None, None),
         ("seed", "0", 0),
+        ("plain", "-1", -1),
+        ("classifier_epochs", "1", 1),
         ("free", "[1", "[1"),
         ("free", "(1, 2)", (1, 2)),
         ("free", 5, 5),
@@ -69,6 +75,9 @@ def test_a_value_gets_the_declared_type(lesson, name, given, value):
         ("epoch", 1, "no parameter 'epoch'. Did you mean epochs. Its parameters are:"),
         ("epochs", "2.5", "Lesson 01_x: .* epochs must be a whole number, such as 20;"),
         ("epochs", 0, "epochs must be at least 1; 0 is not"),
+        ("epochs", "-3", "epochs must be at least 1; -3 is not"),
+        ("classifier_epochs", "0", "classifier_epochs must be at least 1; 0 is not"),
+        ("batch_size", 0, "batch_size must be at least 1; 0 is not"),
         ("epochs", True, "epochs must be a whole number"),
         ("epochs", "None", "epochs must be a whole number"),
         ("rate", "inf", "rate must be a number"),
@@ -81,6 +90,11 @@ def test_a_value_gets_the_declared_type(lesson, name, given, value):
 def test_what_cannot_be_meant_is_refused(lesson, name, given, message):
     with pytest.raises(CourseError, match=message):
         check_parameters(lesson, {name: given})
+
+
+def test_where_nothing_is_given_nothing_is_set(lesson):
+    assert check_parameters(lesson, {}) == {}
+    assert planned_runs(lesson) == {"01_x": {}}
 
 
 def test_planned_runs_may_have_numbers_and_have_names_of_their_own(tmp_path):

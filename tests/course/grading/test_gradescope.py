@@ -6,17 +6,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 
 import nbformat
 import pytest
 
 from benchmarks.students import LESSON, submission
 from course import CourseError, pack_root
-from course.grading import autograder
 from course.grading.gradescope import requirements, write_autograder
-from course.grading.records import Record
-from course.grading.submission import points
 
 MISTAKEN = {
     "kl_divergence": "def kl_divergence(mu, logvar):\n    return mu.sum(dim=1)",
@@ -107,43 +103,6 @@ def test_a_half_right_one_is_told_why_and_hidden_tests_stay_hidden(container):
     assert tests["reparameterize"]["output"] == "The check passes."
     assert sum(test["score"] for test in tests.values()) == 60
     assert "scratch.ipynb was set aside" in results["output"]
-
-
-def test_what_only_a_hidden_test_found_is_not_shown(lesson):
-    rows = [row for row in points(None, lesson) if not row.written]
-    failed = [replace(rows[0], message="AssertionError: mean -3"), *rows[1:]]
-    seen = [replace(row, score=row.max) for row in rows]
-    record = Record(LESSON, failed, flags=["the cell 3 calls exit()"])
-    tests = autograder.results_of(record, seen, [])["tests"]
-    assert tests[0]["output"] == autograder.HIDDEN
-    assert (tests[1]["name"], tests[1]["visibility"]) == (
-        "reparameterize: hidden test",
-        "hidden",
-    )
-    assert tests[1]["output"] == "AssertionError: mean -3"
-    assert tests[1]["max_score"] == 0, "no points hang on what is not shown"
-    visible = [test for test in tests if test["visibility"] == "visible"]
-    assert "mean -3" not in json.dumps(visible)
-    assert "calls exit()" not in json.dumps(visible)
-    assert tests[-1]["output"] == "the cell 3 calls exit()"
-
-
-def test_without_a_notebook_of_the_lesson_there_is_a_reason(tmp_path):
-    (tmp_path / "essay.pdf").write_bytes(b"%PDF")
-    results = autograder.judge(tmp_path, LESSON)
-    assert sum(test["score"] for test in results["tests"]) == 0
-    assert "no notebook of this lesson" in results["output"]
-    assert "essay.pdf" in results["output"]
-
-
-def test_where_the_grader_fails_gradescope_still_has_its_file(tmp_path, monkeypatch):
-    def broken(*arguments):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(autograder, "judge", broken)
-    autograder.main([LESSON, str(tmp_path)])
-    results = json.loads((tmp_path / "results" / "results.json").read_text())
-    assert "The autograder itself failed" in results["output"]
 
 
 def test_bad_names_are_told(tmp_path):

@@ -9,7 +9,6 @@ import pytest
 from benchmarks.students import LESSON
 from course import CourseError, pack_root
 from course.grading.late import LateRule, in_words, late_rule, read_due
-from course.grading.owners import attempt_time
 from tests.course.grading.judged import answered, graded, table, without_kernels
 
 DUE = datetime(2026, 11, 3, 23, 59)
@@ -105,20 +104,6 @@ def test_the_platforms_own_time_counts_before_the_files(export, tmp_path):
     graded(export(**{name: DUE - timedelta(days=1)}), tmp_path / "out", due=DUE)
     grades = table(tmp_path / "out" / "grades.csv")
     assert grades["ada"]["notes"] == f"{LESSON}: handed in late by 1 h"
-
-
-def test_times_as_platforms_write_them():
-    assert attempt_time("2026-11-04-00-59-00") == datetime(2026, 11, 4, 0, 59)
-    aware = datetime.fromisoformat("2026-11-04T00:59:00+00:00")
-    local = aware.astimezone().replace(tzinfo=None)
-    for text in (
-        "2026-11-04 00:59:00.123 UTC",
-        "2026-11-04 00_59_00 UTC",
-        "2026-11-04 00:59:00+00:00",
-    ):
-        assert attempt_time(text) == local
-    assert attempt_time("12345") is None
-    assert attempt_time("2026-13-04-00-59-00") is None
 
 
 def test_how_late_in_words():

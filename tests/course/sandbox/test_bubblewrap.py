@@ -7,9 +7,10 @@ import pytest
 from course.sandbox.bubblewrap import available, data_places, remedy, wrapped
 from tests.course.handed_in import LIMITS, NO_SANDBOX, ROOT
 
-pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
+needs_sandbox = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
 
 
+@needs_sandbox
 def test_nothing_but_its_scratch_can_be_written(tmp_path):
     """Not even by the user whom bubblewrap's own folders belong to."""
     (tmp_path / "ipc").mkdir()
@@ -35,6 +36,7 @@ def inside(folder, *command, environment=None):
     return done.stdout.split()
 
 
+@needs_sandbox
 def test_nothing_is_inherited_but_what_is_handed_on(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_HOST", "only the instructor may read this")
     seen = inside(tmp_path, "env", environment={"GIVEN": "1"})
@@ -42,10 +44,12 @@ def test_nothing_is_inherited_but_what_is_handed_on(tmp_path, monkeypatch):
     assert names == {"PATH", "GIVEN", "COURSE_DATA", "PWD"}
 
 
+@needs_sandbox
 def test_the_pack_is_there_without_its_answers(tmp_path):
     assert set(inside(tmp_path, "ls", str(ROOT))) - {"data"} == {"course", "helpers"}
 
 
+@needs_sandbox
 def test_no_other_process_and_no_network_is_in_reach(tmp_path):
     look = "ls /proc | grep -c '^[0-9]'; cat /proc/net/dev"
     processes, *network = inside(tmp_path, "sh", "-c", look)
@@ -55,17 +59,36 @@ def test_no_other_process_and_no_network_is_in_reach(tmp_path):
 
 def test_without_bubblewrap_it_is_not_available(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    assert not available()
+    assert available() is False
     assert "apt-get install bubblewrap" in remedy()
 
 
-def test_a_bubblewrap_that_the_system_forbids_is_not_available(tmp_path, monkeypatch):
-    forbidden = tmp_path / "bwrap"
-    forbidden.write_text("#!/bin/sh\necho setting up uid map: denied >&2\nexit 1\n")
-    forbidden.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert not available()
-    assert "forbids what it does: setting up uid map: denied. Allow it" in remedy()
+def install(folder, monkeypatch, script):
+    """Let a script be the only bubblewrap there is."""
+    (folder / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+def test_a_bubblewrap_that_works_is_available(tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch, "exit 0")
+    assert available() is True
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo setting up uid map: denied >&2; exit 1", "setting up uid map: denied"),
+        ("exit 7", "it ended with 7"),
+        ("echo first. >&2; echo '  then more.' >&2; exit 1", "first. then more"),
+    ],
+)
+def test_a_bubblewrap_that_the_system_forbids_is_not_available(
+    tmp_path, monkeypatch, script, said
+):
+    install(tmp_path, monkeypatch, script)
+    assert available() is False
+    assert f"forbids what it does: {said}. Allow it" in remedy()
     assert "apt-get" not in remedy()
 
 
