@@ -323,7 +323,8 @@ class VAE(keras.Model):
     """Encoder, a drawn z, decoder: vae(x) -> logits, mu, logvar. Trained by fit(x).
 
     encoder(x) -> mu, logvar; sampling(mu, logvar) -> z; decoder(z) -> logits: three
-    Keras layers or models, kept as attributes of these names, called once in each call.
+    Keras layers or models, kept as attributes of these names, called once in each call;
+    fit and evaluate call the model once for each batch.
     The loss of a batch is the mean over its images of reconstruction + KL. `fit` and
     `evaluate` report loss, reconstruction and kl: each the mean over all images of the
     epoch, whatever the sizes of the batches.

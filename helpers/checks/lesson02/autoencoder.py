@@ -21,7 +21,12 @@ from helpers.checks.lesson02._layers import (
 )
 from helpers.checks.lesson02._models import PIXELS, pictures
 from helpers.checks.messages import kind, shorten
-from helpers.checks.modules import build, copied, is_linear
+from helpers.checks.modules import (
+    build,
+    copied,
+    is_linear,
+    require_gradients_of,
+)
 
 HIDDEN = 392
 BATCH = 97
@@ -333,6 +338,13 @@ def _check_training(model: nn.Module, size: int) -> None:
             "detach() or no_grad() inside the model, a layer that is not used, or "
             "rounded pixels",
         )
+    pixels, codes = pictures(5), _codes(5, size, 1.0)
+    for answers, given in (
+        (lambda net, x: {"encode(x)": net.encode(x)}, pixels),
+        (lambda net, z: {"decode(z)": net.decode(z)}, codes),
+        (lambda net, x: {"model(x)": net(x)}, pixels),
+    ):
+        require_gradients_of(model, answers, given)
 
 
 def _alike(one: Tensor, other: Tensor) -> bool:

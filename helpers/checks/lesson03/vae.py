@@ -14,7 +14,12 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._inside import check_inside, shaken
 from helpers.checks.messages import kind
-from helpers.checks.modules import build, hang_together, tails
+from helpers.checks.modules import (
+    build,
+    hang_together,
+    require_gradients_of,
+    tails,
+)
 
 ROWS = 1_000  # draws of z for one image
 
@@ -315,3 +320,20 @@ def _check_training(model: nn.Module) -> None:
                 "the KL is computed from mu and logvar, and trains the encoder",
                 f"detach(), .data or no_grad() on {name}, or on what it is made of",
             )
+    for answers, given in (
+        (
+            lambda net, x: dict(zip(("mu", "logvar"), net.encode(x), strict=True)),
+            torch.rand(5, 784),
+        ),
+        (
+            lambda net, z: {"the logits": net.decode(z)},
+            torch.randn(5, codes[0].shape[1]),
+        ),
+        (
+            lambda net, x: dict(
+                zip(("the logits", "mu", "logvar"), net(x), strict=True)
+            ),
+            torch.rand(5, 784),
+        ),
+    ):
+        require_gradients_of(model, answers, given)

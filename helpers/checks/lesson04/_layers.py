@@ -285,6 +285,15 @@ def _first(answer):
     return answer[0] if isinstance(answer, tuple | list) else answer
 
 
+def moved(net: nn.Module) -> nn.Module:
+    """A copy in training mode, none of whose weights is 0."""
+    net = modules.copied(net).train()
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.add_(0.05 * torch.randn_like(weight))
+    return net
+
+
 def require_gradients(net: nn.Module, loss: Tensor, where: str) -> None:
     """Fail unless a gradient reaches each parameter."""
     if loss.requires_grad:

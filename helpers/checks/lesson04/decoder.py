@@ -12,6 +12,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._layers import (
     build,
+    moved,
     names_of,
     require_gradients,
     require_layers,
@@ -21,6 +22,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import number
+from helpers.checks.modules import require_gradients_of
 
 
 @check("Decoder")
@@ -55,6 +57,7 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
             "the pictures' loss trains the encoder through z",
             "detach(), .data or no_grad() on z",
         )
+    require_gradients_of(moved(net), lambda net, z: {"x_hat": net(z)}, z[:8])
 
 
 def _want_pictures(answer: object, count: int) -> None:

@@ -10,6 +10,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._layers import (
     build,
+    moved,
     names_of,
     require_gradients,
     require_layers,
@@ -19,6 +20,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import kind
+from helpers.checks.modules import require_gradients_of
 
 BODY = [
     ("conv2d", (8, 1, 4, 4)),
@@ -50,6 +52,11 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
     codes = net.train()(x[:8].clone())
     loss = sum((value.square() + value).sum() for value in codes)
     require_gradients(net, loss, "the encoder")
+    require_gradients_of(
+        moved(net),
+        lambda net, x: dict(zip(("mu", "logvar"), net(x), strict=True)),
+        x[:8],
+    )
 
 
 def _want_pair(answer: object, count: int, d: int) -> None:

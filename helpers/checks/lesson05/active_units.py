@@ -35,6 +35,27 @@ def active_units(function: Callable, draw: Draw) -> None:
     active = _try(function, mu, threshold=0.0)
     if not active.all():
         raise _failure(mu, active, 0.0, "`threshold or 0.01`: 0 then becomes 0.01")
+    _far_from_zero(function)
+
+
+def _far_from_zero(function: Callable) -> None:
+    """Means of several hundred, most of them always the same."""
+    means = 300 + 600 * torch.rand(14)
+    mu = means.expand(997, -1).clone()
+    mu[:, 3] += torch.randn(997)
+    mu[:, 8] += torch.randn(997)
+    active, want = _try(function, mu), torch.zeros(14, dtype=torch.bool)
+    want[[3, 8]] = True
+    if torch.equal(active, want):
+        return
+    look = "the variance over all images (dim=0), compared with the threshold itself"
+    if torch.equal(_try(function, mu.double()), want):
+        look = (
+            "rounding, for in float64 the answer is right: the mean of the squares "
+            "less the square of the mean is a small difference of large numbers; take "
+            "the distances from the mean first, or mu.var(dim=0)"
+        )
+    raise _failure(mu, active, 0.01, look)
 
 
 def _means(count: int, threshold: float) -> Tensor:
@@ -105,7 +126,7 @@ def _try(function: Callable, mu: Tensor, **threshold: float) -> Tensor:
 
 def _failure(mu: Tensor, active: Tensor, threshold: float, look: str) -> CheckFailed:
     """Say what was seen of the first dimension that is wrong."""
-    want = mu.var(0) > threshold
+    want = mu.double().var(0) > threshold
     j = int((active != want).nonzero()[0])
     variance, mean = number(mu[:, j].var(), 3), round(mu[:, j].mean().item(), 2) + 0
     return CheckFailed(

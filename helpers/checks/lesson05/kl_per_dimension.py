@@ -72,7 +72,11 @@ def _closed_form(function: Callable, mu: Tensor, logvar: Tensor) -> None:
         return
     worst = int(off.argmax())
     seen, expected = apart(kl[worst], want[worst])
-    look = _limited(kl, want, mu, logvar) or _averaging(kl, want, count)
+    look = (
+        _limited(kl, want, mu, logvar)
+        or _limited_exp(kl, mu, logvar)
+        or _averaging(kl, want, count)
+    )
     look = look or _mistake(kl, want, mu, logvar)
     if not torch.equal(function(mu, logvar).double(), kl):
         look = "random draws: two calls differ; the closed form needs none"
@@ -89,6 +93,22 @@ def _limited(kl: Tensor, want: Tensor, mu: Tensor, logvar: Tensor) -> str:
     known = {why: value.mean(0) for why, value in kl_limits(mu, logvar).items()}
     return named(
         known, lambda v: torch.allclose(kl, v, 1e-4) and not torch.allclose(v, want), ""
+    )
+
+
+def _limited_exp(kl: Tensor, mu: Tensor, logvar: Tensor) -> str:
+    """Say where exp(logvar) alone is limited, if all is right otherwise."""
+    mu, logvar = mu.double(), logvar.double()
+    inside = (2 * kl + 1 - (mu**2 - logvar).mean(0)).clamp(min=1e-300)
+    limit, largest = inside.log(), logvar.amin(0)
+    # All images reach the limit there, in each dimension the same one.
+    if (limit > largest - 0.1).any() or not torch.allclose(limit, limit[0], atol=1e-3):
+        return ""
+    if len(limit) == 1:
+        return ""
+    return (
+        f"exp(logvar) has a limit, that of logvar = {number(limit[0], 3)}; nothing is "
+        "clamped"
     )
 
 

@@ -42,6 +42,7 @@ def linear_probe(function: Callable, draw: Draw) -> None:
     _straight(function, draw)
     _as_long_as_they_are(function, draw)
     _scaled_by_the_training_codes(function, draw)
+    _anywhere(function, draw)
 
 
 def _by_itself(function: Callable, draw: Draw) -> None:
@@ -238,6 +239,25 @@ def _as_long_as_they_are(function: Callable, draw: Draw) -> None:
             if _reads_directions(function, draw)
             else "has the classifier an intercept (a bias)? Without one every boundary "
             "passes through 0",
+        )
+
+
+def _anywhere(function: Callable, draw: Draw) -> None:
+    """The mean of all codes lies amid a class: no boundary passes through there."""
+    places = np.repeat([-12.0, 0.0, 6.0], (100, 300, 200))
+    order = draw.rng.permutation(600)
+    way = draw.rng.standard_normal(3)
+    centres = np.outer(places, way / np.linalg.norm(way))
+    codes = _near(draw, centres)[order]
+    labels = (places > 3).astype(np.int64)[order]
+    share = _share(function, codes[:400], labels[:400], codes[400:], labels[400:])
+    if share < 0.97:
+        raise CheckFailed(
+            "where the mean of all codes lies amid one class the accuracy is "
+            f"{number(share, 3)}",
+            "about 1: a straight boundary beside that class is there",
+            "has the classifier an intercept (a bias)? Without one the boundary of "
+            "scaled codes passes through their mean",
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from helpers.checks.base import check, want_tensor
+from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06._weights import (
@@ -16,7 +16,8 @@ from helpers.checks.lesson06._weights import (
     compare_all,
     log_density,
 )
-from helpers.checks.losses import gradients_of
+from helpers.checks.losses import fits, gradients_of
+from helpers.checks.messages import apart
 
 LOG_2_PI = math.log(2 * math.pi)
 
@@ -54,15 +55,37 @@ def log_normal(function: Callable, draw: Draw) -> None:
         "the three terms log(2 pi), logvar and (z - mu)^2 / exp(logvar); the factor "
         "-1/2 in front of all three; no limit on any of them",
     )
-    z, mu, logvar = inputs[1]
-    leaves = [each.double().requires_grad_() for each in (z, mu, logvar)]
+    for level in (-20.0, 20.0, -80.0, 80.0):  # float32 carries them all
+        far = _far(level, d)
+        seen, right = _called(function, *far), log_density(*far)
+        if not fits(seen, right):
+            worst = (seen.detach() - right).abs().argmax()
+            texts = apart(seen[worst].item(), right[worst].item())
+            raise CheckFailed(
+                f"log N(z; mu, sigma^2) at logvar = {level:.0f} is {texts[0]}",
+                f"{texts[1]}, by the same formula",
+                "a limit on logvar or sigma (clamp), or a number added to sigma^2: "
+                "leave it out",
+            )
+    why = "all three are trained: z through the draw, mu and logvar by themselves"
+    _gradients(function, inputs[1], "log_normal", why)
+    for level in (-40.0, -12.0, 12.0, 40.0):
+        _gradients(function, _far(level, d), f"log_normal at logvar = {level:.0f}", why)
+
+
+def _far(level: float, d: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draws from distributions that are very narrow, or very wide."""
+    logvar = torch.full((9, d), level) + torch.rand(9, d)
+    return torch.exp(logvar / 2) * torch.randn(9, d), torch.zeros(9, d), logvar
+
+
+def _gradients(
+    function: Callable, given: tuple[Tensor, Tensor, Tensor], value: str, why: str
+) -> None:
+    leaves = [each.double().requires_grad_() for each in given]
     right = torch.autograd.grad(log_density(*leaves).sum(), leaves)
-    check_gradients(
-        gradients_of(function, z, mu, logvar),
-        dict(zip(("z", "mu", "logvar"), right, strict=True)),
-        "log_normal",
-        "all three are trained: z through the draw, mu and logvar by themselves",
-    )
+    wanted = dict(zip(("z", "mu", "logvar"), right, strict=True))
+    check_gradients(gradients_of(function, *given), wanted, value, why)
 
 
 def _called(function: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:

@@ -45,6 +45,33 @@ def log_weights(function: Callable, draw: Draw) -> None:
     )
     _check_exact(function, World(pixels, size, exact=True), k)
     _check_gradients(function, wrong, k)
+    for level in (11.0, -20.0):
+        _check_far(function, World(pixels, size), level, k)
+
+
+def _check_far(function: Callable, model: World, level: float, k: int) -> None:
+    """Where q is very wide, or very narrow: logvar has no limit."""
+    with torch.no_grad():
+        model.W.mul_(0.01)
+        for each in (model.mu.weight, model.mu.bias, model.logvar.weight):
+            each.zero_()
+        model.logvar.bias.fill_(level)
+    log_w, *rest = _call(function, model, (97,), k)
+    noise = _noise(model, *rest[1:]).flatten()
+    right = _parts(*rest)["right"]
+    spread = abs(noise.std() - 1) < LIMIT / (2 * len(noise)) ** 0.5
+    if spread and fits(log_w, right, 1e-6 if level > 0 else 4e-5):
+        return
+    worst = (log_w.detach().double() - right).abs().argmax()
+    texts = apart(log_w.flatten()[worst].item(), right.flatten()[worst].item())
+    raise CheckFailed(
+        f"where the encoder's logvar is {level:.0f} a log weight is {texts[0]}"
+        if spread
+        else f"where the encoder's logvar is {level:.0f} (z - mu) / sigma has the "
+        f"standard deviation {apart(noise.std(), 1)[0]}",
+        f"{texts[1]}, from the same three terms" if spread else "1",
+        "a limit on logvar or sigma (clamp), or a number added to sigma: leave it out",
+    )
 
 
 def _call(

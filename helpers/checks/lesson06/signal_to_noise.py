@@ -104,6 +104,11 @@ def _mistakes(gradients: Tensor) -> dict[str, Tensor]:
         ),
         "one number for all weights": right.mean().expand_as(right),
     }
+    squares = (g - mean).square().sum(0)
+    for divisor, count in (("R - 2", repeats - 2), ("R + 1", repeats + 1)):
+        found[
+            f"the standard deviation divides the squares by {divisor}; by R - 1 or by R"
+        ] = mean.abs() / (squares / count).sqrt()
     if g.shape[0] == g.shape[1]:
         found["the axis: dim=0 holds the repeats, dim=1 the weights"] = g.mean(
             1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,12 @@ def _bce_mistakes(given: tuple, right: np.ndarray) -> dict[str, np.ndarray]:
             "log(1 - p) is missing: only white pixels are paid for": -(
                 x * np.log(p)
             ).sum(axis=1),
+            "the pixels are rounded; they are gray, and used as they are": (
+                np.logaddexp(0, a) - x.round() * a
+            ).sum(axis=1),
+            "pixels are cut to black and white; they are gray, and used as they are": (
+                np.logaddexp(0, a) - (x > 0) * a
+            ).sum(axis=1),
         } | {
             f"p is kept within {e:g} of 0 and 1 (Keras does so with probabilities): "
             "use the logits": bce(p.clip(e, 1 - e))
@@ -146,16 +153,35 @@ def _kl_mistakes(given: tuple, right: np.ndarray) -> dict[str, np.ndarray]:
         "averaged over the latent dimensions; the sum is wanted": right / (2 * half),
         "divided by the number of images: each image has its own": right / len(mu),
         "mu is not squared": right + ((mu - mu**2) / 2).sum(axis=1),
-        "exp(logvar) is limited; nothing may be": (
-            right - (np.exp(s) - np.exp(s.clip(max=10))).sum(axis=1) / 2
-        ),
         "the constant 1 is missing: at mu = 0, logvar = 0 the KL is 0": right + half,
         "exp(logvar / 2) stands where sigma^2 = exp(logvar) belongs": (
             right + ((np.exp(s / 2) - np.exp(s)) / 2).sum(axis=1)
         ),
         "the sign of logvar is flipped": right + s.sum(axis=1),
         "mu and logvar are swapped": ((s**2 + np.exp(mu) - 1 - mu) / 2).sum(axis=1),
-    }
+    } | _kl_limits(mu, s)
+
+
+def _kl_limits(mu: np.ndarray, s: np.ndarray) -> dict[str, np.ndarray]:
+    """What limits give that are reached by this logvar: name -> (B,)."""
+    found = {}
+    lows = [
+        -math.inf,
+        *(x for x in (-20, -15, -10, -8, -6, -5, -4, -3, -2) if x > s.min()),
+    ]
+    highs = [math.inf, *(x for x in (20, 15, 10, 8, 6, 5, 4, 3, 2) if x < s.max())]
+    for low, high in list(product(lows, highs))[1:]:
+        ends = " and ".join(
+            f"{word} {end}"
+            for word, end in (("from below, at", low), ("from above, at", high))
+            if math.isfinite(end)
+        )
+        kept = s.clip(low, high)
+        for name, linear in (("logvar", kept), ("exp(logvar)", s)):
+            found[f"{name} is limited {ends}; nothing may be"] = (
+                mu**2 + np.exp(kept) - 1 - linear
+            ).sum(axis=1) / 2
+    return found
 
 
 def _check_gradients(function: Callable, given: tuple) -> None:

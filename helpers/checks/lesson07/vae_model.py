@@ -58,8 +58,34 @@ def _check_model(make: Callable, draw: Draw) -> None:
                 "once: mu, logvar and logits belong to one pass, and one draw",
                 f"call, and how often `self.{name}(...)` stands in it",
             )
-    _check_step(model, parts, _images(33, pixels, draw), x)
+    with _names_of_keras(model):
+        _check_step(model, parts, _images(33, pixels, draw), x)
     _check_trackers(model, parts, x)
+    _check_passes(model, parts, x)
+
+
+@contextlib.contextmanager
+def _names_of_keras(model: Any) -> Iterator[None]:
+    """Name the methods that Keras itself has put something else in the place of."""
+    try:
+        yield
+    except Exception as error:
+        taken = [
+            name
+            for each in type(model).__mro__
+            if not each.__module__.startswith(("keras", "builtins", "tensorflow"))
+            for name, method in vars(each).items()
+            if callable(method) and not callable(vars(model).get(name, method))
+        ]
+        if "object is not callable" not in str(error) or not taken:
+            raise
+        listed = ", ".join(f"`{name}`" for name in dict.fromkeys(taken))
+        raise CheckFailed(
+            f"the model has a method {listed}, and Keras keeps something of its own "
+            "under that name",
+            "names that Keras' Model does not use itself",
+            f"the name {listed}: call the method something else",
+        ) from None
 
 
 class Parts:
@@ -301,6 +327,32 @@ def _check_names(seen: Mapping[str, list]) -> None:
             'keras.metrics.Mean(name="kl"), kept as an attribute of the model; '
             "update_state where the loss is computed",
         )
+
+
+def _check_passes(model: Any, parts: Parts, x: np.ndarray) -> None:
+    """One pass for each batch: the loss is that of the pictures the model gave."""
+
+    def passes(what: Callable, batches: int) -> int:
+        parts.calls = {}
+        what(x[: 2 * batches], batch_size=2)
+        return parts.calls.get("sampling", 0)
+
+    model.compile(optimizer="sgd", run_eagerly=True)
+    model.optimizer.learning_rate = 0.0
+    known = {
+        "fit": lambda x, **options: model.fit(x, verbose=0, **options),
+        "evaluate": lambda x, **options: model.evaluate(x, None, verbose=0, **options),
+    }
+    for name, what in known.items():
+        passes(what, 1)  # the first call may also look at shapes
+        times = passes(what, 3) - passes(what, 2)
+        if times != 1:
+            raise CheckFailed(
+                f"{name} draws {times} times for each batch",
+                "once: the loss is that of the logits, mu and logvar that call gave",
+                "compute_loss, train_step or test_step: is the model called again, "
+                "where y_pred is at hand?",
+            )
 
 
 def _check_trackers(model: Any, parts: Parts, x: np.ndarray) -> None:

@@ -40,6 +40,29 @@ class Right(nn.Module):
         return self.decode(self.encode(x))
 
 
+class HalfOfTheUnitsDetached(Right):
+    def encode(self, x):
+        h = self.encoder[:2](x)
+        return self.encoder[2](0.5 * h + 0.5 * h.detach())
+
+
+class HalfOfTheCodeDetached(Right):
+    def forward(self, x):
+        z = self.encode(x)
+        return self.decode(0.5 * z + 0.5 * z.data)
+
+
+class HalfOfThePictureDetached(Right):
+    def decode(self, z):
+        p = self.decoder(z)
+        return 0.5 * p + 0.5 * p.detach()
+
+
+class Float32WrittenIn(Right):
+    def forward(self, x):
+        return self.decode(self.encode(x.float())).to(torch.float32)
+
+
 class WithELU(Right):
     bend = nn.ELU
 
@@ -228,6 +251,7 @@ class Warns(Right):
 
 
 RIGHT = [
+    Float32WrittenIn,
     Right,
     WithELU,
     WithReLU,
@@ -581,6 +605,9 @@ class BatchInTheLinear(Right):
 
 
 WRONG = [
+    (HalfOfTheUnitsDetached, "a wrong gradient from encode(x) reaches encoder.0"),
+    (HalfOfTheCodeDetached, "a wrong gradient from model(x) reaches encoder.0"),
+    (HalfOfThePictureDetached, "a wrong gradient from decode(z) reaches decoder.0"),
     (BatchWritten, "batch of 97 | a batch size written into the model"),
     (BatchFolded, "1 images | squeeze()"),
     (NotNarrow, "(128, 32) | the bottleneck"),

@@ -106,6 +106,30 @@ class RightTanh(Right):
     activation = nn.Tanh
 
 
+class RightFloat32WrittenIn(Right):
+    def forward(self, x):
+        mu, logvar = self.encode(x.float())
+        noise = torch.randn(mu.shape, dtype=torch.float32)
+        return self.decode((mu + torch.exp(logvar / 2) * noise).float()), mu, logvar
+
+
+class WrongHalfOfLogvarDetached(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu, 0.5 * logvar + 0.5 * logvar.detach()
+
+
+class WrongHalfOfTheUnitsDetached(Right):
+    def decode(self, z):
+        h = self.back[:2](z)
+        return self.back[2](0.5 * h + 0.5 * h.detach())
+
+
+class WrongPartOfTheCodeDetached(Right):
+    def decode(self, z):
+        return self.back(0.9 * z + 0.1 * z.data)
+
+
 class WrongLinear(Right):
     activation = nn.Identity
 
@@ -644,6 +668,7 @@ class WrongCentred(Right):
 
 
 RIGHT = [
+    RightFloat32WrittenIn,
     RightKeepsItsCode,
     RightFarLimits,
     Right,
@@ -671,6 +696,9 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (WrongHalfOfLogvarDetached, "a wrong gradient from logvar reaches hidden.weight"),
+    (WrongHalfOfTheUnitsDetached, "a wrong gradient from the logits reaches back.0"),
+    (WrongPartOfTheCodeDetached, "a wrong gradient from the logits reaches the input"),
     (WrongSigmoid, "sigmoid at the end"),
     (WrongReluHead, "activation"),
     (WrongSoftplusHead, "activation"),

@@ -252,6 +252,15 @@ def without_gradient(self, z):
         return self.body(z)
 
 
+def half_detached(self, z):
+    h = self.body[:7](z)
+    return self.body[7:](0.5 * h + 0.5 * h.data)
+
+
+def detached_after_the_dense_layers(self, z):
+    return self.body[7:](self.body[:7](z).detach())
+
+
 def normalized_over_pixels(x):
     return x.flatten(1).softmax(1).view(-1, 1, 28, 28)
 
@@ -298,6 +307,7 @@ RIGHT = [
     on_logits(lambda x: (1 + torch.tanh(x / 2)) / 2),
     on_pictures(lambda p: p.clamp(1e-7, 1 - 1e-7)),
     on_pictures(lambda p: p.view(-1, 1, 28, 28)),
+    on_pictures(lambda p: p.float()),
 ]
 WRONG = [
     (with_options(end=nn.Identity), "the sigmoid after the last"),
@@ -360,6 +370,8 @@ WRONG = [
     (limited(4), "clamp"),
     (limited(10), "clamp"),
     (running(lambda self, z: self.body(z.detach())), "no gradient reaches the code"),
+    (running(half_detached), "a wrong gradient from x_hat reaches body.0"),
+    (running(detached_after_the_dense_layers), "no gradient reaches body.0"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

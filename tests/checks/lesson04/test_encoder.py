@@ -341,6 +341,43 @@ def norm_always_training(self, x):
     return Encoder.forward(self, x)
 
 
+def float32_written_in(self, x):
+    h = self.body(x.float())
+    return self.mu(h).float(), self.logvar(h).to(torch.float32)
+
+
+def logvar_of_a_detached_body(self, x):
+    h = self.body(x)
+    return self.mu(h), self.logvar(h.detach())
+
+
+def mu_of_a_detached_body(self, x):
+    h = self.body(x)
+    return self.mu(h.data), self.logvar(h)
+
+
+def half_detached_between_convolutions(self, x):
+    h = self.body[:3](x)
+    h = self.body[3:](0.5 * h + 0.5 * h.detach())
+    return self.mu(h), self.logvar(h)
+
+
+def detached_between_convolutions(self, x):
+    h = self.body[3:](self.body[:3](x).detach())
+    return self.mu(h), self.logvar(h)
+
+
+def logvar_of_a_body_without_gradient(self, x):
+    with torch.no_grad():
+        h = self.body(x)
+    return self.mu(self.body(x)), self.logvar(h)
+
+
+def logvar_by_numpy(self, x):
+    h = self.body(x)
+    return self.mu(h), self.logvar(torch.from_numpy(h.detach().numpy()))
+
+
 RIGHT = [
     on_heads(lambda m, v: (m, v.clamp(-10, 10))),
     on_heads(lambda m, v: (m, 2 * (F.softplus(v) + 1e-4).log())),
@@ -366,6 +403,7 @@ RIGHT = [
     replaced(4, lambda: nn.BatchNorm2d(32, momentum=None, eps=1e-3)),
     with_options(act=nn.Mish),
     with_options(act=lambda: nn.LeakyReLU(0.2)),
+    running(float32_written_in),
 ]
 WRONG = [
     (with_options(kernel=3), "a window of 3 x 3"),
@@ -455,6 +493,12 @@ WRONG = [
     (on_heads(lambda m, v: (m, v.clamp(-10, 2))), "-10 to 10 can be reached"),
     (on_heads(lambda m, v: (m, v.clamp(-5, 10))), "-10 to 10 can be reached"),
     (on_heads(lambda m, v: (m, 5 * torch.tanh(v / 5))), "-10 to 10 can be reached"),
+    (running(logvar_of_a_detached_body), "no gradient from logvar reaches body.0"),
+    (running(logvar_of_a_body_without_gradient), "no gradient from logvar reaches"),
+    (running(logvar_by_numpy), "no gradient from logvar reaches body.0"),
+    (running(mu_of_a_detached_body), "no gradient from mu reaches body.0"),
+    (running(detached_between_convolutions), "no gradient reaches body.0"),
+    (running(half_detached_between_convolutions), "a wrong gradient from mu"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

@@ -29,13 +29,26 @@ def of_a_sample(mu, threshold=0.01):
     return mu[rows].var(0) > threshold
 
 
+def by_sums(mu, threshold=0.01):
+    count, total, squares = len(mu), mu.sum(0), mu.square().sum(0)
+    return (squares - total**2 / count) / (count - 1) > threshold
+
+
 RIGHT = [
     lambda mu, threshold=0.01: mu.var(dim=0) > threshold,
     lambda mu, threshold=0.01: mu.var(dim=0, correction=0) >= threshold,
     lambda mu, threshold=0.01: mu.std(dim=0) ** 2 > threshold,
     lambda mu, threshold=0.01: ((mu - mu.mean(0)) ** 2).mean(0).gt(threshold),
     lambda mu, threshold=0.01: torch.from_numpy(np.var(mu.numpy(), axis=0) > threshold),
-    lambda mu, threshold=0.01: (mu**2).mean(0) - mu.mean(0) ** 2 > threshold,
+    lambda mu, threshold=0.01: (
+        (mu.double() ** 2).mean(0) - mu.double().mean(0) ** 2 > threshold
+    ),
+    lambda mu, threshold=0.01: torch.from_numpy(
+        mu.numpy().std(axis=0, ddof=1) ** 2 > threshold
+    ),
+    lambda mu, threshold=0.01: torch.from_numpy(
+        mu.double().numpy().var(axis=0) > threshold
+    ),
     lambda mu, threshold=0.01: mu.std(0) > threshold**0.5,
     lambda mu, threshold=0.01: mu.T.cov().diagonal() > threshold,
     lambda mu, threshold=0.01: torch.where(mu.var(0) > threshold, True, False),
@@ -136,6 +149,11 @@ WRONG = [
     (lambda m, threshold=0.01: m[:5000].var(0) > threshold, "first 5,000"),
     (lambda m, threshold=0.01: m[::2].var(0) > threshold, "over all images"),
     (of_a_sample, "over all images"),
+    (
+        lambda mu, threshold=0.01: (mu**2).mean(0) - mu.mean(0) ** 2 > threshold,
+        "rounding | distances from the mean first",
+    ),
+    (by_sums, "rounding | distances from the mean first"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

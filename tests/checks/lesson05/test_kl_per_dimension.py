@@ -78,6 +78,18 @@ RIGHT = [
     lambda mu, logvar: kl(mu, logvar).mean(0).clamp(min=0),
 ]
 WRONG = [
+    (
+        lambda mu, logvar: (
+            -0.5 * (1 + logvar - mu**2 - torch.exp(logvar.clamp(-10, 10))).mean(dim=0)
+        ),
+        "exp(logvar) has a limit, that of logvar = 10",
+    ),
+    (
+        lambda mu, logvar: (
+            -0.5 * (1 + logvar - mu**2 - torch.exp(logvar).clamp(max=1e5)).mean(dim=0)
+        ),
+        "exp(logvar) has a limit, that of logvar = 11.5",
+    ),
     (lambda mu, logvar: kl(mu, logvar).sum(1), "average over dim=0"),
     (lambda mu, logvar: kl(mu, logvar).mean(), "images only"),
     (lambda mu, logvar: kl(mu, logvar), "missing"),

@@ -309,8 +309,21 @@ RIGHT = [
     fitted(lambda: make_pipeline(StandardScaler(), LogisticRegression())),
     fitted(lambda: make_pipeline(MinMaxScaler(), LinearSVC(C=10))),
     lambda c, y, t, u: np.float32(logistic(c, y, t, u)),
+    fitted(lambda: LogisticRegression(class_weight="balanced", max_iter=1000)),
 ]
 WRONG = [
+    (
+        fitted(
+            lambda: make_pipeline(
+                StandardScaler(), LogisticRegression(fit_intercept=False)
+            )
+        ),
+        "the mean of all codes | an intercept",
+    ),
+    (
+        fitted(lambda: make_pipeline(StandardScaler(), LinearSVC(fit_intercept=False))),
+        "an intercept",
+    ),
     (lambda *a: 100 * logistic(*a), "percent"),
     (lambda *a: round(100 * logistic(*a)), "percent"),
     (lambda c, y, t, u: logistic(c, y, c, y), "scored on codes and labels"),

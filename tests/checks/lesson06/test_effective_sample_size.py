@@ -56,6 +56,17 @@ RIGHT = [
     lambda log_w: right(log_w.detach()),
 ]
 WRONG = [
+    (
+        lambda log_w: 1 / log_w.flatten().softmax(0).view(log_w.shape).square().sum(0),
+        "beside others | over all entries",
+    ),
+    (
+        lambda log_w: (
+            (log_w - log_w.max()).exp().sum(0) ** 2
+            / (log_w - log_w.max()).exp().square().sum(0)
+        ),
+        "beside others | over all entries",
+    ),
     (naive, "exp() of the log weights"),
     (one_top, "a finite number"),
     (lambda log_w: right(log_w).log(), "the logarithm of it"),

@@ -54,8 +54,27 @@ def in_place(z, mu, logvar):
     return right(z, torch.zeros_like(mu), logvar)
 
 
+def limited(low, high):
+    return lambda z, mu, logvar: right(z, mu, logvar.clamp(low, high))
+
+
+def limited_sigma(z, mu, logvar):
+    sigma = torch.exp(logvar / 2).clamp(min=1e-6)
+    return Normal(mu, sigma).log_prob(z).sum(-1)
+
+
+def of_sigma(z, mu, logvar):
+    sigma = torch.exp(logvar).sqrt()
+    terms = -LOG_2_PI / 2 - sigma.log() - ((z - mu) / sigma) ** 2 / 2
+    return terms.sum(-1)
+
+
 RIGHT = [
     right,
+    of_sigma,
+    lambda z, mu, logvar: (
+        -0.5 * (LOG_2_PI + logvar + (z - mu) ** 2 * (1 / logvar.exp())).sum(-1)
+    ),
     by_distribution,
     independent,
     three_sums,
@@ -125,6 +144,17 @@ WRONG = [
     (lambda z, mu, logvar: right(z, mu, logvar.detach()), "to logvar"),
     (torch.no_grad()(right), "no gradient"),
     (in_place, "look at"),
+    (limited(-10, 10), "at logvar = -20 | a limit on logvar"),
+    (limited(-1e9, 30), "at logvar = 80 | a limit on logvar"),
+    (limited(-40, 1e9), "at logvar = -80 | a limit on logvar"),
+    (limited_sigma, "at logvar = -80 | a limit on logvar or sigma"),
+    (divided_by(lambda s: s.exp() + 1e-8), "a number added to sigma^2"),
+    (
+        lambda z, mu, logvar: right(
+            z, mu, logvar if logvar.abs().max() < 10 else logvar.detach()
+        ),
+        "no gradient flows | to logvar",
+    ),
     (lambda z, mu, logvar: right(z, mu, logvar).tolist(), "list"),
     (lambda z, mu, logvar: right(z, mu, logvar).round(decimals=2), "look at"),
 ]

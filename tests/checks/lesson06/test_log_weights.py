@@ -147,6 +147,22 @@ RIGHT = [
     lambda model, x, k: right(model, x.clone(), k).double(),
 ]
 WRONG = [
+    (
+        with_q(lambda z, mu, logvar: density(z, mu, logvar.clamp(-10, 10))),
+        "a limit on logvar",
+    ),
+    (
+        with_q(lambda z, mu, logvar: density(z, mu, logvar.clamp(min=-12))),
+        "logvar is -20 | a limit on logvar",
+    ),
+    (
+        of_codes(
+            lambda mu, logvar, k: (
+                mu + torch.exp(logvar.clamp(-10, 10) / 2) * torch.randn(k, *mu.shape)
+            )
+        ),
+        "standard deviation | a limit on logvar or sigma",
+    ),
     (of_terms(of_q=1.0), "subtracted, not added"),
     (of_terms(of_q=0.0), "log q(z | x) is missing"),
     (of_terms(of_prior=0.0), "the prior, log p(z), is missing"),

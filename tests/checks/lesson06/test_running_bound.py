@@ -233,6 +233,18 @@ def first_top(batches):
     return top + torch.log(total / count)
 
 
+def with_count(count):
+    def answer(batches):
+        total, sizes = None, []
+        for log_w in batches:
+            each = torch.logsumexp(log_w, 0)
+            total = each if total is None else torch.logaddexp(total, each)
+            sizes.append(len(log_w))
+        return total - math.log(count(sizes))
+
+    return answer
+
+
 RIGHT = [
     right,
     first_then_rest,
@@ -245,6 +257,14 @@ RIGHT = [
     lambda batches: right(iter(batches)),
 ]
 WRONG = [
+    (
+        with_count(lambda sizes: len(sizes) * sizes[-1]),
+        "look at:  log of the number of batches times the last one's size",
+    ),
+    (
+        with_count(lambda sizes: len(sizes) * sizes[0]),
+        "look at:  log of the number of batches times the first one's size",
+    ),
     (all_at_once, "are still kept"),
     (growing, "are still kept"),
     (kept_in_a_list, "are still kept"),

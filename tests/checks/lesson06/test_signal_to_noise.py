@@ -40,6 +40,18 @@ RIGHT = [
     lambda g: (torch.std_mean(g, 0)[1] / torch.std_mean(g, 0)[0]).abs(),
 ]
 WRONG = [
+    (
+        lambda g: (
+            g.mean(0).abs() / ((g - g.mean(0)).square().sum(0) / (len(g) - 2)).sqrt()
+        ),
+        "divides the squares by R - 2",
+    ),
+    (
+        lambda g: (
+            g.mean(0).abs() / ((g - g.mean(0)).square().sum(0) / (len(g) + 1)).sqrt()
+        ),
+        "divides the squares by R + 1",
+    ),
     (lambda g: g.mean(0) / g.std(0), "abs() is missing"),
     (lambda g: g.std(0) / g.mean(0).abs(), "wrong way up"),
     (lambda g: g.abs().mean(0) / g.std(0), "abs() comes after the mean"),

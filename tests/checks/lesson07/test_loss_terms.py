@@ -91,6 +91,19 @@ def limited(mu, logvar):
 
 RIGHT = [terms, with_keras_loss, with_ops, by_hand, of_the_backend]
 WRONG = [
+    (lambda x, a, m, s: terms(ops.round(x), a, m, s), "the pixels are rounded"),
+    (
+        lambda x, a, m, s: terms(ops.cast(x > 0, "float32"), a, m, s),
+        "cut to black and white",
+    ),
+    (
+        lambda x, a, m, s: terms(x, a, m, ops.clip(s, -5, 3)),
+        "logvar is limited from below, at -5 and from above, at 3",
+    ),
+    (
+        lambda x, a, m, s: terms(x, a, m, ops.clip(s, -10, 10)),
+        "logvar is limited from below, at -10",
+    ),
     (lambda x, a, m, s: (bce(x, a) / x.shape[1], kl(m, s)), "averaged over the pixels"),
     (lambda x, a, m, s: (ops.mean(bce(x, a)), kl(m, s)), "has shape () | axis=1 only"),
     (lambda x, a, m, s: (bce(x, a), -kl(m, s)), "the sign is flipped"),
@@ -101,7 +114,10 @@ WRONG = [
     (lambda x, a, m, s: bce(x, a) + kl(m, s), "two tensors"),
     (lambda x, a, m, s: (bce(a, x), kl(m, s)), "logits and x are exchanged"),
     (lambda x, a, m, s: (bce(x, a), ops.maximum(kl(m, s), 1.0)), "the KL of an image"),
-    (lambda x, a, m, s: (bce(x, a), limited(m, s)), "exp(logvar) is limited"),
+    (
+        lambda x, a, m, s: (bce(x, a), limited(m, s)),
+        "exp(logvar) is limited from above",
+    ),
     (on_probabilities, "the reconstruction loss of an image"),
     (with_log, "the reconstruction loss of an image"),
     (in_numpy, "NumPy"),

@@ -136,6 +136,59 @@ class MeanOfMeans(VAE):
         super().note([ops.mean(each) for each in terms])
 
 
+class CallsAgain(VAE):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        terms = loss_terms(x, *self(x))
+        self.note(terms)
+        return self.combine(*terms)
+
+
+class ReportsAnotherPass(ByTheBook):
+    def look(self, x):
+        super().look(x)
+        return ops.mean(sum(loss_terms(x, *self(x))))
+
+
+class ByTheBookOfMeans(ByTheBook):
+    def look(self, x):
+        reconstruction, kl = map(ops.mean, loss_terms(x, *self(x)))
+        self.total.update_state(reconstruction + kl)
+        self.first.update_state(reconstruction)
+        self.second.update_state(kl)
+        return reconstruction + kl
+
+
+class OneForEachImage(VAE):
+    def combine(self, reconstruction, kl):
+        return reconstruction + kl
+
+
+class NameOfKeras(VAE):
+    def _losses(self, x, y_pred):
+        return loss_terms(x, *y_pred)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        terms = self._losses(x, y_pred)
+        self.note(terms)
+        return self.combine(*terms)
+
+
+class OtherNameOfKeras(VAE):
+    def loss(self, x, y_pred):
+        return loss_terms(x, *y_pred)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        terms = self.loss(x, y_pred)
+        self.note(terms)
+        return self.combine(*terms)
+
+
 class Untracked(VAE):
     def __init__(self, encoder, decoder, sampling, **options):
         keras.Model.__init__(self, **options)
@@ -275,6 +328,12 @@ class FrozenDecoder(VAE):
 
 RIGHT = [VAE, Tracked, Functional, Weighted, AddsTheLoss, ByTheBook]
 WRONG = [
+    (CallsAgain, "fit draws 2 times for each batch | y_pred"),
+    (ReportsAnotherPass, "fit draws 2 times for each batch"),
+    (ByTheBookOfMeans, "a mean of the batches' means"),
+    (OneForEachImage, "ops.mean"),
+    (NameOfKeras, "`_losses`: call the method something else"),
+    (OtherNameOfKeras, "`loss`: call the method something else"),
     (MeanOfMeans, "a mean of the batches' means"),
     (Untracked, "missing: reconstruction, kl"),
     (Exchanged, "reconstruction is | that is the KL"),
