@@ -99,6 +99,7 @@ def check_vae_loss(
     model = WatchedVAE(size, shape, probabilities)
     flat = WatchedVAE(size, shape, probabilities, spread=0.05)
     faint = WatchedVAE(size, shape, probabilities, spread=0.01)
+    far = _far_out(WatchedVAE(24, shape, probabilities))
     low, high = (float(draw.rng.uniform(*ends)) for ends in ((0.2, 0.8), (1.5, 4.0)))
     cases = (
         (model, 33, high),
@@ -108,9 +109,10 @@ def check_vae_loss(
         (model, 1, high),
         (flat, 33, high),
         (faint, 33, 2000.0),
+        (far, 33, low),
         (model, 1031, low),
     )
-    for net in (model, flat, faint):
+    for net in (model, flat, faint, far):
         for p in net.parameters():
             p.grad = torch.ones_like(p)  # who empties them is found out
     calls = []
@@ -124,6 +126,14 @@ def check_vae_loss(
         raise _not_right(calls, seen, wanted, wrong)
     _check_codes(calls[-1])
     _check_gradients(function, model, torch.rand(17, *shape), high)
+
+
+@torch.no_grad()
+def _far_out(model: WatchedVAE) -> WatchedVAE:
+    """Codes so far from the prior, pictures so wrong, that a limit would show."""
+    model.mu.weight.mul_(0.3)
+    model.mu.bias.copy_(17 * (torch.randint(0, 2, model.mu.bias.shape) * 2 - 1))
+    return model
 
 
 def _not_right(
@@ -150,7 +160,7 @@ def _not_right(
         "; or ".join(names[:3])
         or "each term by itself: the reconstruction is summed over the pixels, the KL "
         "over the latent dimensions; beta weighs the KL alone; the mean over images "
-        "comes last, and no term has a lower limit",
+        "comes last, and no term has a lower or an upper limit",
     )
 
 
@@ -172,6 +182,9 @@ def _only(calls: Sequence[Call]) -> dict[str, Tensor]:
         ),
         "a small KL counts as it is: no lower limit": of(
             lambda call: call.mu.abs().max() < 0.5
+        ),
+        "a large KL, or a large reconstruction, counts as it is: no upper limit": of(
+            lambda call: call.mu.abs().max() > 10
         ),
         "a small KL counts as it is, no lower limit; or beta has a limit": of(
             lambda call: call.weight > 1000

@@ -14,6 +14,36 @@ from helpers.checks.draws import seeded
 from helpers.checks.failure import CheckFailed
 from helpers.checks.messages import kind, shorten
 
+MIXED_DEVICES = ("on the same device", "is not on the expected device")
+
+
+@contextlib.contextmanager
+def refuses_other_devices(expected: str, look: str) -> Iterator[None]:
+    """Fail if a block brings tensors of the CPU to what lies on torch's "meta".
+
+    That device holds no numbers, and stands for a graphics card that the machine need
+    not have. What works on numbers, as a print or a comparison, may stop there; that
+    says nothing.
+
+    Parameters
+    ----------
+    expected, look : str
+
+    Raises
+    ------
+    CheckFailed
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (what else stops on meta is no mistake)
+        if any(words in str(error) for words in MIXED_DEVICES):
+            raise CheckFailed(
+                f'on another device than the CPU (here torch\'s "meta") PyTorch stops: '
+                f"{shorten(' '.join(str(error).split()), 160)}",
+                expected,
+                look,
+            ) from None
+
 
 @contextlib.contextmanager
 def explained(reasons: Mapping[str, tuple[str, str]]) -> Iterator[None]:
@@ -228,6 +258,17 @@ def hang_together(noise: Tensor) -> bool:
         )
         for each in (noise, noise.T)
     )
+
+
+def cut_off(noise: Tensor) -> float:
+    """The limit that a share of the numbers lies at, up to the sign; 0 if none does.
+
+    The other numbers differ from each other, as those that are repeated do not.
+    """
+    values, counts = noise.detach().abs().flatten().unique(return_counts=True)
+    most, others = int(counts.max()), noise.numel() - int(counts.max())
+    limited = counts[-1] == most > 0.02 * noise.numel() and most > 2
+    return values[-1].item() if limited and len(values) - 1 > 0.9 * others > 0 else 0.0
 
 
 def tails(noise: Tensor) -> float:

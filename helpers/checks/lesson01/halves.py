@@ -158,7 +158,7 @@ def _want_function(
         if is_seen(_activation(h), _endings()[e], x[:97])
     ]
     if seen:
-        raise _other_activations(seen, layers, f"{given}, {name}", last)
+        raise _other_activations(seen, layers, f"{given}, {name}", last, options)
     if is_seen(_activation(hidden), _activation(ending), x / 255):
         look = "a Rescaling or a division by 255: the images are scaled already"
     else:
@@ -216,7 +216,11 @@ def _endings() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
 
 
 def _other_activations(
-    seen: list[tuple[str, str]], layers: tuple[str, str], who: str, last: str
+    seen: list[tuple[str, str]],
+    layers: tuple[str, str],
+    who: str,
+    last: str,
+    options: Mapping[str, Any],
 ) -> CheckFailed:
     """Say which activation is another than the one that was asked for."""
     hidden, ending = min(seen, key=lambda pair: sum(map(str.__ne__, pair, layers)))
@@ -232,7 +236,10 @@ def _other_activations(
             f"{who} has {_named(hidden)} in the hidden layer",
             f"{layers[0]}" + bend * (hidden == "linear"),
             "the hidden layer: is the argument `activation` passed to it, or is an "
-            "activation written in?",
+            "activation written in?"
+            if "activation" in options
+            else "the hidden layer: is the argument `activation` passed to it, whose "
+            'default is "relu" (the first line of the function)?',
         )
     if last:
         return CheckFailed(
@@ -240,7 +247,10 @@ def _other_activations(
             f"{_named(layers[1])}, the argument `code`"
             + (' ("linear" means none)' if layers[1] == "linear" else ""),
             "the last layer of the encoder: is an activation written in, or is it "
-            "`activation`, in place of the argument `code`?",
+            "`activation`, in place of the argument `code`?"
+            if "code" in options or ending == hidden == layers[0]
+            else "the last layer of the encoder: is the argument `code` passed to it, "
+            'whose default is "relu" (the first line of the function)?',
         )
     looks = {
         "linear": 'the sigmoid is missing (activation="sigmoid")',

@@ -16,6 +16,19 @@ from helpers.checks.lesson01._spy import split, spy
 from helpers.checks.messages import apart, kind
 from helpers.data import Split
 
+SETTINGS = (  # of Adam; what else get_config holds changes no step
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "amsgrad",
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "gradient_accumulation_steps",
+)
+
 
 @check("train_model")
 def train_model(function: Callable, draw: Draw) -> None:
@@ -136,13 +149,7 @@ def _want_compiled(model: Any, loss: str, rate: Any) -> None:
             "Adam",
             "optimizer=keras.optimizers.Adam(learning_rate) in compile",
         )
-    limits = ("clipnorm", "clipvalue", "global_clipnorm")
-    if any(getattr(model.optimizer, name, None) for name in limits):
-        raise CheckFailed(
-            "Adam is told to limit the gradients",
-            "Adam with its defaults but for the learning rate",
-            "clipnorm, clipvalue or global_clipnorm: leave it out",
-        )
+    _want_defaults(model.optimizer)
     now = float(model.optimizer.learning_rate)
     wanted = float(rate(model.optimizer.iterations)) if callable(rate) else rate
     if not math.isclose(now, wanted, rel_tol=1e-3, abs_tol=1e-9):
@@ -151,12 +158,33 @@ def _want_compiled(model: Any, loss: str, rate: Any) -> None:
         raise CheckFailed(
             f"at the end the learning rate is {seen}" + ", Keras' default" * default,
             f"{right}: the argument `learning_rate`, a number or a schedule",
-            'keras.optimizers.Adam(learning_rate); the text "adam" takes the default'
-            if default
-            else "Adam is given the argument as it is, a schedule too; no callback "
-            "changes it",
+            "Adam is given the argument as it is, a schedule too, not only a number; "
+            "no callback changes it"
+            if callable(rate) or not default
+            else 'keras.optimizers.Adam(learning_rate); the text "adam" takes the '
+            "default",
         )
     _want_loss(model, loss)
+
+
+def _want_defaults(optimizer: Any) -> None:
+    """Fail unless Adam's settings, but for the step size, are those of its class."""
+    import keras
+
+    kind = next(
+        each
+        for each in type(optimizer).__mro__
+        if each in (keras.optimizers.AdamW, keras.optimizers.Adam)
+    )
+    usual = kind().get_config()
+    for name, value in optimizer.get_config().items():
+        if name not in SETTINGS or (value or None) == (usual[name] or None):
+            continue
+        raise CheckFailed(
+            f"Adam is given {name}={value}",
+            f"{name}={usual[name]}: Adam keeps its defaults but for the learning rate",
+            f"{name} in keras.optimizers.{kind.__name__}(...): leave it out",
+        )
 
 
 def _want_loss(model: Any, loss: str) -> None:

@@ -183,6 +183,17 @@ def _check_answers(model: nn.Module, size: int) -> None:
             "the same: forward() is encode, then decode",
             "forward()",
         )
+    before, turned = model.decode(z), model.decode(-z)
+    model.encode(pictures(257))
+    changed = not torch.allclose(before, model.decode(z), atol=1e-6)
+    if changed and not torch.allclose(before, turned, atol=1e-6):
+        raise CheckFailed(
+            "decode(z) gives other pictures for the same z after encode() was given "
+            "other images",
+            "pictures made from z alone: all that the decoder knows of an image",
+            "something that encode() keeps, as self.hidden, and decode() uses: nothing "
+            "goes around the bottleneck",
+        )
     for j in range(size):
         few, other = z[:3], z[:3].clone()
         other[:, j] += 2.0

@@ -81,7 +81,7 @@ def train_step(step: Callable, draw: Draw) -> None:
         earlier.append(loss.item())
         _check_loss(result, earlier, before, other, x, target)
         if not _close(moved, wanted):
-            raise _wrong_way(moved, wanted, number, size)
+            raise _wrong_way(moved, wanted, number, size, optimizer.events)
         _check_result(result)
         if not all(call.training for call in model.calls):
             raise CheckFailed(
@@ -165,10 +165,14 @@ def _no_movement(events: list[str]) -> CheckFailed:
     if events.index("step") < events.index("backward"):
         look = "the order: `optimizer.step()` comes after `loss.backward()`"
         return CheckFailed(seen, "the gradient first, then the step that uses it", look)
+    wiped = events[events.index("backward") : events.index("step")]
     return CheckFailed(
         seen,
         f"{STEP}, in this order",
-        "`optimizer.zero_grad()` between backward and step wipes the gradient out",
+        "`optimizer.zero_grad()` between backward and step wipes the gradient out"
+        if "zero_grad" in wiped
+        else "what backward() is called on: model(x) enters it cut off (detach(), "
+        ".data) or times 0; or weights or gradients that are set by hand",
     )
 
 
@@ -239,8 +243,18 @@ def _check_loss(
     )
 
 
-def _wrong_way(moved: Tensor, wanted: Tensor, number: int, size: int) -> CheckFailed:
+def _wrong_way(
+    moved: Tensor, wanted: Tensor, number: int, size: int, events: list[str]
+) -> CheckFailed:
+    if "step" not in events:
+        return CheckFailed(
+            "the weights moved, and the optimizer that was handed in took no step",
+            f"{STEP}: how far is the optimizer's business, which has a memory",
+            "`optimizer.step()`, in place of a step made by hand or an optimizer "
+            "made inside",
+        )
     factors = {
+        -1: "the sign: backward() is called on -loss, or the gradients are turned",
         size * PIXELS: "backward() is called on a sum; call it on the mean you return",
         PIXELS: "backward() is called on a sum over the pixels; average them too",
         size: "backward() is called on a sum over the images; average them",
@@ -250,10 +264,13 @@ def _wrong_way(moved: Tensor, wanted: Tensor, number: int, size: int) -> CheckFa
     }
     named = [why for k, why in factors.items() if k != 1 and _close(moved, k * wanted)]
     far, right = apart(float(moved.norm()), float(wanted.norm()))
+    along = float(moved @ wanted / (moved.norm() * wanted.norm()))
+    way = "" if along > 0.999 else ", in another direction"
+    if along < -0.999:
+        way = ", in the opposite direction: the loss grows"
     if number:
         return CheckFailed(
-            f"step {number + 1} moves the weights by {far}, or in another direction "
-            f"than its own gradient says",
+            f"step {number + 1} moves the weights by {far}{way}",
             f"by {right}: {STEP}, with the gradient of this batch alone and with the "
             f"optimizer handed in",
             "`optimizer.zero_grad()`: is it called, before `backward()`? Else the "
@@ -261,7 +278,7 @@ def _wrong_way(moved: Tensor, wanted: Tensor, number: int, size: int) -> CheckFa
             "`optimizer.step()`",
         )
     return CheckFailed(
-        f"the weights moved by {far}, or in another direction",
+        f"the weights moved by {far}{way}",
         f"by {right}: one `backward` and one `optimizer.step()` with the optimizer "
         f"handed in",
         "; or: ".join(named)

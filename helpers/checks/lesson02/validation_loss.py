@@ -89,12 +89,15 @@ def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
             "its answers to all images of the loader",
             "`model(x)`: is it the argument, and does the loop run at all?",
         )
-    if any(call.training for call in model.calls):
+    modes = [call.training for call in model.calls]
+    if any(modes):
         raise CheckFailed(
             "the model, or a layer of it, answered in training mode, with its dropout "
             "on",
             "evaluation mode: the same answer each time",
-            "`model.eval()` before the loop",
+            "`model.eval()` before the loop, and no `model.train()` before its end"
+            if modes[0]
+            else "`model.train()` inside the loop: it comes after the loop, if at all",
         )
     if any(call.gradients for call in model.calls):
         raise CheckFailed(
@@ -103,7 +106,8 @@ def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
             "`with torch.no_grad():` around the loop",
         )
     first = model.calls[0].x.reshape(-1, PIXELS)[0].cpu()
-    if not any(torch.allclose(first, images[0], atol=1e-5) for images in known):
+    places = [torch.isclose(images, first, atol=1e-5).all(1) for images in known]
+    if not any(place.any() for place in places):
         raise CheckFailed(
             "the model was called, but not on images of the loader that is handed in",
             "its answers to all images of that loader",
@@ -115,6 +119,8 @@ def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
         look = "a `return` or `break` in the loop, so that only the first batch counts"
         if len(rows) > 1:
             look = "a smaller last batch left out, or a loop that ends early"
+        if not any(place[0] for place in places):
+            look = "a batch at the start that is left out: `if i:`, or next(...) before"
         raise CheckFailed(
             f"the model saw {sum(rows)} images, of the {count} of the loader",
             "all of them",

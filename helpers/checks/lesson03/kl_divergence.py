@@ -16,10 +16,13 @@ from helpers.checks.losses import (
     gradients_of,
     kl_limits,
     kl_mistakes,
+    kl_parts,
     kl_terms,
     per_image_mistakes,
     summed,
 )
+
+FAR = 20.0  # as far as the contract goes
 
 
 @check("kl_divergence")
@@ -29,7 +32,8 @@ def kl_divergence(function: Callable, draw: Draw) -> None:
     shapes = ((97, size), (97, size), (1, size), (131, 1), (1031, draw.integer(2, 9)))
     codes = [some_codes(*shape) for shape in shapes]
     codes.append(tuple(0.05 * each for each in codes[0]))  # nearly the prior
-    some, far = torch.randn(7, size), torch.full((7, size), 15.0)  # no limits
+    ordinary = len(codes)
+    some, far = torch.randn(7, size), torch.full((7, size), FAR)  # no limits
     sides = far * (torch.randint(0, 2, (7, size)) * 2 - 1)
     codes += [(some, far), (some, -far), (sides, some)]
     answers = [_kl(function, mu, logvar) for mu, logvar in codes]
@@ -45,8 +49,8 @@ def kl_divergence(function: Callable, draw: Draw) -> None:
             "a KL that is computed anew in each call",
             "something kept from an earlier call, or numbers other than mu and logvar",
         )
-    for (mu, logvar), kl in zip(codes, answers, strict=True):
-        _check_values(kl, mu, logvar)
+    for number, (kl, pair) in enumerate(zip(answers, codes, strict=True)):
+        _check_values(kl, *pair, far=number >= ordinary)
     mu, logvar = codes[0]
     right = {"mu": mu, "logvar": (logvar.exp() - 1) / 2}
     for gradient, (name, wanted) in zip(
@@ -97,26 +101,44 @@ def _kl(function: Callable, mu: Tensor, logvar: Tensor) -> Tensor:
     return kl
 
 
-def _check_values(kl: Tensor, mu: Tensor, logvar: Tensor) -> None:
+def _check_values(kl: Tensor, mu: Tensor, logvar: Tensor, far: bool) -> None:
     terms = kl_terms(mu, logvar)
-    right = terms.sum(1)
-    mistakes = {
-        **summed(kl_mistakes(mu, logvar)),
-        **per_image_mistakes(terms, "latent dimensions"),
-        **summed(kl_limits(mu, logvar)),
-        "the formula is cut off at 0: is its sign flipped?": torch.zeros_like(right),
-    }
-    if kl.min() < kl.max():
-        floor = right.clamp(min=float(kl.min()))
-        mistakes["a lower limit: images near the prior count as they are"] = floor
     where = "" if len(mu) > 1 else " (in a batch of one)"
+    if far:
+        name = "mu" if mu.abs().max() == FAR else "logvar"
+        values = mu if name == "mu" else logvar
+        where = f" where {name} is {'+-' * (name == 'mu')}{values.max():g}"
     compare(
         kl,
-        right,
-        mistakes,
+        terms.sum(1),
+        lambda: _mistakes(kl, mu, logvar, terms, far),
         f"the KL of an image{where}",
         f"summed over its {mu.shape[1]} dimensions; it is 0 at mu = 0, logvar = 0, and "
         "never negative",
-        "how logvar enters: sigma^2 = exp(logvar), and log(sigma^2) = logvar (no "
+        "a limit on mu, logvar, exp(logvar) or the KL: nearer to 0 the KL is right, "
+        "and all values from -20 to 20 count as they are"
+        if far
+        else "how logvar enters: sigma^2 = exp(logvar), and log(sigma^2) = logvar (no "
         "further exp, log, square or limit); then mu^2, the constant 1, the factor 1/2",
+        parts=kl_parts(mu, logvar),
+        patterns=not far,
     )
+
+
+def _mistakes(
+    kl: Tensor, mu: Tensor, logvar: Tensor, terms: Tensor, far: bool
+) -> dict[str, Tensor]:
+    """What mistakes give; far out only limits, as nearer to 0 the KL was right."""
+    limits = summed(kl_limits(mu, logvar))
+    if far:
+        return limits
+    mistakes = {
+        **summed(kl_mistakes(mu, logvar)),
+        **per_image_mistakes(terms, "latent dimensions"),
+        **limits,
+        "the formula is cut off at 0: is its sign flipped?": torch.zeros(len(mu)),
+    }
+    if kl.min() < kl.max():
+        floor = terms.sum(1).clamp(min=float(kl.min()))
+        mistakes["a lower limit: images near the prior count as they are"] = floor
+    return mistakes

@@ -22,6 +22,9 @@ from helpers.checks.losses import (
 from helpers.checks.messages import apart
 from helpers.checks.modules import explained
 
+SURE = 600.0  # exp() of it is still a number in 64 bits, and none in 32
+LEAST = 87.0  # binary_cross_entropy of probabilities costs up to 100; exp() ends at 88
+
 
 @check("reconstruction_loss")
 def reconstruction_loss(function: Callable, draw: Draw) -> None:
@@ -140,7 +143,7 @@ def _check_far_out(function: Callable, draw: Draw) -> None:
         loss = function(torch.full(shape, logit), torch.full(shape, pixel))
         return loss.double().mean().item() / pixels
 
-    for logit in (far, 200.0):
+    for logit in (far, SURE):
         values = {
             (sign, pixel): at(sign * logit, pixel)
             for sign in (-1, 1)
@@ -159,9 +162,9 @@ def _check_far_out(function: Callable, draw: Draw) -> None:
         for (sign, pixel), value in values.items():
             # log(1 - p) cannot be exact in 32 bits: p is rounded to 1 up there.
             exact = sign < 0 and logit == far
-            least = 0.999 * logit if exact else min(0.9 * logit, 70.0)
-            right = (sign > 0) == bool(pixel)
-            if not right and (value < least or (exact and value > 1.001 * logit)):
+            least = 0.999 * logit if exact else min(0.9 * logit, LEAST)
+            wrong = value < least or (exact and value > 1.001 * logit)
+            if wrong and (sign > 0) != bool(pixel):
                 texts = apart(value, logit)
                 raise CheckFailed(
                     f"at logits of {sign * logit:.0f} a wrong pixel costs {texts[0]}",

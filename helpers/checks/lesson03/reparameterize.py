@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -13,7 +14,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.losses import fits, gradients_of
 from helpers.checks.messages import apart
-from helpers.checks.modules import explained, hang_together, tails
+from helpers.checks.modules import cut_off, explained, hang_together, tails
 
 ROWS, COLUMNS = 2_000, 20  # draws for each of the pairs (mu, logvar) below
 LIMIT = 6  # standard errors
@@ -40,6 +41,8 @@ def reparameterize(function: Callable, draw: Draw) -> None:
         with torch.no_grad():  # as where a notebook only looks
             if _drawn(function, mu, logvar).equal(_drawn(function, mu, logvar)):
                 raise _not_random(function, first)
+    wide = torch.randn(9, size).double(), torch.randn(9, size).double()
+    _drawn(function, *wide)
     _check_noise(function)
     _check_moments(function, draw)
     _check_gradients(function, size)
@@ -77,9 +80,11 @@ def _drawn(function: Callable, mu: Tensor, logvar: Tensor) -> Tensor:
     )
     if z.dtype != mu.dtype:
         raise CheckFailed(
-            f"z is {z.dtype}, mu is {mu.dtype}",
+            f"z is {z.dtype}, mu and logvar are {mu.dtype}",
             "the same type: the decoder's weights have it too",
-            "NumPy's noise is float64: use torch.randn_like(mu)",
+            "NumPy's noise is float64: use torch.randn_like(mu)"
+            if mu.dtype == torch.float32
+            else "float() or another fixed type: torch.randn_like(mu) has mu's",
         )
     return z
 
@@ -124,7 +129,22 @@ def _check_noise(function: Callable) -> None:
             "fresh noise for every image and every latent dimension",
             look,
         )
-    different = len(z.abs().flatten().unique()) / z.numel()
+    count = len(z.abs().flatten().unique())
+    different = count / z.numel()
+    limit = cut_off(z)
+    if limit:
+        raise CheckFailed(
+            f"{(z.abs() == limit).double().mean():.0%} of the numbers drawn lie "
+            f"exactly {limit / math.exp(0.5):.3g} sigma from mu, none further away",
+            "a normal distribution, which has no end",
+            "a limit on the noise, or on z: a clamp",
+        )
+    if count < 1000:
+        raise CheckFailed(
+            f"of {z.numel():,} numbers drawn only {count} differ (up to the sign)",
+            "fresh noise from N(0, 1), of any value, for every element of z",
+            "noise that is rounded or repeated, or whole numbers",
+        )
     if different < 0.9:
         raise CheckFailed(
             f"of the numbers drawn only {different:.0%} differ from each other (up to "

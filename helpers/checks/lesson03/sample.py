@@ -11,7 +11,7 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.messages import kind
-from helpers.checks.modules import tails
+from helpers.checks.modules import cut_off, refuses_other_devices, tails
 from helpers.checks.watched import WatchedVAE
 
 MANY = 4_000  # pictures whose codes are looked at
@@ -42,6 +42,7 @@ class _Decoder(WatchedVAE):
 def sample(function: Callable, draw: Draw) -> None:
     """Check that pictures come from codes drawn from the prior N(0, I)."""
     cases = ((97, draw.integer(2, 6)), (1, draw.integer(3, 20)), (131, 1), (1031, 2))
+    cases += ((5, draw.integer(130, 300)),)  # more than anybody writes in
     for count, size in cases:
         model = _Decoder(size).eval()
         codes, images = _sampled(function, model, count, size)
@@ -50,6 +51,17 @@ def sample(function: Callable, draw: Draw) -> None:
     size = draw.integer(9, 14)
     codes, _ = _sampled(function, _Decoder(size).eval(), MANY, size)
     _check_prior(codes)
+    _check_device(function)
+
+
+def _check_device(function: Callable) -> None:
+    """A model that is elsewhere is given codes there."""
+    model = WatchedVAE(9).eval().to("meta")
+    with refuses_other_devices(
+        "codes on the model's device, wherever the notebook's other tensors are",
+        "torch.randn(count, latent_dim, device=next(model.parameters()).device)",
+    ):
+        function(model, 5, 9)
 
 
 def _check_means(function: Callable) -> None:
@@ -172,6 +184,13 @@ def _check_different(
             "a seed or generator inside the function, or codes drawn once outside",
         )
     count, size = codes.shape
+    if limit := cut_off(codes):
+        raise CheckFailed(
+            f"{(codes.abs() == limit).double().mean():.0%} of the codes' numbers are "
+            f"exactly {limit:.3g} or -{limit:.3g}, none is further from 0",
+            "numbers of a normal distribution, which has no end",
+            "a limit on the codes: a clamp",
+        )
     sizes = codes.abs() if size > 1 else codes  # z and -z are one draw
     if count > 1 and len(sizes.unique(dim=0)) < 0.9 * count:
         raise CheckFailed(
@@ -180,7 +199,8 @@ def _check_different(
             else f"{count} pictures come from {len(sizes.unique(dim=0))} codes"
             + ", up to the sign" * (size > 1),
             "a code of its own for each picture",
-            "the shape of the draw: torch.randn(count, latent_dim)",
+            "the shape of the draw, torch.randn(count, latent_dim), or numbers that "
+            "are rounded",
         )
     if size > 1 and torch.allclose(codes, codes[:, :1].expand_as(codes)):
         raise CheckFailed(

@@ -21,7 +21,7 @@ from helpers.checks.lesson04._vae import (
     shapes_explained,
     terms,
 )
-from helpers.checks.messages import apart
+from helpers.checks.messages import apart, number
 
 LOOK = (
     "each term, what it is summed over, the mean over the images, and a clamp of x_hat "
@@ -43,6 +43,7 @@ def vae_loss(function: Callable, draw: Draw) -> None:
     _require_values(function, sure, (small,))
     _require_default(function, model.eval(), pictures(97))
     _require_small_kl(function, draw)
+    _require_large_kl(function, small)
     _require_confident(function, model, small)
     _require_gradients(function, model.train(), pictures(97), large)
 
@@ -149,7 +150,31 @@ def _require_small_kl(function: Callable, draw: Draw) -> None:
     with torch.no_grad():
         model.encode.mu.bias.mul_(0.1)
         model.encode.logvar.bias.mul_(0.1)
-    x, beta = pictures(97), 1000.0
+    _require_kl(
+        function,
+        model,
+        1000.0,
+        "however small, and so does beta",
+        "a clamp or a lower bound of the KL, or a bound on beta",
+    )
+
+
+def _require_large_kl(function: Callable, beta: float) -> None:
+    """Codes far from the prior: their KL has no upper limit."""
+    model = Model(20).eval()
+    with torch.no_grad():
+        bias = model.encode.mu.bias
+        bias.copy_(14 * (torch.randint(0, 2, bias.shape) * 2 - 1))
+        model.decode[0].weight.mul_(0.1)  # ordinary pictures
+    _require_kl(
+        function, model, beta, "however large", "a clamp or an upper bound of the KL"
+    )
+
+
+def _require_kl(
+    function: Callable, model: Model, beta: float, however: str, look: str
+) -> None:
+    x = pictures(97)
     parts = terms(model, x)
     kl = losses.kl_terms(*parts[2:4])
     right = losses.loss_value(losses.bce_terms(*parts[:2]), kl, beta)
@@ -157,9 +182,10 @@ def _require_small_kl(function: Callable, draw: Draw) -> None:
     if not losses.fits(loss, right, tolerance=1e-4):
         seen, expected = apart(loss.item(), right.item())
         raise CheckFailed(
-            f"with a KL of {kl.sum(1).mean():.3g} and beta = 1000 the loss is {seen}",
-            f"{expected}: the KL counts as it is, however small, and so does beta",
-            "a clamp or a lower bound of the KL, or a bound on beta",
+            f"with a KL of {kl.sum(1).mean():.3g} and beta = {number(beta, 3)} the "
+            f"loss is {seen}",
+            f"{expected}: the KL counts as it is, {however}",
+            look,
         )
 
 

@@ -237,6 +237,14 @@ class OfAHundred(keras.Model):
         return self.z(self.h(x[:100]))
 
 
+def linear_code_by_default(latent_dim, width=128, activation="relu", code="linear"):
+    return encoder(latent_dim, width, activation, code)
+
+
+def tanh_by_default(latent_dim, width=128, activation="tanh"):
+    return decoder(latent_dim, width, activation)
+
+
 RIGHT = [
     (encoder, decoder),
     (sequential, added),
@@ -295,6 +303,14 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (
+        (linear_code_by_default, decoder),
+        '`code` passed | default is "relu" (the first line',
+    ),
+    (
+        (encoder, tanh_by_default),
+        '`activation` passed | default is "relu" (the first line',
+    ),
     (
         (
             encoder_of(lambda d, w, a, c: [Dense(w, "relu"), Dense(w, a), Dense(d, c)]),

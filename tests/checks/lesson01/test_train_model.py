@@ -271,6 +271,17 @@ def own_mse(y, x_hat):
     return ops.mean(ops.square(y - x_hat), axis=-1)
 
 
+def number_or_default(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    rate = learning_rate if isinstance(learning_rate, float) else 0.001
+    return positional(model, train, validation, epochs, rate, loss, batch_size)
+
+
+def adam_with(adam=keras.optimizers.Adam, **settings):
+    return trainer(adam=lambda rate: adam(rate, **settings))
+
+
 RIGHT = [
     positional,
     trainer(),
@@ -307,6 +318,8 @@ RIGHT = [
         callbacks=keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: None),
     ),
     trainer(returned=lambda model, history: model.history, shuffle=True),
+    adam_with(beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False),
+    adam_with(keras.optimizers.AdamW, name="mine", weight_decay=0.004),
 ]
 WRONG = [
     (evaluated_once, "a single evaluate"),
@@ -429,6 +442,16 @@ WRONG = [
         trainer(adam=lambda rate: keras.optimizers.Adam(rate, clipnorm=1e-3)),
         "clipnorm",
     ),
+    (adam_with(beta_1=0.5), "Adam is given beta_1=0.5 | beta_1=0.9: Adam keeps"),
+    (adam_with(beta_1=0.85), "beta_1"),
+    (adam_with(beta_2=0.99), "beta_2=0.999"),
+    (adam_with(epsilon=1e-3), "epsilon in keras.optimizers.Adam(...): leave it out"),
+    (adam_with(amsgrad=True), "amsgrad"),
+    (adam_with(weight_decay=0.1), "weight_decay=None"),
+    (adam_with(keras.optimizers.AdamW, weight_decay=0.1), "weight_decay=0.004"),
+    (adam_with(use_ema=True), "use_ema"),
+    (adam_with(gradient_accumulation_steps=2), "gradient_accumulation_steps"),
+    (number_or_default, "a schedule too, not only a number"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 

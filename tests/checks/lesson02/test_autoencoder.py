@@ -591,6 +591,19 @@ class OnlyFirstRows(Right):
         return torch.cat([self.decoder(z[:128]), 0 * self.decoder(z[128:])])
 
 
+class AroundTheBottleneck(Right):
+    def encode(self, x):
+        self.hidden = self.encoder[:2](x)
+        return self.encoder(x)
+
+    def decode(self, z):
+        layers = list(self.decoder)
+        hidden = torch.relu(layers[0](z)) + self.hidden
+        for layer in layers[2:]:
+            hidden = layer(hidden)
+        return hidden
+
+
 class ChangesItself(Right):
     def encode(self, x):
         with torch.no_grad():
@@ -659,6 +672,7 @@ WRONG = [
     (ReturnsCodeToo, "model(x) gives a tuple of 2"),
     (OneNumberIgnored, "decode(z) gives the same pictures for different codes"),
     (Seeds, "seed"),
+    (AroundTheBottleneck, "pictures made from z alone | self.hidden"),
     (OnlyFirstRows, "an image alone gets another answer"),
     (ChangesItself, "the model's weights"),
     (BatchInTheLinear, "an image alone"),

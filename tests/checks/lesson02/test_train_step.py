@@ -143,6 +143,39 @@ RIGHT = [
 ]
 
 
+def step_by_hand_with_a_rate(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    loss.backward()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= 0.001 * p.grad
+    return loss.detach()
+
+
+def step_uphill(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    (-loss).backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def step_with_turned_gradients(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    loss.backward()
+    for p in model.parameters():
+        p.grad.neg_()
+    optimizer.step()
+    return loss.detach()
+
+
+def loss_times_zero(model, x, target):
+    x_hat = model(x)
+    return (x_hat.detach() - target).pow(2).mean() + 0 * x_hat.mean()
+
+
 def variant(zero=True, backward=True, take=True, loss=None, keep=False, order="zbs"):
     """A training step with one thing changed."""
     loss = loss or (lambda model, x, target: F.mse_loss(model(x), target))
@@ -344,6 +377,10 @@ WRONG = [
     ),
     (step_without_model, "the model was not called"),
     (step_by_hand, "`optimizer.step()`"),
+    (step_by_hand_with_a_rate, "took no step | a step made by hand"),
+    (step_uphill, "in the opposite direction: the loss grows | called on -loss"),
+    (step_with_turned_gradients, "the gradients are turned"),
+    (variant(loss=loss_times_zero), "cut off (detach(), .data) or times 0"),
     (step_leaving_eval, "evaluation mode"),
     (step_seeding, "torch's seed"),
     (step_clipping, "gradients changed by hand"),

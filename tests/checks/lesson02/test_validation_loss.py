@@ -160,6 +160,40 @@ def validation(error=None, mean=None, eval_mode=True, gradients=False):
     return answer
 
 
+def trains_in_the_loop(model, loader, make_pair):
+    model.eval()
+    total = 0.0
+    for x, _ in loader:
+        x, target = make_pair(x.to(device_of(model)))
+        with torch.no_grad():
+            total += F.mse_loss(model(x), target).item() * len(x)
+        model.train()
+    return total / len(loader.dataset)
+
+
+def trains_first_in_the_loop(model, loader, make_pair):
+    model.eval()
+    for _ in loader:
+        model.train()
+        break
+    with torch.no_grad():
+        pairs = [make_pair(x.to(device_of(model))) for x, _ in loader]
+        errors = [F.mse_loss(model(x), t, reduction="sum") for x, t in pairs]
+    return float(sum(errors)) / len(loader.dataset) / 784
+
+
+def skips_the_first_batch(model, loader, make_pair):
+    model.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for i, (x, _) in enumerate(loader):
+            if i:
+                x, target = make_pair(x.to(device_of(model)))
+                total += F.mse_loss(model(x), target).item() * len(x)
+                count += len(x)
+    return total / max(count, 1)
+
+
 def validate_and_train(model, loader, make_pair):
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     model.eval()
@@ -311,6 +345,9 @@ def summed_pixels(model, x, make_pair):
 
 
 WRONG = [
+    (trains_in_the_loop, "`model.train()` inside the loop"),
+    (trains_first_in_the_loop, "`model.eval()` before the loop, and no"),
+    (skips_the_first_batch, "a batch at the start that is left out"),
     (validation(eval_mode=False), "training mode | model.eval()"),
     (validation(gradients=True), "gradients were switched on | no_grad()"),
     (validation(mean=lambda e, n: sum(e) / len(e)), "the mean of the batch means"),

@@ -61,6 +61,22 @@ def kl_of_multivariate(mu, logvar):
     return kl_divergence(q, p)
 
 
+def kl_of_entropies(mu, logvar):
+    log_2pi = np.log(2 * np.pi)
+    entropy = 0.5 * (1 + log_2pi + logvar).sum(dim=1)
+    cross = 0.5 * (log_2pi + mu**2 + torch.exp(logvar)).sum(dim=1)
+    return cross - entropy
+
+
+def kl_of_sums_apart(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp()).sum(1) - 0.5 * (1 + logvar).sum(1)
+
+
+def kl_of_capped_variance(mu, logvar):
+    var = logvar.exp().clamp(max=1e6)
+    return 0.5 * (mu**2 + var - 1 - logvar).sum(1)
+
+
 def kl_in_place(mu, logvar):
     mu **= 2
     return 0.5 * (mu + logvar.exp() - 1 - logvar).sum(1)
@@ -116,6 +132,8 @@ RIGHT = [
     lambda m, s: kl_terms(m, s) @ torch.ones(m.shape[1]),
     lambda m, s: 0.5 * (m.norm(dim=1) ** 2 + s.exp().sum(1) - s.sum(1) - m.size(1)),
     lambda m, s: kl(m, s.clamp(-20, 20)),
+    kl_of_entropies,
+    kl_of_sums_apart,
 ]
 
 # Each wrong variant, and words that its message must contain.
@@ -210,6 +228,12 @@ WRONG = [
     (lambda m, s: kl(m, s.clamp(max=10)), "logvar is kept below 10"),
     (lambda m, s: kl(m, s.clamp(min=-10)), "logvar is kept above -10"),
     (lambda m, s: kl(m.clamp(-10, 10), s), "mu is kept within +-10"),
+    (lambda m, s: kl(m.clamp(-16, 16), s), "+-20 is | mu is kept within +-16"),
+    (lambda m, s: kl(m, s.clamp(-16, 16)), "logvar is 20 | logvar is kept below 16"),
+    (lambda m, s: kl(m, s.clamp(min=-17.5)), "logvar is -20 | a limit on mu, logvar"),
+    (kl_of_capped_variance, "logvar is 20 | a limit on mu, logvar, exp(logvar)"),
+    (lambda m, s: kl(m, s).clamp(max=1000), "or the KL: nearer to 0 the KL is right"),
+    (lambda m, s: kl_of_entropies(m, s) + 1e-4, "then mu^2"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

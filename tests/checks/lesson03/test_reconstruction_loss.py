@@ -134,6 +134,8 @@ RIGHT = [
 ]
 
 WRONG = [
+    (lambda a, x: bce(a.clamp(-75, 75), x), "at logits of -600 a wrong pixel costs 75"),
+    (lambda a, x: bce(a.clamp(-85, 85), x), "a limit on the logits"),
     (lambda a, x: F.binary_cross_entropy_with_logits(a, x), "reduction"),
     (lambda a, x: bce(a, x) / 784, "784"),
     (lambda a, x: bce(torch.sigmoid(a), x), "two sigmoids"),

@@ -245,7 +245,7 @@ WRONG = [
     (draws_while_training, "random draws"),
     (
         lambda m, s: (m + torch.exp(s / 2) * torch.randn_like(m)).clamp(-3, 3),
-        "how sigma",
+        "or on z: a clamp",
     ),
     (lambda m, s: (m + torch.exp(s / 2) * torch.randn_like(m), m, s), "tuple"),
     # mu, and shapes.
@@ -264,6 +264,17 @@ WRONG = [
     (with_noise(lambda e: e - e.mean()), "standardized"),
     (with_noise(lambda e: e - e.mean(0) * (len(e) > 1)), "mean is taken off"),
     (with_noise(lambda e: e.clamp(-3, 3)), "a limit on the noise"),
+    (with_noise(lambda e: e.clamp(-1, 1)), "exactly 1 sigma from mu | a clamp"),
+    (with_noise(torch.round), "noise that is rounded"),
+    (with_noise(torch.sign), "only 1 differ | look at"),
+    (
+        lambda m, s: (m + (s / 2).exp() * torch.randn_like(s)).float(),
+        "is torch.float32",
+    ),
+    (
+        lambda m, s: m.float() + (s / 2).exp().float() * torch.randn(m.shape),
+        "mu and logvar are torch.float64 | float() or another fixed type",
+    ),
     (lambda m, s: m + (s.clamp(-8, 8) / 2).exp() * torch.randn_like(m), "no limit"),
     (lambda m, s: m + (s.clamp(-10, 10) / 2).exp() * torch.randn_like(m), "no limit"),
 ]

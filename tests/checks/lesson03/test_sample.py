@@ -13,9 +13,14 @@ CHECK = checks.sample
 NAMES = ("sample",)
 
 
+def home(model):
+    return next(model.parameters()).device
+
+
 def prior(model, count, d):
     with torch.no_grad():
-        return torch.sigmoid(model.decode(torch.randn(count, d)))
+        z = torch.randn(count, d, device=home(model))
+        return torch.sigmoid(model.decode(z))
 
 
 def pictures(of_logits, codes=torch.randn):
@@ -23,7 +28,7 @@ def pictures(of_logits, codes=torch.randn):
 
     def answer(model, count, d):
         with torch.no_grad():
-            return of_logits(model.decode(codes(count, d)))
+            return of_logits(model.decode(codes(count, d).to(home(model))))
 
     return answer
 
@@ -43,7 +48,7 @@ def seeds_for_a_moment(model, count, d):
 
 def one_by_one(model, count, d):
     with torch.no_grad():
-        codes = [torch.randn(d) for _ in range(count)]
+        codes = [torch.randn(d, device=home(model)) for _ in range(count)]
         return torch.stack([model.decode(z[None])[0].sigmoid() for z in codes])
 
 
@@ -51,7 +56,8 @@ def one_by_one_with_a_bar(model, count, d):
     rows = []
     with torch.no_grad():
         for _ in tqdm(range(count)):
-            rows.append(torch.sigmoid(model.decode(torch.randn(1, d))))
+            z = torch.randn(1, d).to(home(model))
+            rows.append(torch.sigmoid(model.decode(z)))
     return torch.cat(rows)
 
 
@@ -65,22 +71,29 @@ def on_the_models_device(model, count, d):
 
 def more_than_asked_for(model, count, d):
     with torch.no_grad():
-        return model.decode(torch.randn(count + 5, d)).sigmoid()[:count]
+        z = torch.randn(count + 5, d).to(model.mu.weight)
+        return model.decode(z).sigmoid()[:count]
 
 
 def in_batches(model, count, d):
     with torch.no_grad():
-        z = torch.randn(count, d)
+        z = model.mu.weight.new_empty(count, d).normal_()
         return torch.cat([model.decode(part).sigmoid() for part in z.split(64)])
+
+
+def codes_for(model, count, d):
+    return torch.randn(
+        (count, d), device=next(iter(model.state_dict().values())).device
+    )
 
 
 def by_formula(model, count, d):
     with torch.no_grad():
-        return 1 / (1 + torch.exp(-model.decode(torch.randn((count, d)))))
+        return 1 / (1 + torch.exp(-model.decode(codes_for(model, count, d))))
 
 
 def of_numpys_noise(model, count, d):
-    z = torch.from_numpy(np.random.randn(count, d)).float()
+    z = torch.from_numpy(np.random.randn(count, d)).float().to(home(model))
     return model.decode(z).sigmoid().detach()
 
 
@@ -107,7 +120,7 @@ def blocks_of_100(model, count, d):
 
 def gradients_off(model, count, d):
     torch.set_grad_enabled(False)
-    return model.decode(torch.randn(count, d)).sigmoid()
+    return model.decode(torch.randn(count, d, device=home(model))).sigmoid()
 
 
 def shrinks_far_codes(model, count, d):
@@ -148,6 +161,37 @@ def of_codes(make):
     return function
 
 
+@torch.no_grad()
+def here(model, count, latent_dim):
+    return torch.sigmoid(model.decode(torch.randn(count, latent_dim)))
+
+
+@torch.no_grad()
+def of_numpys_noise_here(model, count, latent_dim):
+    z = torch.from_numpy(np.random.randn(count, latent_dim)).float()
+    return torch.sigmoid(model.decode(z))
+
+
+@torch.no_grad()
+def looks_at_numbers(model, count, latent_dim):
+    z = torch.randn(count, latent_dim, device=home(model))
+    print(f"codes from {z.min().item():.2f}")
+    pictures = torch.sigmoid(model.decode(z))
+    assert (pictures >= 0).all()
+    return torch.from_numpy(pictures.cpu().numpy())
+
+
+def cut_from_20(model, count, latent_dim):
+    with torch.no_grad():
+        z = torch.randn(count, 20)[:, :latent_dim]
+        return torch.sigmoid(model.decode(z))
+
+
+def at_most_64(model, count, latent_dim):
+    with torch.no_grad():
+        return torch.sigmoid(model.decode(torch.randn(count, min(latent_dim, 64))))
+
+
 def while_training(model, count, latent_dim):
     model.train()
     with torch.no_grad():
@@ -169,10 +213,16 @@ def tells_the_check_what_it_saw(model, count, latent_dim):
 RIGHT = [
     prior,
     one_by_one,
-    torch.no_grad()(lambda m, n, d: m.decode(torch.randn(n, d)).sigmoid()),
-    lambda m, n, d: torch.sigmoid(m.decode(torch.normal(0, 1, (n, d)))).detach(),
     torch.no_grad()(
-        lambda m, n, d: torch.sigmoid(m.decode(Normal(0.0, 1.0).sample((n, d))))
+        lambda m, n, d: m.decode(torch.randn(n, d, device=home(m))).sigmoid()
+    ),
+    lambda m, n, d: torch.sigmoid(
+        m.decode(torch.normal(0, 1, (n, d), device=home(m)))
+    ).detach(),
+    torch.no_grad()(
+        lambda m, n, d: torch.sigmoid(
+            m.decode(Normal(0.0, 1.0).sample((n, d)).to(home(m)))
+        )
     ),
     one_by_one_with_a_bar,
     on_the_models_device,
@@ -186,6 +236,7 @@ RIGHT = [
     pictures(lambda a: torch.distributions.Bernoulli(logits=a).probs),
     pictures(torch.sigmoid, lambda n, d: torch.empty(n, d).normal_()),
     pictures(lambda a: a.double().sigmoid()),
+    looks_at_numbers,
 ]
 
 # Each wrong variant, and words that its message must contain.
@@ -250,7 +301,7 @@ WRONG = [
         pictures(torch.sigmoid, lambda n, d: torch.randn(n, d).double()),
         "NumPy's numbers are float64",
     ),
-    (shrinks_far_codes, "0 and 1"),
+    (shrinks_far_codes, "a limit on the codes"),
     (blocks_of_100, "131 pictures come from 100 codes | a code of its own"),
     (seeds_for_a_moment, "a seed or generator"),
     (codes_of_noise_images, "sample calls encode"),
@@ -281,6 +332,12 @@ WRONG = [
     (of_codes(antithetic), "up to the sign"),
     (of_codes(lambda z: (z - z.mean(0)) / z.std(0) if len(z) > 1 else z), "taken off"),
     (while_training, "decoded in training mode"),
+    (here, "codes on the model's device | next(model.parameters()).device"),
+    (of_numpys_noise_here, "is not on the expected device"),
+    (of_codes(lambda z: z.clamp(-1, 1)), "exactly 1 or -1 | a limit on the codes"),
+    (of_codes(lambda z: z.round()), "numbers that are rounded"),
+    (cut_from_20, "decode was given | the shape of z"),
+    (at_most_64, "decode was given | the shape of z"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

@@ -308,6 +308,11 @@ WRONG = [
         "each term by itself",
     ),
     (kl_of(lambda m, s: (kl(m, s) - 2).abs()), "each term by itself"),
+    (kl_of(lambda m, s: kl(m, s).clamp(max=100)), "a large KL, or a large recon"),
+    (kl_of(lambda m, s: kl(m, s).clamp(max=2000)), "no upper limit"),
+    (kl_of(lambda m, s: kl(m, s).clamp(max=5)), "a lower or an upper limit"),
+    (loss_of(lambda a, x: bce(a, x).clamp(max=1500)), "no upper limit"),
+    (two_terms(divergence=lambda k: k.mean().clamp(max=500)), "no upper limit"),
     # Another sum of the two.
     (lambda m, x, beta=1.0: loss(m, x, 0.0), "the KL is missing"),
     (lambda m, x, beta=1.0: (beta * kl(*m(x)[1:])).mean(), "reconstruction is missing"),

@@ -252,6 +252,8 @@ WRONG = [
     (with_terms(price=lambda m, v: -kl(m, v)), "sign"),
     (with_terms(price=lambda m, v: kl(m, v).clamp(min=0.1)), "KL counts as it is"),
     (with_terms(price=free_bits), "KL"),
+    (with_terms(price=lambda m, v: kl(m, v).clamp(max=100)), "however large | upper"),
+    (with_terms(price=lambda m, v: kl(m, v).clamp(max=1000)), "an upper bound"),
     (with_terms(price=lambda m, v: kl(m, v).clamp(min=0.5)), "a lower bound"),
     (with_terms(price=lambda m, v: kl(m.detach(), v)), "mu from the KL"),
     (with_terms(price=lambda m, v: kl(m, v.detach())), "logvar from the KL"),
