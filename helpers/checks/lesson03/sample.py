@@ -58,6 +58,7 @@ def _check_device(function: Callable) -> None:
     """A model that is elsewhere is given codes there."""
     model = WatchedVAE(9).eval().to("meta")
     with refuses_other_devices(
+        function,
         "codes on the model's device, wherever the notebook's other tensors are",
         "torch.randn(count, latent_dim, device=next(model.parameters()).device)",
     ):

@@ -181,6 +181,15 @@ def looks_at_numbers(model, count, latent_dim):
     return torch.from_numpy(pictures.cpu().numpy())
 
 
+device = torch.device("cpu")
+
+
+@torch.no_grad()
+def on_the_notebooks_device(model, count, latent_dim):
+    z = torch.randn(count, latent_dim, device=device)
+    return torch.sigmoid(model.decode(z))
+
+
 def cut_from_20(model, count, latent_dim):
     with torch.no_grad():
         z = torch.randn(count, 20)[:, :latent_dim]
@@ -237,6 +246,7 @@ RIGHT = [
     pictures(torch.sigmoid, lambda n, d: torch.empty(n, d).normal_()),
     pictures(lambda a: a.double().sigmoid()),
     looks_at_numbers,
+    on_the_notebooks_device,
 ]
 
 # Each wrong variant, and words that its message must contain.
