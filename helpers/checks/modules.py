@@ -13,45 +13,6 @@ from torch.overrides import TorchFunctionMode
 from helpers.checks.draws import seeded
 from helpers.checks.failure import CheckFailed
 from helpers.checks.messages import kind, shorten
-from helpers.checks.standins import globals_of
-
-MIXED_DEVICES = ("on the same device", "is not on the expected device")
-
-
-@contextlib.contextmanager
-def refuses_other_devices(answer: Callable, expected: str, look: str) -> Iterator[None]:
-    """Fail if a block brings tensors of the CPU to what lies on torch's "meta".
-
-    That device holds no numbers, and stands for a graphics card that the machine need
-    not have. What works on numbers, as a print or a comparison, may stop there; that
-    says nothing. A notebook's own `device` is that device meanwhile.
-
-    Parameters
-    ----------
-    answer : callable
-    expected, look : str
-
-    Raises
-    ------
-    CheckFailed
-    """
-    places = [names for names in globals_of([answer]) if "device" in names]
-    before = [names["device"] for names in places]
-    for names in places:
-        names["device"] = torch.device("meta")
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 (what else stops on meta is no mistake)
-        if any(words in str(error) for words in MIXED_DEVICES):
-            raise CheckFailed(
-                f'on another device than the CPU (here torch\'s "meta") PyTorch stops: '
-                f"{shorten(' '.join(str(error).split()), 160)}",
-                expected,
-                look,
-            ) from None
-    finally:
-        for names, device in zip(places, before, strict=True):
-            names["device"] = device
 
 
 @contextlib.contextmanager

@@ -151,7 +151,7 @@ def in_place(
         The answers under check, whose global names those are.
     """
     missing = object()
-    places = globals_of(answers)
+    places = _globals_of(answers)
     before = [{name: place.get(name, missing) for name in names} for place in places]
     try:
         with pack_answers(lesson, names) as ours:
@@ -167,7 +167,7 @@ def in_place(
                     place[name] = value
 
 
-def globals_of(answers: Sequence[Any]) -> list[dict[str, Any]]:
+def _globals_of(answers: Sequence[Any]) -> list[dict[str, Any]]:
     """Namespaces in which the functions and methods of some answers look names up."""
     found: dict[int, dict[str, Any]] = {}
     ipython = sys.modules.get("IPython")

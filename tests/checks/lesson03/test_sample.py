@@ -162,17 +162,6 @@ def of_codes(make):
 
 
 @torch.no_grad()
-def here(model, count, latent_dim):
-    return torch.sigmoid(model.decode(torch.randn(count, latent_dim)))
-
-
-@torch.no_grad()
-def of_numpys_noise_here(model, count, latent_dim):
-    z = torch.from_numpy(np.random.randn(count, latent_dim)).float()
-    return torch.sigmoid(model.decode(z))
-
-
-@torch.no_grad()
 def looks_at_numbers(model, count, latent_dim):
     z = torch.randn(count, latent_dim, device=home(model))
     print(f"codes from {z.min().item():.2f}")
@@ -342,8 +331,6 @@ WRONG = [
     (of_codes(antithetic), "up to the sign"),
     (of_codes(lambda z: (z - z.mean(0)) / z.std(0) if len(z) > 1 else z), "taken off"),
     (while_training, "decoded in training mode"),
-    (here, "codes on the model's device | next(model.parameters()).device"),
-    (of_numpys_noise_here, "is not on the expected device"),
     (of_codes(lambda z: z.clamp(-1, 1)), "exactly 1 or -1 | a limit on the codes"),
     (of_codes(lambda z: z.round()), "numbers that are rounded"),
     (cut_from_20, "decode was given | the shape of z"),
