@@ -105,7 +105,8 @@ def _stays(owner: str, attribute: str, value: Any) -> bool:
         return attribute not in OF_IPYTHON and callable(value)
     if f"{owner}.".startswith(f"{CHECKS}."):
         known = isinstance(value, VALUES) or callable(value)
-        return known and f"{owner}.{attribute}" not in CHANGES
+        wrapped = attribute == "step"  # by torch, on an optimizer's first object
+        return known and not wrapped and f"{owner}.{attribute}" not in CHANGES
     if f"{owner}.{attribute}" in OF_TORCH:
         return False
     return callable(value) and not isinstance(value, ModuleType)
