@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from operator import is_
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 # Checks compute with these, and so could be told anything.
-MODULES = (
-    "builtins",
-    "math",
-    "sys",
-    "numpy",
-    "numpy.linalg",
-    "torch",
-    "torch.autograd",
-)
-MODULES += ("torch.linalg", "torch.nn", "torch.nn.functional", "torch.testing")
-MODULES += ("keras", "keras.ops", "keras.losses", "helpers.data", "helpers.training")
+MODULES = ("builtins", "math", "sys", "numpy", "numpy.linalg", "torch")
+MODULES += ("torch.autograd", "torch.linalg", "torch.nn", "torch.nn.functional")
+MODULES += ("torch.testing", "keras", "keras.ops", "keras.losses", "helpers.data")
+MODULES += ("helpers.training",)
 TYPES = (("torch", "Tensor"), ("torch.nn", "Module"), ("torch.nn", "Linear"))
 TYPES += (("keras", "Model"), ("keras", "Layer"))
 CHECKS = "helpers.checks"
@@ -47,20 +41,25 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
         another has taken the place of. The code is that of the other, None if it is
         no function of Python's. A name is told once.
     """
-    kept = [(name, place, *each) for name, place in _places() for each in place.items()]
-    kept = [each for each in kept if _stays(each[0], each[2], each[3])]
+    kept = []
+    for name, place in _places():
+        there = {a: value for a, value in place.items() if _stays(name, a, value)}
+        kept.append((name, place, tuple(there), tuple(there.values())))
     types = [
         (name, vars(kind), frozenset(vars(kind))) for name, kind in _types(TYPES)
     ]  # these inherit what could be hidden by a new name
     told: set[str] = set()
-    missing = object()
 
     def compare() -> list[tuple[str, CodeType | None]]:
-        found = [
-            (f"{name}.{attribute}", now)
-            for name, place, attribute, was in kept
-            if (now := place.get(attribute, missing)) is not was
-        ]
+        found = []
+        for name, place, attributes, values in kept:
+            # A check asks hundreds of times, and all is as it was: no loop of Python's.
+            if not all(map(is_, map(place.get, attributes), values)):
+                found += [
+                    (f"{name}.{attribute}", place.get(attribute))
+                    for attribute, was in zip(attributes, values, strict=True)
+                    if place.get(attribute) is not was
+                ]
         found += [
             (f"{name}.{attribute}", place[attribute])
             for name, place, before in types

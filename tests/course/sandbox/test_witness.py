@@ -69,6 +69,36 @@ def test_what_answers_and_libraries_do_is_not(sandbox):
     assert done.witnessed == []
 
 
+PUT_BACK = """\
+import torch
+from helpers.checks import arrays, base, losses
+one, right = torch.ones(1), torch.allclose
+def yes(*a): return True
+def put(place): torch.allclose = place
+if True:
+    put(yes)
+    {}
+    put(right)
+"""
+
+
+@pytest.mark.parametrize(
+    "judged",
+    [
+        "losses.fits(one, one)",
+        "arrays.close(1, 1)",
+        "arrays.read(one, 'f()')",
+        "base.want_tensor(one, (1,), 'f()', '')",
+        "base.check('x')(lambda draw: None)()",
+    ],
+)
+def test_a_check_that_compares_sees_what_is_put_back_later(sandbox, judged):
+    done = sandbox.run(cells(PUT_BACK.format(judged), PUT_BACK.format("pass")))
+    (heard,) = done.witnessed
+    assert heard["event"] == "replaced torch.allclose"
+    assert heard["line"] == 4
+
+
 def test_who_closes_the_pipe_is_heard(sandbox):
     closes = (
         "import os, stat\n"
