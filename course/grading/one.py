@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -211,9 +212,15 @@ def _whole_notebook(
     answers: Definitions,
     strict: bool,
 ) -> None:
-    """Give the points that only the whole notebook earns, and say that it does."""
+    """Give the points that only the whole notebook earns, and say that it does.
+
+    Only what lacks points is judged once more.
+    """
     reason, before = record.reason, record.exercises
-    after = _rows(without_idle_cells(prepared, lesson), lesson, run, record)
+    settled = {row.id for row in before if row.score == row.max}
+    asked = copy.copy(prepared)
+    asked.cells = [cell for cell in prepared.cells if grade_id(cell) not in settled]
+    after = _rows(without_idle_cells(asked, lesson), lesson, run, record)
     if record.reason is not None:  # the definitions alone could be judged
         record.reason = reason
         return

@@ -37,6 +37,7 @@ ANYHOW = {
 BY_ITSELF = {"sys._getframe", "function.__new__", "object.__getattr__"}
 # Text that becomes code. These libraries make some of their own.
 TEXT = {"compile", "exec"}
+OF_OBJECTS = {"object.__getattr__", "object.__setattr__"}
 WRITERS = {"dataclasses.py", "ast.py", "collections", "enum.py"}
 WRITING = {"IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib"}
 UNPICKLED = ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
@@ -61,6 +62,10 @@ def attend(pipe: int) -> None:
     write, dumps, pure = os.write, json.dumps, PurePath
     due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
     others = inventory.take()
+    # All other events, such as one for every id(), are let go at once.
+    heeded = frozenset(
+        {JUDGING, "pickle.find_class"} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
+    )
     heard: set[tuple[str, str, int]] = set()
     busy = False
 
@@ -73,7 +78,7 @@ def attend(pipe: int) -> None:
 
     def hook(event: str, args: tuple) -> None:
         nonlocal busy
-        if busy:
+        if event not in heeded or busy:
             return
         busy = True
         try:
@@ -110,7 +115,7 @@ def _matters(event: str, args: tuple) -> bool:
         return True
     if event == "pickle.find_class":
         return str(args[0]).partition(".")[0] not in UNPICKLED
-    if event in ("object.__getattr__", "object.__setattr__"):
+    if event in OF_OBJECTS:
         return args[1] in OWN_CODE
     return event in BY_ITSELF
 

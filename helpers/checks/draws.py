@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -61,12 +62,24 @@ def seeded(number: int) -> Iterator[None]:
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())
         if torch := sys.modules.get("torch"):
-            devices = range(min(torch.cuda.device_count(), 1))
+            devices = range(min(_cuda_devices(), 1))
             stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
             stack.enter_context(torch.random.fork_rng(devices=devices))
             torch.set_grad_enabled(True)
-            # Not the number itself: a student's own manual_seed(0) must show.
-            torch.manual_seed(number + 770_001)
+            # Not the number itself: a student's own manual_seed(0) must show. Where
+            # there is no accelerator, the whole function would take most of a draw.
+            seeds = torch if _has_accelerator() else torch.default_generator
+            seeds.manual_seed(number + 770_001)
         random.seed(number)
         np.random.seed(number % 2**32)
         yield
+
+
+@functools.cache
+def _cuda_devices() -> int:
+    return sys.modules["torch"].cuda.device_count()
+
+
+@functools.cache
+def _has_accelerator() -> bool:
+    return sys.modules["torch"].accelerator.is_available()

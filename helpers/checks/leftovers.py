@@ -225,5 +225,7 @@ def _same(one: Any, other: Any) -> bool:
     if hasattr(one, "shape") and hasattr(other, "shape"):
         if one.shape != other.shape or one.dtype != other.dtype:
             return False
-        return bool(((one == other) | ((one != one) & (other != other))).all())
+        same = one == other
+        # Only where something differs: nan is what it was, too.
+        return bool(same.all() or (same | ((one != one) & (other != other))).all())
     return type(one) is type(other) and one == other

@@ -67,20 +67,20 @@ def copied(model: nn.Module) -> nn.Module:
 def require_gradients_of(
     model: nn.Module,
     answers: Callable[..., Mapping[str, Tensor]],
-    *given: Tensor,
+    **given: Tensor,
 ) -> None:
     """Fail unless each answer's gradient is what its numbers do, for every weight.
 
-    Weights and inputs are moved a little, one after the other, each along a random
-    direction: a detach() anywhere on the way shows, whatever the values are.
+    Weights and inputs are moved a little along random directions: a detach() anywhere
+    on the way shows, whatever the values are.
 
     Parameters
     ----------
     model : nn.Module
         With weights that let all answers depend on all of them; it stays as it is.
     answers : callable
-        ``answers(model, *given)``: what an answer is called -> a tensor.
-    *given : Tensor
+        ``answers(model, **given)``: what an answer is called -> a tensor.
+    **given : Tensor
         Floats; the gradient with respect to them counts as well.
 
     Raises
@@ -88,11 +88,12 @@ def require_gradients_of(
     CheckFailed
     """
     with _in_double():
-        model, given = copied(model).double(), tuple(x.double() for x in given)
+        model = copied(model).double()
+        inputs = {name: x.double().requires_grad_() for name, x in given.items()}
         try:
-            off = _off(model, answers, given)
+            off = _off(model, answers, inputs)
             if off:  # a bend that lies just where it was looked at misleads once
-                again = _off(model, answers, given)
+                again = _off(model, answers, inputs)
                 off = {pair: none for pair, none in off.items() if pair in again}
         except RuntimeError:  # it ran before: another way to insist on float32
             return
@@ -140,52 +141,71 @@ def _in_double() -> Iterator[None]:
 def _off(
     model: nn.Module,
     answers: Callable[..., Mapping[str, Tensor]],
-    given: tuple[Tensor, ...],
+    inputs: dict[str, Tensor],
 ) -> dict[tuple[str, str], bool]:
     """Where an answer's gradient is off: (answer, place) -> whether there is none."""
-    places = dict(model.named_parameters()) | {
-        f"input {i + 1}" if i else "the input": x.requires_grad_()
-        for i, x in enumerate(given)
-    }
+    places = dict(model.named_parameters())
+    places |= {f"the input {name}": x for name, x in inputs.items()}
 
     def ask() -> dict[str, Tensor]:
         with seeded(0):  # the same noise each time
-            return dict(answers(model, *given))
+            return dict(answers(model, **inputs))
 
     values = ask()
     toward = {name: torch.randn_like(value) for name, value in values.items()}
     ways = {name: torch.randn_like(place) for name, place in places.items()}
-    gradients = {
-        answer: torch.autograd.grad(
-            (value * toward[answer]).sum(),
-            list(places.values()),
-            retain_graph=True,
-            allow_unused=True,
-        )
-        if value.requires_grad
-        else [None] * len(places)
-        for answer, value in values.items()
-    }
-    moves: dict[str, dict[str, float]] = {name: {} for name in values}
-    for name, place in places.items():
+    slopes: dict[str, dict[str, tuple[float, float]]] = {}
+    for answer, value in values.items():
+        gradients = [None] * len(places)
+        if value.requires_grad:
+            gradients = torch.autograd.grad(
+                (value * toward[answer]).sum(),
+                list(places.values()),
+                retain_graph=True,
+                allow_unused=True,
+            )
+        slopes[answer] = {
+            name: (0.0, 0.0)
+            if gradient is None
+            else ((gradient * ways[name]).sum().item(), gradient.norm().item())
+            for name, gradient in zip(places, gradients, strict=True)
+        }
+
+    @torch.no_grad()
+    def moved(*names: str) -> dict[str, float]:
+        """How much the answers change, per step, when these places move at once."""
+        starts = {name: places[name].clone() for name in names}
         ends = []
-        with torch.no_grad():
-            start = place.clone()
-            for side in (STEP, -STEP):
-                place.add_(ways[name], alpha=side)
-                ends.append(ask())
-                place.copy_(start)
-        for answer, weights in toward.items():
-            moved = (ends[0][answer] - ends[1][answer]).double() * weights
-            moves[answer][name] = (moved.sum() / (2 * STEP)).item()
+        for side in (STEP, -STEP):
+            for name, start in starts.items():
+                places[name].copy_(start).add_(ways[name], alpha=side)
+            ends.append(ask())
+        for name, start in starts.items():
+            places[name].copy_(start)
+        return {
+            answer: ((ends[0][answer] - ends[1][answer]).double() * weights)
+            .sum()
+            .item()
+            / (2 * STEP)
+            for answer, weights in toward.items()
+        }
+
+    # All at once, and closely; only where that does not fit, one after the other.
+    together = moved(*places)
+    if all(
+        abs(sum(says for says, _ in slopes[answer].values()) - does)
+        <= 1e-6 * sum(size for _, size in slopes[answer].values())
+        for answer, does in together.items()
+    ):
+        return {}
+    moves = {name: moved(name) for name in places}
     off: dict[tuple[str, str], bool] = {}
-    for answer in values:
-        largest = max(map(abs, moves[answer].values()))
-        for (name, way), g in zip(ways.items(), gradients[answer], strict=True):
-            says, size = (0, 0) if g is None else ((g * way).sum(), g.norm())
-            does = moves[answer][name]
+    for answer, mine in slopes.items():
+        largest = max(abs(each[answer]) for each in moves.values())
+        for name, (says, size) in mine.items():
+            does = moves[name][answer]
             if abs(says - does) > 1e-3 * (abs(does) + size + 0.01 * largest):
-                off[answer, name] = g is None or not g.any()
+                off[answer, name] = size == 0
     return off
 
 
@@ -194,25 +214,6 @@ def is_linear(f: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> bool:
     with torch.no_grad():
         left, right = f(a) + f(b), f(a + b) + f(torch.zeros_like(a))
     return bool((left - right).abs().max() < 1e-3 * left.abs().max())
-
-
-def ends_linear(
-    model: nn.Module, f: Callable[[nn.Module], Tensor], width: int, other: int
-) -> bool:
-    """Whether f grows in equal steps with the matrices between two widths.
-
-    If a layer is the last, its output does. A bend after it shows.
-    """
-    values = []
-    for factor in (0, 3, 6):
-        louder = copied(model)
-        with torch.no_grad():
-            for p in louder.parameters():
-                if sorted(p.shape) == sorted((width, other)):
-                    p.mul_(factor)
-            values.append(f(louder))
-    first, second = values[1] - values[0], values[2] - values[1]
-    return bool((first - second).abs().max() <= 1e-3 * second.abs().max() + 1e-6)
 
 
 def hang_together(noise: Tensor) -> bool:
@@ -235,10 +236,14 @@ def cut_off(noise: Tensor) -> float:
 
     The other numbers differ from each other, as those that are repeated do not.
     """
-    values, counts = noise.detach().abs().flatten().unique(return_counts=True)
-    most, others = int(counts.max()), noise.numel() - int(counts.max())
-    limited = counts[-1] == most > 0.02 * noise.numel() and most > 2
-    return values[-1].item() if limited and len(values) - 1 > 0.9 * others > 0 else 0.0
+    sizes = noise.detach().abs().flatten()
+    most = int((sizes == sizes.max()).sum())
+    if most <= max(2, 0.02 * len(sizes)):
+        return 0.0
+    counts = sizes.unique(return_counts=True)[1]
+    others = len(sizes) - most
+    limited = most == int(counts.max()) and len(counts) - 1 > 0.9 * others > 0
+    return sizes.max().item() if limited else 0.0
 
 
 def tails(noise: Tensor) -> float:

@@ -349,13 +349,16 @@ def _check_training(model: nn.Module, size: int) -> None:
             "detach() or no_grad() inside the model, a layer that is not used, or "
             "rounded pixels",
         )
-    pixels, codes = pictures(5), _codes(5, size, 1.0)
-    for answers, given in (
-        (lambda net, x: {"encode(x)": net.encode(x)}, pixels),
-        (lambda net, z: {"decode(z)": net.decode(z)}, codes),
-        (lambda net, x: {"model(x)": net(x)}, pixels),
-    ):
-        require_gradients_of(model, answers, given)
+    require_gradients_of(
+        model,
+        lambda net, x, z: {
+            "encode(x)": net.encode(x),
+            "decode(z)": net.decode(z),
+            "model(x)": net(x),
+        },
+        x=pictures(5),
+        z=_codes(5, size, 1.0),
+    )
 
 
 def _alike(one: Tensor, other: Tensor) -> bool:

@@ -106,9 +106,24 @@ def _not_finite(where: str) -> CheckFailed:
 
 
 def _check_values(loss: Tensor, logits: Tensor, x: Tensor) -> None:
-    terms = bce_terms(logits, x)
+    terms, pixels = bce_terms(logits, x), x.shape[1]
+    compare(
+        loss,
+        terms.sum(1),
+        lambda: _mistakes(logits, x, terms),
+        f"the loss of an image of {pixels} pixels"
+        + ("" if len(x) > 1 else ", in a batch of one,"),
+        "from -[x log p + (1 - x) log(1 - p)], p = sigmoid(logits), summed over the "
+        "pixels",
+        "both terms of the formula, the sigmoid (once), and whether pixels and logits "
+        "are used as they are (no rounding, no limit)",
+    )
+
+
+def _mistakes(logits: Tensor, x: Tensor, terms: Tensor) -> dict[str, Tensor]:
+    """What wrong losses would be: name -> (B,) or ()."""
     as_probabilities = logits.clamp(1e-12, 1 - 1e-12)
-    mistakes = {
+    return {
         **summed(bce_mistakes(logits, x)),
         **per_image_mistakes(terms, "pixels"),
         "logits are used as probabilities: the sigmoid is missing": bce_terms(
@@ -119,18 +134,6 @@ def _check_values(loss: Tensor, logits: Tensor, x: Tensor) -> None:
         ),
         "a size written in: a mean over the pixels, times 784": 784 * terms.mean(1),
     }
-    pixels = x.shape[1]
-    compare(
-        loss,
-        terms.sum(1),
-        mistakes,
-        f"the loss of an image of {pixels} pixels"
-        + ("" if len(x) > 1 else ", in a batch of one,"),
-        "from -[x log p + (1 - x) log(1 - p)], p = sigmoid(logits), summed over the "
-        "pixels",
-        "both terms of the formula, the sigmoid (once), and whether pixels and logits "
-        "are used as they are (no rounding, no limit)",
-    )
 
 
 def _check_far_out(function: Callable, draw: Draw) -> None:

@@ -57,7 +57,7 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
             "the pictures' loss trains the encoder through z",
             "detach(), .data or no_grad() on z",
         )
-    require_gradients_of(moved(net), lambda net, z: {"x_hat": net(z)}, z[:8])
+    require_gradients_of(moved(net), lambda net, z: {"x_hat": net(z)}, z=z[:8])
 
 
 def _want_pictures(answer: object, count: int) -> None:

@@ -55,7 +55,7 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
     require_gradients_of(
         moved(net),
         lambda net, x: dict(zip(("mu", "logvar"), net(x), strict=True)),
-        x[:8],
+        x=x[:8],
     )
 
 

@@ -143,7 +143,11 @@ def _check_memory(function: Callable) -> None:
             yield batch
             del batch
 
-    function(handed())
+    gc.freeze()  # what is there already is neither looked through nor counted
+    try:
+        function(handed())
+    finally:
+        gc.unfreeze()
     if len(seen) < 2:
         raise CheckFailed(
             f"of {BATCHES} batches {len(alive)} were taken",

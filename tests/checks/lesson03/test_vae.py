@@ -698,7 +698,10 @@ RIGHT = [
 WRONG = [
     (WrongHalfOfLogvarDetached, "a wrong gradient from logvar reaches hidden.weight"),
     (WrongHalfOfTheUnitsDetached, "a wrong gradient from the logits reaches back.0"),
-    (WrongPartOfTheCodeDetached, "a wrong gradient from the logits reaches the input"),
+    (
+        WrongPartOfTheCodeDetached,
+        "a wrong gradient from the logits reaches the input",
+    ),
     (WrongSigmoid, "sigmoid at the end"),
     (WrongReluHead, "activation"),
     (WrongSoftplusHead, "activation"),
