@@ -16,7 +16,7 @@ from helpers.checks.losses import fits, gradients_of
 from helpers.checks.messages import apart
 from helpers.checks.modules import cut_off, explained, hang_together, tails
 
-ROWS, COLUMNS = 2_000, 20  # draws for each of the pairs (mu, logvar) below
+ROWS, COLUMNS = 8_000, 5  # draws for each of the pairs (mu, logvar) below
 LIMIT = 6  # standard errors
 
 
@@ -106,7 +106,7 @@ def _not_random(function: Callable, z: Tensor) -> CheckFailed:
 
 
 def _check_noise(function: Callable) -> None:
-    mu = torch.zeros(500, 400)
+    mu = torch.zeros(1000, 100)
     z = _drawn(function, mu, mu + 1).detach()
     pairs = {
         "the same number is drawn for all elements of z": z - z[0, 0],

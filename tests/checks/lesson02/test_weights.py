@@ -95,15 +95,6 @@ def save_json(model, path):
         json.dump(state, file)
 
 
-def load_json(path, bottleneck):
-    with open(path) as file:
-        state = {k: torch.tensor(v) for k, v in json.load(file).items()}
-    model = MLP4LayerAutoencoder(bottleneck)
-    model.load_state_dict(state)
-    model.eval()
-    return model
-
-
 def save_old_format(model, path):
     torch.save(OrderedDict(model.state_dict()), str(path))
     print("saved", file=sys.stderr)
@@ -142,6 +133,15 @@ class OtherLayers(nn.Module):
         return self.norm(self.back(self.layer(x)))
 
 
+def load_json(path, bottleneck):
+    with open(path) as file:
+        state = {k: torch.tensor(v) for k, v in json.load(file).items()}
+    model = OtherLayers(bottleneck)
+    model.load_state_dict(state)
+    model.eval()
+    return model
+
+
 def load_other(path, bottleneck):
     model = OtherLayers(bottleneck)
     model.load_state_dict(torch.load(path, weights_only=True))
@@ -154,7 +154,7 @@ RIGHT = [
     (save_in_a_dictionary, load_from_a_dictionary, MLP4LayerAutoencoder),
     (save_numpy, load_numpy, MLP4LayerAutoencoder),
     (save, load_frozen, MLP4LayerAutoencoder),
-    (save_json, load_json, MLP4LayerAutoencoder),
+    (save_json, load_json, OtherLayers),
     (save_old_format, load_twice_over, MLP4LayerAutoencoder),
     (save, load_dropout, WithDropout),
     (save, load_other, OtherLayers),
