@@ -49,4 +49,6 @@ def test_a_file_has_the_tests_of_its_own_name():
     root = mutate.pack_root()
     splits = root / "helpers/data/splits.py"
     assert mutate.tests_of(splits, root) == [root / "tests/helpers/data/test_splits.py"]
+    intake = mutate.tests_of(root / "course/grading/intake.py", root)
+    assert [path.stem for path in intake] == ["test_intake", "test_intake_cases"]
     assert mutate.tests_of(root / "helpers/no_such.py", root) == []

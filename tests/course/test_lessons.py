@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.students import LESSON
 from course import CourseError, pack_root
-from course.lessons import find_notebook, lesson_in_name
+from course.lessons import close_to, find_notebook, lesson_in_name
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,16 @@ def test_a_students_notebook_is_known_by_what_is_in_it(tmp_path, name):
 def test_a_name_says_a_lesson_if_it_says_one(name, lesson):
     lessons = ["02_pytorch_mlp_autoencoder", "03_variational_autoencoder"]
     assert lesson_in_name(name, lessons) == lesson
+
+
+def test_what_was_probably_meant_is_named():
+    lessons = ["02_pytorch_mlp_autoencoder", "03_variational_autoencoder"]
+    meant = " Did you mean 03_variational_autoencoder?"
+    assert close_to("03_variational_autoencodr", lessons).startswith(meant[:-1])
+    assert close_to("variational", lessons) == meant
+    assert (
+        close_to("vae", ["03_vae_" + "x" * 40])
+        == f" Did you mean {'03_vae_' + 'x' * 40}?"
+    )
+    assert close_to("03", lessons) == "", "too short to mean anything"
+    assert close_to("nothing like it", lessons) == ""

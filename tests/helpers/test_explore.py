@@ -14,6 +14,7 @@ def test_the_point_of_the_plane_is_on_top_of_the_names(monkeypatch):
     explore.plane(lambda z: np.zeros((len(z), 784)), [[0, 0], [1, 1]], [0, 1], "ab", "")
     cloud = drawn[0].axes[0]
     (point,) = cloud.lines
+    assert [name.get_text() for name in cloud.texts] == ["a", "b"]
     assert all(point.zorder > name.zorder for name in cloud.texts)
 
 

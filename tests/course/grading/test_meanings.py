@@ -152,3 +152,22 @@ def test_both_ends_of_a_dotted_name():
 )
 def test_a_type_is_known_by_how_it_is_reached(source, expected):
     assert of_a_type(expression(source)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "stores"),
+    [
+        ("other.a = 1", True),
+        ("other.a.b += 1", True),
+        ("setattr(other, 'a', 1)", True),
+        ("builtins.setattr(other.a, 'b', 1)", True),
+        ("del other.a", True),
+        ("mine = other.a", False),
+        ("self_.a = 1", False),
+        ("getattr(other, 'a', 1)", False),
+        ("print(other)", False),
+    ],
+)
+def test_a_method_that_sets_attributes_of_what_it_is_given_is_known(body, stores):
+    tree = ast.parse(f"class A:\n  def put(other, self_=None):\n    {body}")
+    assert ("put" in names_of(tree.body).storing) == stores

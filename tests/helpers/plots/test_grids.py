@@ -29,3 +29,12 @@ def test_columns_say_what_they_stand_for():
     (ax,) = fig.axes
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["-3", "0.25", "3"]
     assert ax.get_xlabel() == "z"
+
+
+def test_a_sheet_has_no_frame(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots.grids, "show", lambda fig, *_: drawn.append(fig))
+    plots.image_grid(IMAGES, "Twelve", 5)
+    (ax,) = drawn[0].axes
+    assert not any(spine.get_visible() for spine in ax.spines.values())
+    assert list(ax.get_xticks()) == list(ax.get_yticks()) == []

@@ -38,4 +38,6 @@ def test_on_a_cpu_half_of_the_cores_are_left_to_others(monkeypatch):
     training.pick_device()
     monkeypatch.delenv("OMP_NUM_THREADS")
     training.pick_device()
-    assert seen == [4]
+    monkeypatch.setattr("os.cpu_count", lambda: None)  # where nobody knows
+    training.pick_device()
+    assert seen == [4, 1]

@@ -130,3 +130,9 @@ def test_bfloat16_trains_about_as_well_and_keeps_float32_weights(capsys):
     assert {p.dtype for p in mixed.parameters()} == {torch.float32}
     with pytest.raises(ValueError, match="float16"):
         noisy_fit(precision="float16")
+
+
+def test_a_history_knows_how_long_it_took():
+    none, some = np.empty(0), np.array([1.5, 4.0])
+    assert training.History(none, none, none, 0).seconds == 0
+    assert training.History(some, some, some, 2).seconds == 4
