@@ -57,6 +57,40 @@ def build(make: Callable[[int], nn.Module], size: int) -> nn.Module:
     return model
 
 
+def require_different_units(model: nn.Module) -> None:
+    """Fail if all weights between two widths of a new model are one number.
+
+    A last layer may begin with zeros; where every layer of a shape does, units that
+    are alike get the same gradient, and stay alike.
+
+    Parameters
+    ----------
+    model : nn.Module
+        New, its lazy layers made.
+
+    Raises
+    ------
+    CheckFailed
+    """
+    alike: dict[tuple[int, ...], list[float | None]] = {}
+    for p in model.parameters():
+        if sum(side > 1 for side in p.shape) > 1:
+            one = p.flatten()[0].item()
+            alike.setdefault(tuple(sorted(p.shape)), []).append(
+                one if bool((p == one).all()) else None
+            )
+    everywhere = all(None not in found for found in alike.values())
+    for sides, found in alike.items():
+        if None not in found and (everywhere or len(found) > 1):
+            raise CheckFailed(
+                f"all weights of shape {' x '.join(map(str, sides))} are {found[0]:g} "
+                "in a new model",
+                "random numbers, as a layer draws them by itself: units that begin "
+                "alike stay alike, whatever is learned",
+                "zeros_, constant_, fill_ or zero_ in `__init__`: leave it out",
+            )
+
+
 def copied(model: nn.Module) -> nn.Module:
     """A deep copy, of a model also that keeps something it computed on itself."""
     kept = [value for part in model.modules() for value in vars(part).values()]

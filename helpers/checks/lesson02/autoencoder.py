@@ -25,6 +25,7 @@ from helpers.checks.modules import (
     build,
     copied,
     is_linear,
+    require_different_units,
     require_gradients_of,
 )
 
@@ -39,6 +40,7 @@ def autoencoder(make: Callable[[int], nn.Module], draw: Draw) -> None:
         model = build(make, size).eval()
         _check_shapes(model, size)
         _check_layers(model, size)
+        require_different_units(model)
         _check_output(model, size)
         trained = with_random_weights(model)
         _check_answers(trained, size)

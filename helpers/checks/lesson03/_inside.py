@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed
-from helpers.checks.modules import copied, is_linear
+from helpers.checks.modules import copied, is_linear, require_different_units
 
 LIMITS = {  # what a head must reach, and what the contract says of it
     "mu": (-100, 100, "any real number: mu has no limits"),
@@ -41,6 +41,7 @@ def check_inside(model: nn.Module, size: int) -> None:
     CheckFailed
     """
     _check_matrices(model, size)
+    require_different_units(model)
     model = shaken(model)
     _check_heads(model, size)
     _check_decoder(model, size)

@@ -22,7 +22,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import number
-from helpers.checks.modules import require_gradients_of
+from helpers.checks.modules import require_different_units, require_gradients_of
 
 
 @check("Decoder")
@@ -33,6 +33,7 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
     z = 2 * torch.randn(131, d)
     with stays(z):
         _want_pictures(run(net, z), len(z))
+    require_different_units(net)
     for count in (97, 2):
         _want_pictures(net(z[:count].clone()), count)
     body = [

@@ -20,7 +20,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import kind
-from helpers.checks.modules import require_gradients_of
+from helpers.checks.modules import require_different_units, require_gradients_of
 
 BODY = [
     ("conv2d", (8, 1, 4, 4)),
@@ -37,6 +37,7 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
     x = torch.rand(131, 1, 28, 28)
     with stays(x):
         _want_pair(run(net, x), len(x), d)
+    require_different_units(net)
     for count in (97, 2):
         _want_pair(net(x[:count]), count, d)
     where = "the encoder"

@@ -250,7 +250,14 @@ class Warns(Right):
         return self.encoder(x)
 
 
+class LastLayerOfZero(Right):
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        nn.init.zeros_(self.decoder[2].weight)
+
+
 RIGHT = [
+    LastLayerOfZero,
     Float32WrittenIn,
     Right,
     WithELU,
@@ -617,7 +624,23 @@ class BatchInTheLinear(Right):
         return z * (1 + 0.1 * z.std(dim=0, keepdim=True, unbiased=False))
 
 
+class AllZero(Right):
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        for p in self.parameters():
+            nn.init.zeros_(p)
+
+
+class CodesFromOneNumber(Right):
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        for layer in (self.encoder[2], self.decoder[0]):
+            nn.init.constant_(layer.weight, 0.1)
+
+
 WRONG = [
+    (AllZero, "are 0 in a new model | units that begin alike stay alike"),
+    (CodesFromOneNumber, "8 x 392 are 0.1 in a new model"),
     (HalfOfTheUnitsDetached, "a wrong gradient from encode(x) reaches encoder.0"),
     (HalfOfTheCodeDetached, "a wrong gradient from model(x) reaches encoder.0"),
     (HalfOfThePictureDetached, "a wrong gradient from decode(z) reaches decoder.0"),

@@ -125,6 +125,29 @@ class WrongHalfOfTheUnitsDetached(Right):
         return self.back[2](0.5 * h + 0.5 * h.detach())
 
 
+class RightLastLayersOfZero(Right):
+    """As some begin: the prior's own codes, and gray pictures."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        for layer in (self.mu, self.logvar, self.back[-1]):
+            nn.init.zeros_(layer.weight)
+
+
+class WrongAllZero(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        for p in self.parameters():
+            nn.init.zeros_(p)
+
+
+class WrongFromOneNumber(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        for layer in (self.hidden, self.back[-1]):
+            nn.init.constant_(layer.weight, 0.01)
+
+
 class WrongPartOfTheCodeDetached(Right):
     def decode(self, z):
         return self.back(0.9 * z + 0.1 * z.data)
@@ -668,6 +691,7 @@ class WrongCentred(Right):
 
 
 RIGHT = [
+    RightLastLayersOfZero,
     RightFloat32WrittenIn,
     RightKeepsItsCode,
     RightFarLimits,
@@ -696,6 +720,8 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (WrongAllZero, "are 0 in a new model | units that begin alike stay alike"),
+    (WrongFromOneNumber, "all weights of shape 512 x 784 are 0.01 in a new model"),
     (WrongHalfOfLogvarDetached, "a wrong gradient from logvar reaches hidden.weight"),
     (WrongHalfOfTheUnitsDetached, "a wrong gradient from the logits reaches back.0"),
     (

@@ -309,7 +309,18 @@ RIGHT = [
     on_pictures(lambda p: p.view(-1, 1, 28, 28)),
     on_pictures(lambda p: p.float()),
 ]
+
+
+class FromOneNumber(Decoder):
+    def __init__(self, d):
+        super().__init__(d)
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.constant_(p, 0.01)
+
+
 WRONG = [
+    (FromOneNumber, "are 0.01 in a new model | units that begin alike stay alike"),
     (with_options(end=nn.Identity), "the sigmoid after the last"),
     (with_options(end=TwoSigmoids), "twice"),
     (with_options(end=nn.Tanh), "0 to 1"),

@@ -405,7 +405,18 @@ RIGHT = [
     with_options(act=lambda: nn.LeakyReLU(0.2)),
     running(float32_written_in),
 ]
+
+
+class FromOneNumber(Encoder):
+    def __init__(self, d):
+        super().__init__(d)
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.constant_(p, 0.01)
+
+
 WRONG = [
+    (FromOneNumber, "are 0.01 in a new model | units that begin alike stay alike"),
     (with_options(kernel=3), "a window of 3 x 3"),
     (with_options(kernel=2, padding=0), "a window of 2 x 2"),
     (with_options(kernel=5, padding=2), "a window of 5 x 5"),
