@@ -70,7 +70,13 @@ def show_expected(notebook: NotebookNode, resources: dict) -> tuple[NotebookNode
                 f"The figure of the cell {start!r} has {size:,} bytes; "
                 f"with the tag {TAG} it may have {LARGEST:,}. Choose a smaller one."
             )
-        alt = pictures[0].metadata["image/png"]["alt"].translate({91: "(", 93: ")"})
+        alt = pictures[0].get("metadata", {}).get("image/png", {}).get("alt", "")
+        if not alt:
+            raise CourseError(
+                f"The figure of the cell {start!r} says in no words what it shows, and "
+                f"has the tag {TAG}: draw it with `helpers.plots`, or give it an alt."
+            )
+        alt = alt.translate({91: "(", 93: ")"})
         text.attachments = {"expected.png": {"image/png": png}}
         text.source = FOLD.format(alt=alt) + text.source
     return notebook, resources

@@ -97,3 +97,20 @@ def test_only_the_first_fold_is_taken_away():
     fold = below.source.removesuffix("**What to see.** Ten.")
     assert without_figure(fold + fold + "Ten.") == fold + "Ten."
     assert without_figure("a\n" + fold) == "a\n" + fold, "it stands at the very top"
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"image/png": {}}, {"image/png": {"alt": ""}}]
+)
+def test_a_figure_without_words_is_refused(metadata):
+    cell = figure_cell()
+    cell.outputs[0].metadata = metadata
+    with pytest.raises(CourseError, match="says in no words what it shows"):
+        shown(cell, text())
+
+
+def test_the_figure_can_be_taken_off_once():
+    _, below = shown(figure_cell(), text("What to see."))
+    twice = below.source + below.source
+    assert without_figure(below.source) == "What to see."
+    assert without_figure(twice).count("<details>") == 1

@@ -155,3 +155,40 @@ def test_limits_are_the_processs_own(own_user):
         assert soft == hard
         assert int(soft) == most
     assert processes == (["20", "20"] if own_user else before)
+
+
+def watched(monkeypatch, censuses, said=b""):
+    """What is said of a kernel, a process that sleeps, by what each census finds."""
+    sleeper = subprocess.Popen(["sleep", "60"])
+    hears, tells = os.pipe()
+    asked, asks = os.pipe()
+    monkeypatch.setattr(warm, "census", lambda most: censuses.pop(0))
+    monkeypatch.setattr(warm, "holds_more_than_sockets", lambda connection: False)
+    limits = {"seconds": 60, "memory": 2 * warm.GIB, "processes": 4}
+    if said:
+        os.write(asks, said)
+    try:
+        with os.fdopen(asked, "rb", 0) as requests:
+            request = {"limits": limits, "connection": "/nowhere/k.json"}
+            return warm.watch(sleeper.pid, request, requests, hears, bytearray())
+    finally:
+        for end in (hears, tells, asks):
+            os.close(end)
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_the_most_memory_is_told_in_mb(monkeypatch):
+    found = [(1, 7 * 2**20), (1, 5 * 2**20), (9, 2**20)]
+    done = watched(monkeypatch, found)
+    assert done == {"reason": "it started more than 4 processes", "peak_mb": 7}
+    done = watched(monkeypatch, [(4, 2 * warm.GIB), (1, 2 * warm.GIB + 2**20)])
+    assert done["reason"] == "it took more than 2 GiB of memory"
+    assert done["peak_mb"] == 2_049
+    assert watched(monkeypatch, [], b"{}\n") == {"reason": None, "peak_mb": 0}
+
+
+def test_pages_that_forks_share_count_in_parts(monkeypatch):
+    lines = "00400000-ff000 [rollup]\nRss:  900 kB\nPss:  123 kB\nPss_Anon:  7 kB\n"
+    monkeypatch.setattr(warm.Path, "read_text", lambda path, code: lines)
+    assert warm.proportional(1) == 123 * 1024
