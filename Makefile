@@ -50,11 +50,12 @@ endif
 run: setup
 	$(BIN)/course run
 
-# Lint, types, unit tests, release in sync, every notebook in fast mode. Two at a time,
-# with a thread each; the files in this order, as the first take longest. Coverage is
-# measured where it costs little: not of what runs in kernels and browsers.
-TWO := -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
-NBVAL := $(TWO) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
+# Lint, types, unit tests, release in sync, every notebook in fast mode. Three at a time,
+# with a thread each: on two cores, tests wait for kernels and browsers for a quarter of
+# the time. The files in this order, as the first take longest. Coverage is measured
+# where it costs little: not of what runs in kernels and browsers.
+PARALLEL := -n 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
+NBVAL := $(PARALLEL) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
 MEASURED := tests/helpers tests/course
 test: export COURSE_FAST := 1
 test: export OMP_NUM_THREADS := 1
@@ -63,7 +64,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 	$(BIN)/course release --check
-	$(BIN)/pytest $(TWO) --durations 20 $(MEASURED) --cov
+	$(BIN)/pytest $(PARALLEL) --durations 20 $(MEASURED) --cov
 	$(BIN)/pytest $(NBVAL) --durations 20 $(MEASURED:%=--ignore %) tests solutions
 
 lab: setup
@@ -89,7 +90,7 @@ outputs: setup
 verify: setup
 	COURSE_FAST= $(BIN)/course run
 	COURSE_FAST=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(NBVAL) solutions
-	COURSE_DRAWS=50 OMP_NUM_THREADS=1 $(BIN)/pytest $(TWO) tests/checks tests/course/grading/test_whole_path.py
+	COURSE_DRAWS=50 OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL) tests/checks tests/course/grading/test_whole_path.py
 	COURSE_EVERYWHERE=1 $(BIN)/pytest tests/test_setup.py
 	$(BIN)/course release --check
 

@@ -1,5 +1,6 @@
 """The data arrive whole and once; or a stand-in says so."""
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -236,3 +237,15 @@ def test_files_that_lie_there_unpacked_will_do(mirror, monkeypatch, tmp_path):
     damaged = root() / "MNIST/raw" / LAST.removesuffix(".gz")
     damaged.write_bytes(b"other")
     assert small().synthetic
+
+
+def test_what_another_notebook_has_fetched_meanwhile_will_do(source, monkeypatch):
+    @contextlib.contextmanager
+    def waited(*_):
+        fill_root(source)
+        yield
+
+    monkeypatch.setattr(originals, "alone", waited)
+    monkeypatch.setenv("COURSE_DATA_MIRROR", "/no/such/folder")
+    found = originals.original_files("MNIST")
+    assert set(found) == set(originals.FILES["MNIST"])

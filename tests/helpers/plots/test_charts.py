@@ -46,3 +46,13 @@ def test_every_point_of_a_live_curve_is_in_the_picture(values):
     heights = [float(point.split(",")[1]) for point in points.split()]
     assert len(heights) == len(values)
     assert all(15 <= y <= 105 for y in heights)
+
+
+def test_a_level_is_a_line_with_its_name(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts, "show", lambda fig, *rest: drawn.append(fig))
+    plots.curves({"train": [3, 2, 1]}, "t", "loss (nats)", levels={"PCA": 1.5})
+    (ax,) = drawn[0].axes
+    _, level = ax.lines
+    assert list(level.get_ydata()) == [1.5, 1.5]
+    assert [name.get_text() for name in ax.get_legend().texts] == ["train", "PCA"]
