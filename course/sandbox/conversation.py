@@ -9,6 +9,7 @@ import json
 import queue
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import nbformat
@@ -16,6 +17,9 @@ from jupyter_client import BlockingKernelClient
 from nbgrader.utils import is_grade
 
 from course.sandbox.limits import Limits
+
+START_SECONDS = 300  # a kernel that has not answered by then does not start
+ASK_AGAIN = 0.1  # seconds without a word, after which the kernel is asked again
 
 
 class StoppedError(Exception):
@@ -86,17 +90,17 @@ class Conversation:
 
     def _wait_until_ready(self) -> None:
         """Ask until the kernel answers and its outputs arrive."""
-        for _ in range(600):
-            message = self.client.kernel_info()
-            deadline = time.monotonic() + 0.5
-            while time.monotonic() < deadline:
-                self._look_at_parent()
-                try:
-                    heard = self.client.get_iopub_msg(timeout=0.1)
-                except queue.Empty:
-                    continue
-                if heard["parent_header"].get("msg_id") == message:
-                    return
+        asked: set[str] = set()
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            # An answer is lost if it comes before this end listens: ask again soon.
+            asked.add(self.client.kernel_info())
+            with suppress(queue.Empty):
+                while time.monotonic() < end:
+                    self._look_at_parent()
+                    heard = self.client.get_iopub_msg(timeout=ASK_AGAIN)
+                    if heard["parent_header"].get("msg_id") in asked:
+                        return
         raise StoppedError("its kernel did not start")
 
     def _too_long(self) -> str:

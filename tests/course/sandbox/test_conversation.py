@@ -125,3 +125,43 @@ def test_a_check_has_a_time_of_its_own():
 def test_half_a_letter_cannot_be_written_down():
     with pytest.raises(UnicodeEncodeError):
         talk(("stream", {"name": "stdout", "text": "\ud800"}))
+
+
+class HardOfHearing(Scripted):
+    """The outputs of these questions are lost or late, as when it listens too late."""
+
+    def __init__(self, lost, late=0):
+        super().__init__()
+        self.lost, self.late, self.asked, self.waited = lost, late, 0, 0.0
+
+    def kernel_info(self):
+        self.asked += 1
+        if self.asked > self.lost:
+            number = self.asked - self.late
+            about = f"info {number}"
+            self.heard.append(message("status", {"execution_state": "busy"}, about))
+        return f"info {self.asked}"
+
+    def get_iopub_msg(self, timeout):
+        if not self.heard:
+            self.waited += timeout
+        return super().get_iopub_msg(timeout)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_kernel_whose_first_answer_is_lost_is_asked_again_soon(late):
+    client = HardOfHearing(1, late)
+    Conversation(client, LIMITS, lambda: False).execute(cells("x"))
+    assert client.asked == 2
+    assert client.waited <= 0.1
+
+
+def test_a_kernel_that_never_answers_did_not_start(monkeypatch):
+    monkeypatch.setattr(conversation, "START_SECONDS", 0.01)
+    with pytest.raises(StoppedError, match="its kernel did not start"):
+        Conversation(HardOfHearing(10**9), LIMITS, lambda: False).execute(cells("x"))
+
+
+def test_a_kernel_that_never_answers_is_left_once_its_parent_speaks():
+    with pytest.raises(StoppedError, match=r"^$"):
+        Conversation(HardOfHearing(10**9), LIMITS, lambda: True).execute(cells("x"))
