@@ -19,7 +19,8 @@ from helpers.checks.lesson01._models import (
 )
 
 NAME = "the autoencoder"
-ROWS = 1031  # more than any batch size that somebody might write in
+MANY = 1031  # more than any batch size that somebody might write in
+FEW = 97
 
 
 @check("autoencoder")
@@ -27,15 +28,15 @@ def join(join_models: Callable, draw: Draw) -> None:
     """Check ``join(encoder, decoder)``: one model over the same layers."""
     d = draw.integer(2, 40)
     width = draw.integer(5, 20)
-    encoder, decoder, joined = _joined(join_models, width, d)
+    encoder, decoder, joined, earlier = _joined(join_models, width, d)
     model = want_model(joined, "join")
-    if joined is _joined(join_models, width, d)[2]:
+    if joined is earlier:
         raise CheckFailed(
             "join of two other models gives the autoencoder of the first two",
             "a model over the layers of the two that are handed in",
             "a model that is kept from an earlier call",
         )
-    x = draw.rng.random((ROWS, PIXELS), np.float32)
+    x = draw.rng.random((MANY, PIXELS), np.float32)
     inputs = getattr(model, "inputs", None)
     if inputs and tuple(inputs[0].shape[1:]) == (d,):
         raise CheckFailed(
@@ -54,38 +55,43 @@ def join(join_models: Callable, draw: Draw) -> None:
             if code
             else "what comes after the decoder: nothing",
         )
-    apply(model, x[:1], NAME)
     _want_both(model, encoder, decoder, x)
-    _want_trained(model, encoder, decoder, x)
-    want_calm(model, x, apply(model, x, NAME), NAME)
+    few = x[:FEW]
+    _want_trained(model, encoder, decoder, few)
+    want_calm(model, few, apply(model, few, NAME), NAME)
 
 
-def _joined(join_models: Callable, width: int, d: int) -> tuple[Any, Any, Any]:
-    """Two halves, and what the student's function makes of them."""
+def _joined(join_models: Callable, width: int, d: int) -> tuple[Any, Any, Any, Any]:
+    """Two halves, what the student's function makes of them, and made of two before."""
     failure = None
     # Some ways of joining suit one kind of model only: the students' own halves are
     # of one kind too, so either will do.
     for stack in (_functional, _sequential):
         # Nothing here can die, as a ReLU can: each change of a weight shows.
-        encoder = stack(PIXELS, width, d, "linear", "encoder")
-        decoder = stack(d, width + 1, PIXELS, "sigmoid", "decoder")
-        before = encoder.get_weights() + decoder.get_weights()
+        pairs = [
+            (
+                stack(PIXELS, width, d, "linear", "encoder"),
+                stack(d, width + 1, PIXELS, "sigmoid", "decoder"),
+            )
+            for _ in range(2)
+        ]
+        halves = [half for pair in pairs for half in pair]
+        before = [weights for half in halves for weights in half.get_weights()]
         around = Surroundings("join")
         try:
-            joined = around.watch(join_models, encoder, decoder)
+            joined = [around.watch(join_models, *pair) for pair in pairs]
         except (AttributeError, ValueError) as error:
             failure = failure or error
             continue
-        after = encoder.get_weights() + decoder.get_weights()
+        after = [weights for half in halves for weights in half.get_weights()]
         if not all(map(np.array_equal, before, after)):
             raise CheckFailed(
                 "the encoder or decoder has other weights after join()",
                 "the two models as they are, perhaps trained already",
                 "set_weights or assign inside join",
             )
-        around.watch(join_models, encoder, decoder)
         around.want_no_seed()
-        return encoder, decoder, joined
+        return *pairs[1], joined[1], joined[0]
     raise _misfit(failure, d) or failure
 
 
@@ -142,7 +148,7 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
     given = {id(w) for w in encoder.weights + decoder.weights}
     has = {id(w) for w in model.weights}
 
-    def same() -> bool:
+    def is_same(x: np.ndarray) -> bool:
         direct = np.asarray(decoder(np.asarray(encoder(x))))
         answers = apply(model, x, NAME), apply(model, x[:1], NAME)
         return all(
@@ -150,14 +156,15 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
             for answer, right in zip(answers, (direct, direct[:1]), strict=True)
         )
 
-    if not same() and given <= has:
+    same = is_same(x)
+    if not same and given <= has:
         raise CheckFailed(
             "autoencoder(x) is not decoder(encoder(x)), though it has their layers",
             "x through the encoder, the code through the decoder, and that is all",
             "a layer or an activation that was added before, between or after them, "
             "an addition of x, or a second round",
         )
-    if not same():
+    if not same:
         raise CheckFailed(
             "autoencoder(x) is not decoder(encoder(x))",
             "one model over the very layers of the two that were handed in",
@@ -174,7 +181,8 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
     # Loud enough for pictures that are black and white as well: a limit shows.
     for half, factor in ((encoder, 1.5), (decoder, 9.0)):
         half.set_weights([w[::-1] * factor + 0.01 for w in half.get_weights()])
-    if given == has and not same():
+    same = is_same(x[:FEW])
+    if given == has and not same:
         raise CheckFailed(
             "with louder weights the autoencoder is not decoder(encoder(x)) any more, "
             "though it has their layers",
@@ -182,11 +190,11 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
             "a limit on the code or on the pictures (a clip, a round), or weights that "
             "were read out in join and kept",
         )
-    if not same() or given != has:
+    if not same or given != has:
         raise CheckFailed(
             "after the encoder's and decoder's weights change, the autoencoder still "
             "answers as before"
-            if not same()
+            if not same
             else "the autoencoder does not know all weights of encoder and decoder as "
             "its own",
             "shared layers: training the autoencoder must train its two halves",

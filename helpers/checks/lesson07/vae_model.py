@@ -17,6 +17,7 @@ import numpy as np
 
 from helpers.checks.arrays import compare
 from helpers.checks.base import CheckFailed, check, kind
+from helpers.checks.batches import batches_by_numpy
 from helpers.checks.draws import Draw
 from helpers.checks.lesson07._backend import in_a_graph, read, tensor
 from helpers.checks.lesson07.loss_terms import right_terms
@@ -58,10 +59,11 @@ def _check_model(make: Callable, draw: Draw) -> None:
                 "once: mu, logvar and logits belong to one pass, and one draw",
                 f"call, and how often `self.{name}(...)` stands in it",
             )
+    few = _images(33, pixels, draw)
     with _names_of_keras(model):
-        _check_step(model, parts, _images(33, pixels, draw), x)
+        _check_line_by_line(model, parts, few)
+        _check_step(model, parts, few, x)
     _check_trackers(model, parts, x)
-    _check_passes(model, parts, x)
 
 
 @contextlib.contextmanager
@@ -129,7 +131,6 @@ class Parts:
 
     def called(self, model: Any, x: np.ndarray) -> dict[str, int]:
         """How often a call of a model calls each of the three."""
-        model(tensor(x))  # the first call may also look at shapes
         self.calls = dict.fromkeys(("encoder", "decoder", "sampling"), 0)
         model(tensor(x))
         return self.calls
@@ -213,13 +214,18 @@ def _check_step(model: Any, parts: Parts, x: np.ndarray, other: np.ndarray) -> N
     """One step of gradient descent of size 1 subtracts the gradient."""
     import keras
 
+    # One image is left out: else the batch's size, known in the graph, would take
+    # another graph for other sizes.
+    whole, x = x, x[:-1]
     before, terms, wanted = parts.arrays(), parts.terms(x), parts.gradients(x)
     without_kl = parts.gradients(x, beta=0.0)
     with in_a_graph("the model"), _explained(model, x):
         model.compile(optimizer=keras.optimizers.SGD(1.0), jit_compile=False)
         seen = model.fit(
-            x,
+            whole,
             batch_size=len(x),
+            steps_per_epoch=1,
+            shuffle=False,
             validation_data=(other, None),
             validation_batch_size=32,
             verbose=0,
@@ -329,23 +335,43 @@ def _check_names(seen: Mapping[str, list]) -> None:
         )
 
 
-def _check_passes(model: Any, parts: Parts, x: np.ndarray) -> None:
-    """One pass for each batch: the loss is that of the pictures the model gave."""
+def _check_line_by_line(model: Any, parts: Parts, x: np.ndarray) -> None:
+    """An epoch without steps, and not in a graph, in batches of 32 and 1.
 
-    def passes(what: Callable, batches: int) -> int:
-        parts.calls = {}
-        what(x[: 2 * batches], batch_size=2)
-        return parts.calls.get("sampling", 0)
+    What is wrong there, too, is found before a graph is made, which takes longest. And
+    each batch has one pass: the loss is that of the pictures the model gave.
+    """
+    import keras
 
-    model.compile(optimizer="sgd", run_eagerly=True)
-    model.optimizer.learning_rate = 0.0
-    known = {
-        "fit": lambda x, **options: model.fit(x, verbose=0, **options),
-        "evaluate": lambda x, **options: model.evaluate(x, None, verbose=0, **options),
-    }
-    for name, what in known.items():
-        passes(what, 1)  # the first call may also look at shapes
-        times = passes(what, 3) - passes(what, 2)
+    passes = {"fit": 0, "evaluate": 0}
+
+    class Passes(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            parts.calls = {"sampling": 0}
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            passes["fit"] = parts.calls["sampling"]
+
+        on_test_batch_begin = on_train_batch_begin
+
+        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+            passes["evaluate"] = parts.calls["sampling"]
+
+    with _explained(model, x), batches_by_numpy():
+        model.compile(optimizer=keras.optimizers.SGD(0.0), run_eagerly=True)
+        seen = model.fit(
+            x,
+            batch_size=32,
+            shuffle=False,
+            validation_data=(x, None),
+            callbacks=[Passes()],
+            verbose=0,
+        ).history
+    _check_names(seen)
+    for prefix in ("", "val_"):
+        what = f"{len(x)} images in batches of 32"
+        _compare_terms(seen, parts.terms(x), prefix, 0, what)
+    for name, times in passes.items():  # in the last batch: the first may look around
         if times != 1:
             raise CheckFailed(
                 f"{name} draws {times} times for each batch",
@@ -376,14 +402,18 @@ def _compare_terms(
     pixels = {n: reconstruction.mean() / n for n in range(20, 41)}
     for name in ("reconstruction", "kl", "loss"):
         each = terms[name]
-        starts = range(0, len(each), 32)
+        batches = [each[i : i + 32] for i in range(0, len(each), 32)]
         known = {
             "a mean of the batches' means: batches are unequal. Give update_state one "
-            "number for each image": np.mean([each[i : i + 32].mean() for i in starts]),
+            "number for each image": np.mean([batch.mean() for batch in batches]),
             "the sum over the images": each.sum(),
-            "the last batch only: assign, or no tracker": each[96:].mean()
-            if len(each) > 96
-            else np.nan,
+            "the sum over the images of a batch": np.mean(
+                [batch.sum() for batch in batches]
+            ),
+            "the sum over the images, where their mean is wanted: ops.mean": np.average(
+                [batch.sum() for batch in batches], weights=list(map(len, batches))
+            ),
+            "the last batch only: assign, or no tracker": batches[-1].mean(),
             "that is the reconstruction"
             if name == "kl"
             else "the KL is left out": reconstruction.mean(),

@@ -304,7 +304,7 @@ RIGHT = [
             "binary_crossentropy": keras.losses.BinaryCrossentropy(),
         }[loss],
         x=lambda t, v: t.images.reshape(-1, 784),
-        validation_batch_size=4,
+        validation_batch_size=97,
     ),
     trainer(
         loss_of=lambda loss: own_mse if loss == "mse" else loss,

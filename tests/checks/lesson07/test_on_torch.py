@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import nbformat
 import numpy as np
+import pytest
 
 from course import pack_root
 from helpers import apart
@@ -26,10 +27,6 @@ def failures_of_right_answers():
             except AssertionError as failure:
                 found.append(f"{name} {number}: {failure}")
     return found
-
-
-def test_right_answers_pass():
-    assert apart.call(failures_of_right_answers, backend="torch") == []
 
 
 def agreement(sources):
@@ -64,10 +61,24 @@ def agreement(sources):
     return shown, names["gaps"]["Keras and PyTorch"]
 
 
-def test_three_ways_agree_there_too():
+def all_of_it(sources):
+    return {"failures": failures_of_right_answers(), "agreement": agreement(sources)}
+
+
+@pytest.fixture(scope="module")
+def there():
+    """What a process with PyTorch below Keras finds; its start takes the longest."""
     cells = nbformat.read(LESSON, 4).cells
     sources = [cell.source for cell in cells if cell.cell_type == "code"]
-    shown, gap = apart.call(agreement, sources, backend="torch")
+    return apart.call(all_of_it, sources, backend="torch")
+
+
+def test_right_answers_pass(there):
+    assert there["failures"] == []
+
+
+def test_three_ways_agree_there_too(there):
+    shown, gap = there["agreement"]
     assert shown == ["curves"]
     # The two forms of Adam do not agree: that is what the comparison can see.
     assert gap[0] > 1e-4
