@@ -1,7 +1,6 @@
 """JupyterLab in a browser: a server, and what a person does with a notebook."""
 
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -15,9 +14,9 @@ import pytest
 
 from course import pack_root
 from tests.conftest import chromium
+from tests.outputs import errors
 
 SCREENSHOTS = pack_root() / "build" / "screenshots"
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # JupyterLab's page shows the cells in view; its model holds all of them.
 CELLS = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -105,16 +104,6 @@ class Notebook:
     def screenshot(self, name):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-def errors(cells):
-    """The error outputs, as text without colors."""
-    return [
-        ANSI.sub("", "\n".join(output["traceback"]))
-        for cell in cells
-        for output in cell.get("outputs", [])
-        if output["output_type"] == "error"
-    ]
 
 
 class Lab:
