@@ -142,12 +142,13 @@ def browser():
         yield started
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One for all files; a browser for each, as its event loop would bother others."""
     folder = tmp_path_factory.mktemp("lab")
     port, token = free_port(), secrets.token_hex()
     log = folder.with_suffix(".log").open("wb")
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
             f"--ServerApp.port={port}",
@@ -176,11 +177,16 @@ def lab(browser, tmp_path_factory):
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
-                assert server.poll() is None, Path(log.name).read_text()[-2000:]
+                assert process.poll() is None, Path(log.name).read_text()[-2000:]
                 assert time.monotonic() < end, "JupyterLab did not start"
                 time.sleep(0.25)
-        yield Lab(f"http://127.0.0.1:{port}", token, folder, browser)
+        yield f"http://127.0.0.1:{port}", token, folder
     finally:
-        server.terminate()
-        server.wait(20)
+        process.terminate()
+        process.wait(20)
         log.close()
+
+
+@pytest.fixture(scope="module")
+def lab(server, browser):
+    return Lab(*server, browser)
