@@ -32,8 +32,8 @@ def page(browser):
     assert elsewhere == [], "a page asked for something from the network"
 
 
-# axe spends most of its time on the contrast of each of 3,000 words of code. One of each
-# color is left in each kind of place; the others are made plain text.
+# axe spends most of its time on the contrast of 3,000 words of code. One of each color
+# is left in each kind of place; the others are made plain text.
 ONE_OF_EACH = """() => {
   const seen = new Set();
   for (const word of document.querySelectorAll(".highlight span")) {
