@@ -24,6 +24,8 @@ CELLS = """() => {
 }"""
 STATUS = """() =>
   window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"""
+COUNT = """(i) =>
+  window.jupyterapp.shell.currentWidget.content.model.cells.get(i).executionCount"""
 GO_TO = """(i) => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
   notebook.activeCellIndex = i;
@@ -78,9 +80,9 @@ class Notebook:
         """Put a cell at the top of the window; return its element."""
         front = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         cell = front.locator(f".jp-Cell[data-windowed-list-index='{index}']")
-        for _ in range(10):  # pictures that are still being drawn push it away
+        for _ in range(20):  # pictures that are still being drawn push it away
             self.page.evaluate(GO_TO, index)
-            time.sleep(0.5)
+            time.sleep(0.25)
             if cell.is_visible():
                 break
         cell.wait_for(timeout=20_000)
@@ -96,9 +98,15 @@ class Notebook:
     def run(self, index, limit=90):
         """Run one cell with the keyboard; return it as it is then."""
         self.go_to(index)
+        before = self.page.evaluate(COUNT, index)
         self.page.keyboard.press("Control+Enter")
-        time.sleep(0.3)
-        self.wait(limit)
+        # All that it gave out comes before the kernel is idle, its number by itself.
+        self.page.wait_for_function(
+            f"([i, before]) => ![null, before].includes(({COUNT})(i))"
+            f" && ({STATUS})() === 'idle'",
+            arg=[index, before],
+            timeout=1_000 * limit,
+        )
         return self.cells()[index]
 
     def screenshot(self, name):
