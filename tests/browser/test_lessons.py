@@ -68,6 +68,7 @@ def reads_and_makes(tree):
 def to_its_explorer(lesson, folder):
     """A copy of a solution with those cells alone on which its explorer hangs."""
     solution = nbformat.read(pack_root() / "solutions" / f"{lesson}.ipynb", 4)
+    assert sum("explore." in cell.source for cell in solution.cells) == 1
     needed, kept = {"explore"}, []
     for cell in reversed(solution.cells):
         if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):
