@@ -1,7 +1,6 @@
 """JupyterLab in a browser: a server, and what a person does with a notebook."""
 
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -15,9 +14,9 @@ import pytest
 
 from course import pack_root
 from tests.conftest import chromium
+from tests.outputs import errors
 
 SCREENSHOTS = pack_root() / "build" / "screenshots"
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # JupyterLab's page shows the cells in view; its model holds all of them.
 CELLS = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -25,6 +24,8 @@ CELLS = """() => {
 }"""
 STATUS = """() =>
   window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"""
+COUNT = """(i) =>
+  window.jupyterapp.shell.currentWidget.content.model.cells.get(i).executionCount"""
 GO_TO = """(i) => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
   notebook.activeCellIndex = i;
@@ -79,9 +80,9 @@ class Notebook:
         """Put a cell at the top of the window; return its element."""
         front = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         cell = front.locator(f".jp-Cell[data-windowed-list-index='{index}']")
-        for _ in range(10):  # pictures that are still being drawn push it away
+        for _ in range(20):  # pictures that are still being drawn push it away
             self.page.evaluate(GO_TO, index)
-            time.sleep(0.5)
+            time.sleep(0.25)
             if cell.is_visible():
                 break
         cell.wait_for(timeout=20_000)
@@ -97,24 +98,20 @@ class Notebook:
     def run(self, index, limit=90):
         """Run one cell with the keyboard; return it as it is then."""
         self.go_to(index)
+        before = self.page.evaluate(COUNT, index)
         self.page.keyboard.press("Control+Enter")
-        time.sleep(0.3)
-        self.wait(limit)
+        # All that it gave out comes before the kernel is idle, its number by itself.
+        self.page.wait_for_function(
+            f"([i, before]) => ![null, before].includes(({COUNT})(i))"
+            f" && ({STATUS})() === 'idle'",
+            arg=[index, before],
+            timeout=1_000 * limit,
+        )
         return self.cells()[index]
 
     def screenshot(self, name):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-def errors(cells):
-    """The error outputs, as text without colors."""
-    return [
-        ANSI.sub("", "\n".join(output["traceback"]))
-        for cell in cells
-        for output in cell.get("outputs", [])
-        if output["output_type"] == "error"
-    ]
 
 
 class Lab:
@@ -153,12 +150,13 @@ def browser():
         yield started
 
 
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One for all files; a browser for each, as its event loop would bother others."""
     folder = tmp_path_factory.mktemp("lab")
     port, token = free_port(), secrets.token_hex()
     log = folder.with_suffix(".log").open("wb")
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
             f"--ServerApp.port={port}",
@@ -187,11 +185,16 @@ def lab(browser, tmp_path_factory):
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
-                assert server.poll() is None, Path(log.name).read_text()[-2000:]
+                assert process.poll() is None, Path(log.name).read_text()[-2000:]
                 assert time.monotonic() < end, "JupyterLab did not start"
                 time.sleep(0.25)
-        yield Lab(f"http://127.0.0.1:{port}", token, folder, browser)
+        yield f"http://127.0.0.1:{port}", token, folder
     finally:
-        server.terminate()
-        server.wait(20)
+        process.terminate()
+        process.wait(20)
         log.close()
+
+
+@pytest.fixture(scope="module")
+def lab(server, browser):
+    return Lab(*server, browser)

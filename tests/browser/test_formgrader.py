@@ -122,9 +122,15 @@ def test_points_given_in_formgrader_come_back(place, server, browser, monkeypatc
         comment.blur()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "formgrader.png")
+    # What the button of its list of assignments asks for.
+    made = page.request.post(
+        f"{address}/formgrader/api/assignment/{LESSON}/generate_feedback",
+        headers=signed_in,
+        timeout=90_000,
+    ).json()
+    assert made["success"], made
     page.close()
 
-    nbgrader(place, "generate_feedback", LESSON)
     feedback = place / "formgrader" / "feedback" / "ada" / LESSON / f"{LESSON}.html"
     assert COMMENT in feedback.read_text()
     nbgrader(place, "export")

@@ -100,7 +100,7 @@ def test_a_stopped_training_is_usable_and_goes_on(opened):
     with opened("stop", TORCH, FIT, AFTER, "pause = 0") as notebook:
         notebook.run(0)
         stopped = start_and_stop(notebook, 1)
-        assert "Stopped by hand after" in printed(stopped)
+        assert "Stopped by hand after" in printed(stopped), stopped["outputs"]
         assert not [o for o in stopped["outputs"] if o["output_type"] == "error"]
         epochs, finite = printed(notebook.run(2)).split()
         assert 0 < int(epochs) < 200
