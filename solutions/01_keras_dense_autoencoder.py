@@ -155,7 +155,7 @@ def build_encoder(latent_dim, width=128, activation="relu", code="relu"):
     width: int, units of the hidden layer; activation: its activation, a name
     code: the activation of the code layer, a name ("linear" means none)
     Returns a keras.Model, (B, 784) -> (B, latent_dim), of two dense layers and nothing
-    else. Biases, first weights and the kind of model are up to you.
+    else. Biases, how first weights are drawn and the kind of model are up to you.
     Hint: keras.Input(shape=(784,)), two layers.Dense, then keras.Model(input, output).
     """
     ### BEGIN SOLUTION

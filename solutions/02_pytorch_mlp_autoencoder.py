@@ -115,8 +115,8 @@ class MLP4LayerAutoencoder(nn.Module):
 
     Four linear layers, an activation after each of the 392-wide ones, a sigmoid at
     the end; the code goes from one half to the other as it is. Which activation,
-    biases, first weights, a norm inside a half, and dropout or noise while training
-    are up to you.
+    biases, how first weights are drawn, a norm inside a half, and dropout or noise
+    while training are up to you.
     """
 
     def __init__(self, bottleneck=8):

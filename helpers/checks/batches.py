@@ -24,6 +24,7 @@ def batches_by_numpy() -> Iterator[None]:
         from keras.src.backend.tensorflow import trainer
 
         theirs, plain = trainer.TFEpochIterator, trainer.EpochIterator
+        _ = theirs._get_iterator, plain._get_iterator
     except (ImportError, AttributeError):  # a Keras that is arranged in another way
         yield
         return
