@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from helpers.checks.base import CheckFailed
 from helpers.checks.modules import copied, is_linear, require_different_units
 
+T = TypeVar("T")
 LIMITS = {  # what a head must reach, and what the contract says of it
     "mu": (-100, 100, "any real number: mu has no limits"),
     "logvar": (
@@ -63,14 +65,20 @@ def _sides(weight: Tensor) -> tuple[int, ...]:
     return tuple(sorted(side for side in weight.shape if side > 1))
 
 
-def _scaled(model: nn.Module, *sides: tuple[int, ...], by: float) -> nn.Module:
-    """A copy in which the weights of these sides are so many times as large."""
-    model = copied(model)
-    with torch.no_grad():
-        for p in model.parameters():
-            if _sides(p) in sides:
-                p.mul_(by)
-    return model
+@torch.no_grad()
+def _scaled(
+    model: nn.Module, f: Callable[[nn.Module], T], *sides: tuple[int, ...], by: float
+) -> T:
+    """What f gives while the weights of these sides are so many times as large."""
+    mine = [p for p in model.parameters() if _sides(p) in sides]
+    starts = [p.clone() for p in mine]
+    for p in mine:
+        p.mul_(by)
+    try:
+        return f(model)
+    finally:
+        for p, start in zip(mine, starts, strict=True):
+            p.copy_(start)
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
@@ -85,16 +93,16 @@ def _is_plain(
     So it does after a last linear layer, in each mode, and not after a bend or batch
     norm.
     """
-    other = copied(model)
-    starts = [(p, p.clone()) for p in other.parameters() if _sides(p) in sides]
+    other = copied(model)  # in training mode a norm takes notes
+
+    def answer(net: nn.Module) -> Tensor:
+        with torch.random.fork_rng(devices=[]):  # the same dropout each time
+            torch.default_generator.manual_seed(0)
+            return f(net)
+
     for mode in (False, True):
-        values = []
-        for factor in (-3, 0, 6):
-            for p, start in starts:
-                p.copy_(factor * start)
-            with torch.random.fork_rng(devices=[]):  # the same dropout each time
-                torch.default_generator.manual_seed(0)
-                values.append(f(other.train(mode)))
+        other.train(mode)
+        values = [_scaled(other, answer, *sides, by=factor) for factor in (-3, 0, 6)]
         low, middle, high = values
         if not _same(high - middle, 2 * (middle - low)):
             return False
@@ -105,8 +113,12 @@ def _is_plain(
 def _check_heads(model: nn.Module, size: int) -> None:
     heads = ((size, 512), (2 * size, 512), (size,), (2 * size,))
     x = torch.rand(64, 784)
+
+    def encoded(net: nn.Module) -> tuple[Tensor, Tensor]:
+        return net.encode(x)
+
     # With weights of both signs, so that no common part of the 512 units matters.
-    both = [_scaled(model, *heads, by=factor).encode(x) for factor in (600, -600)]
+    both = [_scaled(model, encoded, *heads, by=factor) for factor in (600, -600)]
     mu, logvar = (torch.cat(parts) for parts in zip(*both, strict=True))
     if torch.allclose(mu, logvar):
         raise CheckFailed(
@@ -149,7 +161,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
         # Small enough for a limit far out, which is allowed, to play no part.
         most = model.encode(x)[index].abs().max().clamp(min=1).item()
         once, less, turned = (
-            _scaled(model, *heads, by=factor / most).encode(x)[index]
+            _scaled(model, encoded, *heads, by=factor / most)[index]
             for factor in (1, 0.5, -1)
         )
         # A limit far out, or softplus and a logarithm, are no such bend.
@@ -174,7 +186,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
 @torch.no_grad()
 def _check_decoder(model: nn.Module, size: int) -> None:
     z = torch.randn(64, size)
-    decoded = _scaled(model, (512, 784), by=1e4).decode(z)
+    decoded = _scaled(model, lambda net: net.decode(z), (512, 784), by=1e4)
     low, high = decoded.min().item(), decoded.max().item()
     if low >= 0 and high <= 1:
         raise CheckFailed(
@@ -213,8 +225,8 @@ def _check_decoder(model: nn.Module, size: int) -> None:
             "a plain linear layer at the end of decode: logits of any value",
             "an activation or batch norm after the decoder's last layer: leave it out",
         )
-    turned = _scaled(model, (size, 512), by=-0.5)
-    if not _same(turned.decode(-2 * z), model.decode(z)):
+    turned = _scaled(model, lambda net: net.decode(-2 * z), (size, 512), by=-0.5)
+    if not _same(turned, model.decode(z)):
         raise CheckFailed(
             "decode(z) is not what it is for -2 z with weights of its first layer that "
             "are -1/2 times as large",
@@ -258,12 +270,12 @@ def _check_apart(model: nn.Module, size: int) -> None:
     """No layer of 512 to d serves both mu and logvar."""
     x = torch.rand(9, 784)
     before = model.encode(x)
-    for number, p in enumerate(model.parameters()):
+    for p in model.parameters():
         if _sides(p) != (size, 512):
             continue
-        other = copied(model)
-        list(other.parameters())[number].mul_(-1)
-        after = other.encode(x)
+        p.mul_(-1)
+        after = model.encode(x)
+        p.mul_(-1)
         if not any(map(torch.allclose, before, after)):
             raise CheckFailed(
                 "mu and logvar change together with one layer",

@@ -14,7 +14,7 @@ from helpers.checks.messages import kind
 from helpers.checks.modules import cut_off, tails
 from helpers.checks.watched import WatchedVAE
 
-MANY = 4_000  # pictures whose codes are looked at
+MANY = 2_500  # pictures whose codes are looked at
 LIMIT = 6  # standard errors
 
 
