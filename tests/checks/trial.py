@@ -15,6 +15,7 @@ says on how many; `make verify` takes 50.
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -105,9 +106,7 @@ def as_cell(file: Path, table: str, number: int) -> str:
         The answer with all that it rests on, inside a function of its own, so that
         none of the notebook's names is overwritten but those of ``NAMES``.
     """
-    source = file.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    at_top = {name: part for part in tree.body for name in _binds(part)}
+    source, tree, at_top = _read(file)
     names = ast.literal_eval(at_top["NAMES"].value)
     element = at_top[table].value.elts[number]
     answer = element.elts[0] if table == "WRONG" else element
@@ -126,6 +125,14 @@ def as_cell(file: Path, table: str, number: int) -> str:
     lines = [*parts, f"return {ast.get_source_segment(source, answer)}"]
     body = "\n".join(lines).replace("\n", "\n    ")
     return f"def _answer():\n    {body}\n\n\n{', '.join(names)} = _answer()\n"
+
+
+@functools.cache
+def _read(file: Path) -> tuple[str, ast.Module, dict[str, ast.stmt]]:
+    """A test file, and which of its statements binds a name."""
+    source = file.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    return source, tree, {name: part for part in tree.body for name in _binds(part)}
 
 
 def _binds(part: ast.stmt) -> list[str]:
