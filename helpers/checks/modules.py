@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -188,22 +188,10 @@ def _off(
     values = ask()
     toward = {name: torch.randn_like(value) for name, value in values.items()}
     ways = {name: torch.randn_like(place) for name, place in places.items()}
-    slopes: dict[str, dict[str, tuple[float, float]]] = {}
-    for answer, value in values.items():
-        gradients = [None] * len(places)
-        if value.requires_grad:
-            gradients = torch.autograd.grad(
-                (value * toward[answer]).sum(),
-                list(places.values()),
-                retain_graph=True,
-                allow_unused=True,
-            )
-        slopes[answer] = {
-            name: (0.0, 0.0)
-            if gradient is None
-            else ((gradient * ways[name]).sum().item(), gradient.norm().item())
-            for name, gradient in zip(places, gradients, strict=True)
-        }
+    slopes = {
+        answer: _slopes((value * toward[answer]).sum(), places, ways)
+        for answer, value in values.items()
+    }
 
     @torch.no_grad()
     def moved(*names: str) -> dict[str, float]:
@@ -241,6 +229,23 @@ def _off(
             if abs(says - does) > 1e-3 * (abs(does) + size + 0.01 * largest):
                 off[answer, name] = size == 0
     return off
+
+
+def _slopes(
+    value: Tensor, places: Mapping[str, Tensor], ways: Mapping[str, Tensor]
+) -> dict[str, tuple[float, float]]:
+    """By place, a value's gradient along its way, and the gradient's length."""
+    gradients: Sequence[Tensor | None] = [None] * len(places)
+    if value.requires_grad:
+        gradients = torch.autograd.grad(
+            value, list(places.values()), retain_graph=True, allow_unused=True
+        )
+    return {
+        name: (0.0, 0.0)
+        if g is None
+        else ((g * ways[name]).sum().item(), g.norm().item())
+        for name, g in zip(places, gradients, strict=True)
+    }
 
 
 def is_linear(f: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> bool:
