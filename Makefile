@@ -52,8 +52,8 @@ run: setup
 
 # Lint, types, unit tests, release in sync, every notebook in fast mode. Three at a time,
 # with a thread each: on two cores, tests wait for kernels and browsers for a quarter of
-# the time. The files in this order, as the first take longest. Coverage is measured
-# where it costs little: not of what runs in kernels and browsers.
+# the time. Files in this order (and see tests/conftest.py), as the first take longest.
+# Coverage is measured where it costs little: not of what runs in kernels and browsers.
 PARALLEL := -n 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 NBVAL := $(PARALLEL) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
 MEASURED := tests/helpers tests/course
@@ -65,7 +65,7 @@ test: setup
 	$(BIN)/ty check
 	$(BIN)/course release --check
 	$(BIN)/pytest $(PARALLEL) --durations 20 $(MEASURED) --cov
-	$(BIN)/pytest $(NBVAL) --durations 20 $(MEASURED:%=--ignore %) tests solutions
+	$(BIN)/pytest $(NBVAL) --durations 20 $(MEASURED:%=--ignore %) solutions tests
 
 lab: setup
 	cd notebooks && ../$(BIN)/jupyter lab
