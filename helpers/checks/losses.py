@@ -362,14 +362,22 @@ def loss_mistakes(
         "both terms are divided by the number of images twice": right / images,
         "half the reconstruction": r / 2 + beta * k,
     }
+    alone = {}
     for why, terms in bce_mistakes(logits, x).items():
-        found[f"the reconstruction: {why}"] = terms.sum(1).mean() + beta * k
+        total = terms.sum()
+        found[f"the reconstruction: {why}"] = total / images + beta * k
         found[f"the reconstruction, averaged over the pixels: {why}"] = (
-            terms.mean() + beta * k
+            total / terms.numel() + beta * k
         )
+        for over, value in (
+            ("", total / images),
+            (", averaged over everything", total / terms.numel()),
+            (", summed over everything", total),
+        ):
+            alone[f"the KL is missing, and the reconstruction{over}: {why}"] = value
     for why, terms in kl_mistakes(mu, logvar).items():
         found.setdefault(f"the KL: {why}", r + beta * terms.sum(1).mean())
-    return found
+    return found | alone
 
 
 def gradients_of(function: Callable, *inputs: Tensor) -> list[Tensor | None]:

@@ -84,7 +84,7 @@ def _mistakes(parts: tuple, beta: float, right: Tensor) -> dict[str, Tensor]:
     logits, x, mu, logvar, decoded_mu = parts
     kl = beta * losses.kl_terms(mu, logvar).sum(1).mean()
     swapped = binary_cross_entropy(x.double(), logits.sigmoid(), reduction="none")
-    found = {
+    return {
         **losses.loss_mistakes(logits, x, mu, logvar, beta),
         **divided_by_a_size(len(x) * right),
         "mu is decoded; z is drawn: model(x)": (
@@ -94,14 +94,6 @@ def _mistakes(parts: tuple, beta: float, right: Tensor) -> dict[str, Tensor]:
             swapped.sum(1).mean() + kl
         ),
     }
-    for why, each in losses.bce_mistakes(logits, x).items():
-        for over, value in (
-            ("", each.sum(1).mean()),
-            (", averaged over everything", each.mean()),
-            (", summed over everything", each.sum()),
-        ):
-            found[f"the KL is missing, and the reconstruction{over}: {why}"] = value
-    return found
 
 
 def _ask(function: Callable, model: Model, x: Tensor, beta: float | None) -> Tensor:
