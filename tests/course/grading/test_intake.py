@@ -223,3 +223,16 @@ def test_nothing_is_told(tmp_path):
     ):
         with pytest.raises(CourseError, match=words):
             find(tmp_path / place, LESSONS)
+
+
+def test_what_was_set_aside_is_noted_with_the_student_whose_it_was(tmp_path):
+    members = {
+        f"ada/{FILE}": "{}",
+        f"ada/{LESSON} (1).ipynb": "[]",
+        f"bob/{FILE}": "{}",
+    }
+    found = find(zipped(tmp_path / "class.zip", members), LESSONS)
+    notes = {each.student: each.notes for each in found}
+    assert len(notes["ada"]) == 1
+    assert "was set aside" in notes["ada"][0]
+    assert notes["bob"] == ()

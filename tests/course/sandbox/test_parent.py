@@ -281,6 +281,7 @@ def test_without_a_sandbox_a_kernel_inherits_what_any_program_does(
     monkeypatch.setenv("SOME_SETTING", "kept")
     known = parent._environment(tmp_path, unsafe=True)
     assert known["SOME_SETTING"] == "kept"
+    assert known["OMP_NUM_THREADS"] == "1", "two kernels with two threads each crawl"
     assert known["NBGRADER_EXECUTION"] == "autograde"
     assert "COURSE_SANDBOX" not in known
 
