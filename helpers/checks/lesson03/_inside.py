@@ -28,13 +28,12 @@ LIMITS = {  # what a head must reach, and what the contract says of it
 }
 
 
-def check_inside(model: nn.Module, size: int) -> None:
-    """Check the layers of a model: widths, heads, bends, nothing after the last.
+def check_layers(model: nn.Module, size: int) -> None:
+    """Check the layers of a new model: their widths, and that their units differ.
 
     Parameters
     ----------
     model : nn.Module
-        In evaluation mode.
     size : int
         Its latent dimension.
 
@@ -44,7 +43,22 @@ def check_inside(model: nn.Module, size: int) -> None:
     """
     _check_matrices(model, size)
     require_different_units(model)
-    model = shaken(model)
+
+
+def check_inside(model: nn.Module, size: int) -> None:
+    """Check what a model's layers do: heads, bends, nothing after the last.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode, with weights from :func:`shaken`.
+    size : int
+        Its latent dimension.
+
+    Raises
+    ------
+    CheckFailed
+    """
     _check_heads(model, size)
     _check_decoder(model, size)
     _check_apart(model, size)

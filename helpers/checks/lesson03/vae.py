@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
-from helpers.checks.lesson03._inside import check_inside, shaken
+from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
 from helpers.checks.messages import kind
 from helpers.checks.modules import (
     build,
@@ -40,9 +40,11 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     _check_shapes(twin.train(), size, 31)
     twin.eval()
     _check_found(model, twin, size)
+    check_layers(model, size)
+    model = shaken(model)
     check_inside(model, size)
-    _check_alone(shaken(model), size)
-    _check_forward(shaken(model))
+    _check_alone(model, size)
+    _check_forward(model)
     model = shaken(wide)
     for mode in (False, True):
         _check_draws(model.train(mode))
