@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize, remove_weight_norm
+from torch.nn.utils.weight_norm import WeightNorm
 from torch.overrides import TorchFunctionMode
 
 from helpers.checks.draws import seeded
@@ -57,34 +59,41 @@ def build(make: Callable[[int], nn.Module], size: int) -> nn.Module:
     return model
 
 
-def require_different_units(model: nn.Module) -> None:
-    """Fail if all weights between two widths of a new model are one number.
+def require_different_units(model: nn.Module, *chains: Sequence[Sequence[int]]) -> None:
+    """Fail if the units of a new model begin alike: then they get the same gradient.
 
-    A last layer may begin with zeros; where every layer of a shape does, units that
-    are alike get the same gradient, and stay alike.
+    So they do if all weights are one number, or those before and behind some units.
 
     Parameters
     ----------
     model : nn.Module
         New, its lazy layers made.
+    *chains : sequence of shapes
+        Of layers that may not all begin so, as those before and behind some units; a
+        last layer may begin with zeros.
 
     Raises
     ------
     CheckFailed
     """
-    alike: dict[tuple[int, ...], list[float | None]] = {}
+    numbers: dict[tuple[int, ...], list[float | None]] = {}
     for p in model.parameters():
-        if sum(side > 1 for side in p.shape) > 1:
+        if len(sides_of(p)) > 1:
             one = p.flatten()[0].item()
-            alike.setdefault(tuple(sorted(p.shape)), []).append(
-                one if bool((p == one).all()) else None
+            alike = one if bool((p == one).all()) else None
+            numbers.setdefault(sides_of(p), []).append(alike)
+    for chain in ([*numbers], *chains):
+        found = [
+            number
+            for shape in chain
+            for number in numbers.get(
+                tuple(sorted(side for side in shape if side > 1)), []
             )
-    everywhere = all(None not in found for found in alike.values())
-    for sides, found in alike.items():
-        if None not in found and (everywhere or len(found) > 1):
+        ]
+        if found and None not in found:
+            shapes = " and ".join(" x ".join(map(str, shape)) for shape in chain)
             raise CheckFailed(
-                f"all weights of shape {' x '.join(map(str, sides))} are {found[0]:g} "
-                "in a new model",
+                f"all weights of {shapes} are {found[0]:g} in a new model",
                 "random numbers, as a layer draws them by itself: units that begin "
                 "alike stay alike, whatever is learned",
                 "zeros_, constant_, fill_ or zero_ in `__init__`: leave it out",
@@ -96,6 +105,54 @@ def copied(model: nn.Module) -> nn.Module:
     kept = [value for part in model.modules() for value in vars(part).values()]
     computed = [v for v in kept if isinstance(v, Tensor) and v.grad_fn is not None]
     return copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})
+
+
+def sides_of(weight: Tensor) -> tuple[int, ...]:
+    """The sides of a weight, sorted, without those of length 1."""
+    return tuple(sorted(side for side in weight.shape if side > 1))
+
+
+def with_plain_weights(model: nn.Module) -> nn.Module:
+    """A copy whose layers have their weights as they are, without parametrizations.
+
+    Such as weight norm, which makes a layer's matrix anew from a length and a
+    direction: what is written into those is not the matrix.
+    """
+    model = copied(model)
+    for part in model.modules():
+        if parametrize.is_parametrized(part):
+            for name in [*part.parametrizations]:
+                parametrize.remove_parametrizations(part, name)
+        for hook in [*part._forward_pre_hooks.values()]:
+            if isinstance(hook, WeightNorm):  # the way of earlier versions
+                remove_weight_norm(part, hook.name)
+    return model
+
+
+def require_free_numbers(codes: Tensor, name: str, look: str) -> None:
+    """Fail unless the numbers of a code, (B, d) with B > d, can each be anything.
+
+    Parameters
+    ----------
+    codes : Tensor
+    name : str
+        "the code" or the like.
+    look : str
+        Where the mistake may be.
+
+    Raises
+    ------
+    CheckFailed
+    """
+    size = codes.shape[1]
+    free = int(torch.linalg.matrix_rank(codes.detach().double(), rtol=1e-5))
+    if free < size:
+        raise CheckFailed(
+            f"{name} has {size} numbers, and {size - free} of them can be computed "
+            "from the others",
+            f"{size} numbers, each of any value",
+            f"a mean taken off, or a norm, {look}",
+        )
 
 
 def require_gradients_of(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.checks.draws import seeded
-from helpers.checks.modules import copied
+from helpers.checks.modules import copied, sides_of, with_plain_weights
 
 
 def _repeatably(f: Callable[[nn.Module], Tensor], model: nn.Module) -> Tensor:
@@ -18,15 +18,15 @@ def _repeatably(f: Callable[[nn.Module], Tensor], model: nn.Module) -> Tensor:
 
 def matrices(model: nn.Module) -> list[Tensor]:
     """The weight matrices; not what has one row, such as a bias."""
-    return [p for p in model.parameters() if p.dim() == 2 and min(p.shape) > 1]
+    return [p for p in model.parameters() if len(sides_of(p)) == 2]
 
 
 def with_random_weights(model: nn.Module) -> nn.Module:
     """A copy with weights of our own, as after some training."""
-    model = copied(model)
+    model = with_plain_weights(model)
     with torch.no_grad():
         for p in model.parameters():
-            if p.dim() == 2 and min(p.shape) > 1:
+            if len(sides_of(p)) == 2:
                 p.copy_(2 * (2 / sum(p.shape)) ** 0.5 * torch.randn_like(p))
             else:
                 p.add_(0.3 * torch.randn_like(p))
@@ -38,7 +38,7 @@ def scaled(model: nn.Module, widths: tuple[int, int], factor: float) -> nn.Modul
     other = copied(model)
     with torch.no_grad():
         for p in matrices(other):
-            if sorted(p.shape) == sorted(widths):
+            if sides_of(p) == tuple(sorted(widths)):
                 p.mul_(factor)
     return other
 
@@ -53,7 +53,7 @@ def ends_linear(
     """
     other, values = copied(model), []
     starts = [
-        (p, p.clone()) for p in matrices(other) if sorted(p.shape) == sorted(widths)
+        (p, p.clone()) for p in matrices(other) if sides_of(p) == tuple(sorted(widths))
     ]
     for factor in (0, 1, 2, -1):
         for p, start in starts:

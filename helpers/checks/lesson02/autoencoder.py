@@ -26,7 +26,9 @@ from helpers.checks.modules import (
     copied,
     is_linear,
     require_different_units,
+    require_free_numbers,
     require_gradients_of,
+    sides_of,
 )
 
 HIDDEN = 392
@@ -40,7 +42,7 @@ def autoencoder(make: Callable[[int], nn.Module], draw: Draw) -> None:
         model = build(make, size).eval()
         _check_shapes(model, size)
         _check_layers(model, size)
-        require_different_units(model)
+        require_different_units(model, [(HIDDEN, size)])
         _check_output(model, size)
         trained = with_random_weights(model)
         _check_answers(trained, size)
@@ -95,7 +97,7 @@ def _does_not_run(
 
 
 def _sizes(model: nn.Module) -> str:
-    shapes = [tuple(p.shape) for p in matrices(model)]
+    shapes = [[side for side in p.shape if side > 1] for p in matrices(model)]
     return ", ".join(f"{inputs} to {outputs}" for outputs, inputs in shapes) or "none"
 
 
@@ -127,7 +129,7 @@ def _check_shape(what: str, value: Any, batch: int, size: int, bottleneck: int) 
 
 
 def _check_layers(model: nn.Module, size: int) -> None:
-    shapes = [tuple(p.shape) for p in matrices(model)]
+    shapes = [sides_of(p) for p in matrices(model)]
     if not shapes:
         raise CheckFailed(
             "the model has no weights that PyTorch can find",
@@ -135,8 +137,8 @@ def _check_layers(model: nn.Module, size: int) -> None:
             "layers in a plain Python list (use nn.Sequential or nn.ModuleList), or "
             "layers made anew in each call",
         )
-    found = Counter((max(shape), min(shape)) for shape in shapes)
-    wanted = Counter({(PIXELS, HIDDEN): 2, (HIDDEN, size): 2})
+    found = Counter(shapes)
+    wanted = Counter({(HIDDEN, PIXELS): 2, tuple(sorted((size, HIDDEN))): 2})
     if found != wanted:
         raise CheckFailed(
             f"{len(shapes)} weight matrices: {_sizes(model)}",
@@ -176,8 +178,8 @@ def _check_answers(model: nn.Module, size: int) -> None:
             "the same images gave two different answers in evaluation mode",
             "one answer: nothing in the model is drawn anew in a call",
             "layers made inside encode() or decode() have new random weights each "
-            "time: make them in __init__(); or F.dropout, which does not stop in "
-            "evaluation mode: take nn.Dropout",
+            "time: make them in __init__(); or F.dropout or noise that goes on in "
+            "evaluation mode: take nn.Dropout, ask `if self.training`",
         )
     if not torch.allclose(first, model.decode(model.encode(x)), atol=1e-6):
         raise CheckFailed(
@@ -205,6 +207,12 @@ def _check_answers(model: nn.Module, size: int) -> None:
                 "pictures made from all numbers of z",
                 "decode(): is its argument used?",
             )
+    if torch.allclose(model.decode(z), model.decode(z + 1), atol=1e-6):
+        raise CheckFailed(
+            "decode(z) and decode(z + 1) are the same pictures",
+            "pictures made from each number of z",
+            "a mean or a norm taken off the code at the start of decode()",
+        )
     for f, given in ((model.encode, x), (model.decode, z)):
         if not torch.allclose(f(given[-1:]), f(given)[-1:], atol=1e-4):
             raise CheckFailed(
@@ -235,7 +243,8 @@ def _check_picture(model: nn.Module, size: int) -> None:
     seen = f"pixels run from {low:.2f} to {high:.2f} if the last weights are large"
     if stuck > 0.2:
         seen = f"{stuck:.0%} of the pixels are exactly 0 or 1"
-        look = "a clamp or a ReLU where a sigmoid belongs: it lets no gradient pass"
+        look = "a clamp, a ReLU or a round() after the last layer or the sigmoid: it "
+        look += "lets no gradient pass"
     elif low > 0.49:
         look = "two sigmoids in a row" + ", or a ReLU before the sigmoid" * (high > 0.8)
     else:
@@ -260,8 +269,8 @@ def _check_code(model: nn.Module, size: int) -> None:
         zeros = (code == 0).float().mean().item()
         largest = scaled(model, widths, 1e4).encode(x).abs().max().item()
         seen = "the code does not grow in proportion to the weights of the last layer"
-        look = "an activation (GELU, leaky ReLU, ...) or a norm after the encoder's "
-        look += "last layer"
+        look = "an activation (GELU, leaky ReLU, ...), a norm or a sort after the "
+        look += "encoder's last layer"
         lengths = code.norm(dim=1)
         if size > 1 and lengths.std() < 1e-3 * lengths.mean():
             seen = (
@@ -279,6 +288,9 @@ def _check_code(model: nn.Module, size: int) -> None:
             "a plain linear layer at the end of the encoder: codes of any value",
             look,
         )
+    require_free_numbers(
+        model.encode(x), "the code", "after the encoder's last layer: leave it out"
+    )
     training = copied(model).train()
     if not ends_linear(training, widths, lambda other: other.encode(x)):
         raise CheckFailed(

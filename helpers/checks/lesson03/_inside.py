@@ -15,7 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed
-from helpers.checks.modules import copied, is_linear, require_different_units
+from helpers.checks.modules import (
+    copied,
+    is_linear,
+    require_different_units,
+    require_free_numbers,
+    sides_of,
+    with_plain_weights,
+)
 
 T = TypeVar("T")
 LIMITS = {  # what a head must reach, and what the contract says of it
@@ -67,16 +74,11 @@ def check_inside(model: nn.Module, size: int) -> None:
 
 def shaken(model: nn.Module) -> nn.Module:
     """A copy with random weights of our own, so that no first values matter."""
-    model = copied(model)
+    model = with_plain_weights(model)
     with torch.no_grad():
         for p in model.parameters():
-            p.normal_(std=2 / 512**0.5 if len(_sides(p)) > 1 else 0.5)
+            p.normal_(std=2 / 512**0.5 if len(sides_of(p)) > 1 else 0.5)
     return model
-
-
-def _sides(weight: Tensor) -> tuple[int, ...]:
-    """The sides of a weight, sorted, without those of length 1."""
-    return tuple(sorted(side for side in weight.shape if side > 1))
 
 
 @torch.no_grad()
@@ -84,7 +86,7 @@ def _scaled(
     model: nn.Module, f: Callable[[nn.Module], T], *sides: tuple[int, ...], by: float
 ) -> T:
     """What f gives while the weights of these sides are so many times as large."""
-    mine = [p for p in model.parameters() if _sides(p) in sides]
+    mine = [p for p in model.parameters() if sides_of(p) in sides]
     starts = [p.clone() for p in mine]
     for p in mine:
         p.mul_(by)
@@ -162,7 +164,10 @@ def _check_heads(model: nn.Module, size: int) -> None:
                 free,
                 f"an activation (tanh, ELU, GELU) or a clamp after the {name} layer",
             )
-    for index in (0, 1):
+    for index, name in enumerate(("mu", "logvar")):
+        require_free_numbers(
+            model.encode(x)[index], name, f"after the {name} layer: leave it out"
+        )
         if is_linear(
             lambda a, index=index: model.encode(a)[index], x / 2, x.flip(0) / 2
         ):
@@ -227,6 +232,12 @@ def _check_decoder(model: nn.Module, size: int) -> None:
             "pictures that depend on z",
             "decode: is z used?",
         )
+    if torch.allclose(model.decode(z), model.decode(z + 1), atol=1e-4):
+        raise CheckFailed(
+            "decode gives the same picture for z and z + 1",
+            "pictures that depend on each number of z",
+            "a mean or a norm taken off z before the first layer of decode",
+        )
     if is_linear(model.decode, z, torch.randn(64, size)):
         raise CheckFailed(
             "the decoder is linear: its two layers act as a single one",
@@ -252,7 +263,7 @@ def _check_decoder(model: nn.Module, size: int) -> None:
 
 def _check_matrices(model: nn.Module, size: int) -> None:
     """Five layers: every matrix among the weights has one of these shapes."""
-    found = Counter(_sides(p) for p in model.parameters() if len(_sides(p)) == 2)
+    found = Counter(sides_of(p) for p in model.parameters() if len(sides_of(p)) == 2)
     up, head, both = (512, 784), (size, 512), tuple(sorted((2 * size, 512)))
     if found in (Counter({up: 2, head: 3}), Counter({up: 2, head: 1, both: 1})):
         return
@@ -285,7 +296,7 @@ def _check_apart(model: nn.Module, size: int) -> None:
     x = torch.rand(9, 784)
     before = model.encode(x)
     for p in model.parameters():
-        if _sides(p) != (size, 512):
+        if sides_of(p) != (size, 512):
             continue
         p.mul_(-1)
         after = model.encode(x)
@@ -301,7 +312,7 @@ def _check_apart(model: nn.Module, size: int) -> None:
 def _check_first(model: nn.Module) -> None:
     """The gradient of one image's mu is, for the first weights, a multiple of it."""
     x = torch.rand(1, 784)
-    first = [p for p in model.parameters() if _sides(p) == (512, 784)]
+    first = [p for p in model.parameters() if sides_of(p) == (512, 784)]
     gradients = torch.autograd.grad(model.encode(x)[0].sum(), first, allow_unused=True)
     for gradient in gradients:
         if gradient is None or not gradient.any():

@@ -101,7 +101,9 @@ def _not_random(function: Callable, z: Tensor) -> CheckFailed:
     return CheckFailed(
         "two calls give exactly the same draws",
         "fresh noise on every call",
-        "a seed or generator inside the function, or noise drawn once outside",
+        "a seed or generator inside the function, or noise drawn once outside"
+        + "; noise whose mean over the images is taken off: of one, nothing is left"
+        * (len(z) == 1),
     )
 
 

@@ -87,6 +87,13 @@ def _drawn(
             "no image is needed: codes are drawn from the prior N(0, I)",
             "where z comes from: torch.randn(count, latent_dim)",
         )
+    if count == 1 and isinstance(images, Tensor) and images.isnan().any():
+        raise CheckFailed(
+            "a single picture is nan",
+            "any number of pictures, also one",
+            "codes from which their mean is taken off, or that are divided by their "
+            "spread: of a single one there is none",
+        )
     want_tensor(
         images,
         (count, 784),
@@ -218,7 +225,8 @@ def _check_prior(codes: Tensor) -> None:
         raise CheckFailed(
             f"the codes have mean {mean:.3f} and standard deviation {std:.3f}",
             "0 and 1: the prior is N(0, I), which the KL term pulled the codes to",
-            "how z is drawn: torch.randn (normal), unscaled; not torch.rand (uniform)",
+            "how z is drawn: torch.randn (normal), unscaled and without limits; not "
+            "torch.rand (uniform)",
         )
     each = LIMIT / len(z) ** 0.5
     if (z.mean(0).abs() > each).any() or ((z.std(0) - 1).abs() > each / 2**0.5).any():

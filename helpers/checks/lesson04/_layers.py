@@ -143,7 +143,7 @@ def _require_order(found: list[Call], wanted: list, where: str) -> None:
             raise CheckFailed(
                 f"batch norm {i + 1} keeps no running averages",
                 "running averages: eval() uses them in place of the batch's own",
-                "track_running_stats=False",
+                "track_running_stats=False, or F.batch_norm that is given no averages",
             )
         if norm.weight is None:
             raise CheckFailed(
@@ -305,7 +305,8 @@ def require_gradients(net: nn.Module, loss: Tensor, where: str) -> None:
             raise CheckFailed(
                 f"no gradient reaches {name}",
                 f"every layer of {where} takes part",
-                "is the layer used in forward, without detach(), no_grad() or round()?",
+                "is the layer used in forward, without detach(), no_grad() or round(), "
+                "and does it learn (requires_grad)?",
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -33,7 +34,6 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
     z = 2 * torch.randn(131, d)
     with stays(z):
         _want_pictures(run(net, z), len(z))
-    require_different_units(net)
     for count in (97, 2):
         _want_pictures(net(z[:count].clone()), count)
     body = [
@@ -41,6 +41,7 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
         ("linear", (32 * 7 * 7, 128)),
         ("conv_transpose2d", (32, 8, 4, 4)),
     ]
+    require_different_units(net, *itertools.pairwise(shape for _, shape in body))
     (last,) = require_layers(net, z[:8], body, _require_end, "the decoder")
     for mode in (True, False):
         _require_sigmoid(net.train(mode), z[:8], last)
@@ -51,14 +52,15 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
     require_own_input(net, z)
     _want_pictures(build(model_class, 1).eval()(z[:3, :1]), 3)
     code = z[:8].clone().requires_grad_()
-    require_gradients(net, net.train()(code).square().sum(), "the decoder")
+    net = moved(net)
+    require_gradients(net, net(code).square().sum(), "the decoder")
     if code.grad is None or not code.grad.any():
         raise CheckFailed(
             "no gradient reaches the code z",
             "the pictures' loss trains the encoder through z",
             "detach(), .data or no_grad() on z",
         )
-    require_gradients_of(moved(net), lambda net, z: {"x_hat": net(z)}, z=z[:8])
+    require_gradients_of(net, lambda net, z: {"x_hat": net(z)}, z=z[:8])
 
 
 def _want_pictures(answer: object, count: int) -> None:

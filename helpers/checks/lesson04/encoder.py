@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -37,7 +39,7 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
     x = torch.rand(131, 1, 28, 28)
     with stays(x):
         _want_pair(run(net, x), len(x), d)
-    require_different_units(net)
+    require_different_units(net, *itertools.pairwise(shape for _, shape in BODY))
     for count in (97, 2):
         _want_pair(net(x[:count]), count, d)
     where = "the encoder"
@@ -50,11 +52,12 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
             _want_pair(net(x[:count].clone()), count, d)
     require_own_input(net, x)
     _want_pair(build(model_class, 1).eval()(x[:3]), 3, 1)
-    codes = net.train()(x[:8].clone())
+    net = moved(net)
+    codes = net(x[:8].clone())
     loss = sum((value.square() + value).sum() for value in codes)
     require_gradients(net, loss, "the encoder")
     require_gradients_of(
-        moved(net),
+        net,
         lambda net, x: dict(zip(("mu", "logvar"), net(x), strict=True)),
         x=x[:8],
     )

@@ -256,7 +256,37 @@ class LastLayerOfZero(Right):
         nn.init.zeros_(self.decoder[2].weight)
 
 
+class WithWeightNorm(Right):
+    """Linear layers whose weights are lengths and directions."""
+
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        for layer in (*self.encoder, *self.decoder):
+            if isinstance(layer, nn.Linear):
+                nn.utils.parametrizations.weight_norm(layer)
+
+
+class OfConvolutions(nn.Module):
+    """Windows of one: linear layers by another name."""
+
+    def __init__(self, bottleneck=8):
+        super().__init__()
+        self.a, self.b = nn.Conv1d(784, 392, 1), nn.Conv1d(392, bottleneck, 1)
+        self.c, self.d = nn.Conv1d(bottleneck, 392, 1), nn.Conv1d(392, 784, 1)
+
+    def encode(self, x):
+        return self.b(self.a(x[:, :, None]).relu())[:, :, 0]
+
+    def decode(self, z):
+        return self.d(self.c(z[:, :, None]).relu())[:, :, 0].sigmoid()
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+
 RIGHT = [
+    WithWeightNorm,
+    OfConvolutions,
     LastLayerOfZero,
     Float32WrittenIn,
     Right,
@@ -638,9 +668,29 @@ class CodesFromOneNumber(Right):
             nn.init.constant_(layer.weight, 0.1)
 
 
+class MeanOffTheCode(Right):
+    def encode(self, x):
+        z = super().encode(x)
+        return z - z.mean(1, keepdim=True)
+
+
+class MeanOffInDecode(Right):
+    def decode(self, z):
+        return super().decode(z - z.mean(1, keepdim=True))
+
+
+class LastNumberFromTheOthers(Right):
+    def encode(self, x):
+        z = super().encode(x)
+        return torch.cat([z[:, :-1], z[:, :1] - z[:, 1:2]], 1)
+
+
 WRONG = [
+    (MeanOffTheCode, "the code has 8 numbers, and 1 of them can be computed from"),
+    (LastNumberFromTheOthers, "and 1 of them can be computed from the others"),
+    (MeanOffInDecode, "decode(z) and decode(z + 1) are the same pictures"),
     (AllZero, "are 0 in a new model | units that begin alike stay alike"),
-    (CodesFromOneNumber, "8 x 392 are 0.1 in a new model"),
+    (CodesFromOneNumber, "392 x 8 are 0.1 in a new model"),
     (HalfOfTheUnitsDetached, "a wrong gradient from encode(x) reaches encoder.0"),
     (HalfOfTheCodeDetached, "a wrong gradient from model(x) reaches encoder.0"),
     (HalfOfThePictureDetached, "a wrong gradient from decode(z) reaches decoder.0"),

@@ -134,18 +134,38 @@ class RightLastLayersOfZero(Right):
             nn.init.zeros_(layer.weight)
 
 
+class RightWeightNorm(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        for layer in (self.hidden, self.mu, self.back[0], self.back[-1]):
+            nn.utils.parametrizations.weight_norm(layer)
+
+
+class RightOldWeightNorm(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for layer in (self.hidden, self.back[0]):
+                nn.utils.weight_norm(layer)
+
+
+class WrongMeanOffMu(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return mu - mu.mean(1, keepdim=True), logvar
+
+
+class WrongMeanOffZ(Right):
+    def decode(self, z):
+        return super().decode(z - z.mean(1, keepdim=True))
+
+
 class WrongAllZero(Right):
     def __init__(self, d):
         super().__init__(d)
         for p in self.parameters():
             nn.init.zeros_(p)
-
-
-class WrongFromOneNumber(Right):
-    def __init__(self, d):
-        super().__init__(d)
-        for layer in (self.hidden, self.back[-1]):
-            nn.init.constant_(layer.weight, 0.01)
 
 
 class WrongPartOfTheCodeDetached(Right):
@@ -691,6 +711,8 @@ class WrongCentred(Right):
 
 
 RIGHT = [
+    RightWeightNorm,
+    RightOldWeightNorm,
     RightLastLayersOfZero,
     RightFloat32WrittenIn,
     RightKeepsItsCode,
@@ -720,8 +742,9 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (WrongMeanOffMu, "and 1 of them can be computed from the others"),
+    (WrongMeanOffZ, "the same picture for z and z + 1"),
     (WrongAllZero, "are 0 in a new model | units that begin alike stay alike"),
-    (WrongFromOneNumber, "all weights of shape 512 x 784 are 0.01 in a new model"),
     (WrongHalfOfLogvarDetached, "a wrong gradient from logvar reaches hidden.weight"),
     (WrongHalfOfTheUnitsDetached, "a wrong gradient from the logits reaches back.0"),
     (

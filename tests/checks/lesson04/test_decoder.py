@@ -290,7 +290,16 @@ def limited(most):
     )
 
 
+class LastKernelOfZero(Decoder):
+    def __init__(self, d):
+        super().__init__(d)
+        for p in self.parameters():
+            if p.shape == (8, 1, 4, 4):
+                nn.init.zeros_(p)
+
+
 RIGHT = [
+    LastKernelOfZero,
     Decoder,
     with_options(act=nn.LeakyReLU),
     LastLayerFirst,
@@ -320,6 +329,10 @@ class FromOneNumber(Decoder):
 
 
 WRONG = [
+    (
+        running(lambda self, z: self.body(z - z.mean(1, keepdim=True))),
+        "the first layer of the decoder is given other numbers",
+    ),
     (FromOneNumber, "are 0.01 in a new model | units that begin alike stay alike"),
     (with_options(end=nn.Identity), "the sigmoid after the last"),
     (with_options(end=TwoSigmoids), "twice"),

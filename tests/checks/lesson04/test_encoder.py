@@ -407,6 +407,14 @@ RIGHT = [
 ]
 
 
+class EqualKernels(Encoder):
+    def __init__(self, d):
+        super().__init__(d)
+        for p in self.parameters():
+            if p.dim() == 4:
+                nn.init.constant_(p, 0.1)
+
+
 class FromOneNumber(Encoder):
     def __init__(self, d):
         super().__init__(d)
@@ -416,6 +424,11 @@ class FromOneNumber(Encoder):
 
 
 WRONG = [
+    (EqualKernels, "all weights of 8 x 1 x 4 x 4 and 32 x 8 x 4 x 4 are 0.1"),
+    (
+        on_heads(lambda m, v: (m - m.mean(1, keepdim=True), v)),
+        "mu as its head gives it",
+    ),
     (FromOneNumber, "are 0.01 in a new model | units that begin alike stay alike"),
     (with_options(kernel=3), "a window of 3 x 3"),
     (with_options(kernel=2, padding=0), "a window of 2 x 2"),
