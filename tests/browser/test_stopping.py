@@ -18,7 +18,7 @@ torch.manual_seed(0)
 start = torch.nn.Linear(784, 784).state_dict()
 
 
-pause = 0.05  # seconds: nobody clicks faster than 200 epochs take
+pause = 0.25  # seconds: 200 epochs outlast any click, and a second one that is lost
 
 
 def slow_loss(model, x):
