@@ -122,6 +122,9 @@ def test_attributes_that_lead_out_are_foreign(name):
         ("numpy", True),
         ("numpy.linalg", True),
         ("numpy.array", False),
+        ("torch.nn.utils", True),
+        ("torch.nn.utils.parametrize", True),
+        ("torch.nn.utils.weight_norm", False),  # the function hides the module
         ("helpers.checks.lesson03", True),
         ("json.decoder.JSONDecoder", False),
         ("sys.path", False),
