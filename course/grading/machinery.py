@@ -245,23 +245,24 @@ def is_module(path: str) -> bool:
     for folder in spec.submodule_search_locations or ():
         place = Path(folder, *rest)
         if place.with_suffix(".py").is_file() or (place / "__init__.py").is_file():
-            return not _is_hidden(place)
+            return place.name not in _hidden_in(place.parent)
     return False
 
 
-def _is_hidden(place: Path) -> bool:
-    """Whether a package has, by a module's name, what it takes from that module.
+@cache
+def _hidden_in(package: Path) -> frozenset[str]:
+    """Modules by whose names a package has something else, which it takes from them.
 
     Such as torch.nn.utils.weight_norm, a function.
     """
-    package = place.parent / "__init__.py"
-    if not package.is_file():
-        return False
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and (node.module or "").split(".")[-1] == place.name
-        and place.name in {each.asname or each.name for each in node.names}
-        for node in ast.parse(package.read_text(encoding="utf-8")).body
+    code = package / "__init__.py"
+    tree = ast.parse(code.read_text(encoding="utf-8") if code.is_file() else "")
+    return frozenset(
+        each.asname or each.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for each in node.names
+        if (node.module or "").split(".")[-1] == (each.asname or each.name)
     )
 
 

@@ -218,8 +218,10 @@ def _whole_notebook(
     """
     reason, before = record.reason, record.exercises
     settled = {row.id for row in before if row.score == row.max}
-    asked = copy.copy(prepared)
-    asked.cells = [cell for cell in prepared.cells if grade_id(cell) not in settled]
+    asked = copy.deepcopy(prepared)
+    for cell in asked.cells:
+        if grade_id(cell) in settled:  # it stays in its place, and is not run
+            cell.source = ""
     after = _rows(without_idle_cells(asked, lesson), lesson, run, record)
     if record.reason is not None:  # the definitions alone could be judged
         record.reason = reason

@@ -78,17 +78,13 @@ def require_different_units(model: nn.Module, *chains: Sequence[Sequence[int]]) 
     """
     numbers: dict[tuple[int, ...], list[float | None]] = {}
     for p in model.parameters():
-        if len(sides_of(p)) > 1:
+        if len(sides_of(p.shape)) > 1:
             one = p.flatten()[0].item()
             alike = one if bool((p == one).all()) else None
-            numbers.setdefault(sides_of(p), []).append(alike)
+            numbers.setdefault(sides_of(p.shape), []).append(alike)
     for chain in ([*numbers], *chains):
         found = [
-            number
-            for shape in chain
-            for number in numbers.get(
-                tuple(sorted(side for side in shape if side > 1)), []
-            )
+            number for shape in chain for number in numbers.get(sides_of(shape), [])
         ]
         if found and None not in found:
             shapes = " and ".join(" x ".join(map(str, shape)) for shape in chain)
@@ -107,9 +103,9 @@ def copied(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})
 
 
-def sides_of(weight: Tensor) -> tuple[int, ...]:
+def sides_of(shape: Sequence[int]) -> tuple[int, ...]:
     """The sides of a weight, sorted, without those of length 1."""
-    return tuple(sorted(side for side in weight.shape if side > 1))
+    return tuple(sorted(side for side in shape if side > 1))
 
 
 def with_plain_weights(model: nn.Module) -> nn.Module:

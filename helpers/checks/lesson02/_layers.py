@@ -18,7 +18,7 @@ def _repeatably(f: Callable[[nn.Module], Tensor], model: nn.Module) -> Tensor:
 
 def matrices(model: nn.Module) -> list[Tensor]:
     """The weight matrices; not what has one row, such as a bias."""
-    return [p for p in model.parameters() if len(sides_of(p)) == 2]
+    return [p for p in model.parameters() if len(sides_of(p.shape)) == 2]
 
 
 def with_random_weights(model: nn.Module) -> nn.Module:
@@ -26,7 +26,7 @@ def with_random_weights(model: nn.Module) -> nn.Module:
     model = with_plain_weights(model)
     with torch.no_grad():
         for p in model.parameters():
-            if len(sides_of(p)) == 2:
+            if len(sides_of(p.shape)) == 2:
                 p.copy_(2 * (2 / sum(p.shape)) ** 0.5 * torch.randn_like(p))
             else:
                 p.add_(0.3 * torch.randn_like(p))
@@ -38,7 +38,7 @@ def scaled(model: nn.Module, widths: tuple[int, int], factor: float) -> nn.Modul
     other = copied(model)
     with torch.no_grad():
         for p in matrices(other):
-            if sides_of(p) == tuple(sorted(widths)):
+            if sides_of(p.shape) == tuple(sorted(widths)):
                 p.mul_(factor)
     return other
 
@@ -53,7 +53,9 @@ def ends_linear(
     """
     other, values = copied(model), []
     starts = [
-        (p, p.clone()) for p in matrices(other) if sides_of(p) == tuple(sorted(widths))
+        (p, p.clone())
+        for p in matrices(other)
+        if sides_of(p.shape) == tuple(sorted(widths))
     ]
     for factor in (0, 1, 2, -1):
         for p, start in starts:

@@ -129,7 +129,7 @@ def _check_shape(what: str, value: Any, batch: int, size: int, bottleneck: int) 
 
 
 def _check_layers(model: nn.Module, size: int) -> None:
-    shapes = [sides_of(p) for p in matrices(model)]
+    shapes = [sides_of(p.shape) for p in matrices(model)]
     if not shapes:
         raise CheckFailed(
             "the model has no weights that PyTorch can find",

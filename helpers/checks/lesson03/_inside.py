@@ -77,7 +77,7 @@ def shaken(model: nn.Module) -> nn.Module:
     model = with_plain_weights(model)
     with torch.no_grad():
         for p in model.parameters():
-            p.normal_(std=2 / 512**0.5 if len(sides_of(p)) > 1 else 0.5)
+            p.normal_(std=2 / 512**0.5 if len(sides_of(p.shape)) > 1 else 0.5)
     return model
 
 
@@ -86,7 +86,7 @@ def _scaled(
     model: nn.Module, f: Callable[[nn.Module], T], *sides: tuple[int, ...], by: float
 ) -> T:
     """What f gives while the weights of these sides are so many times as large."""
-    mine = [p for p in model.parameters() if sides_of(p) in sides]
+    mine = [p for p in model.parameters() if sides_of(p.shape) in sides]
     starts = [p.clone() for p in mine]
     for p in mine:
         p.mul_(by)
@@ -263,7 +263,9 @@ def _check_decoder(model: nn.Module, size: int) -> None:
 
 def _check_matrices(model: nn.Module, size: int) -> None:
     """Five layers: every matrix among the weights has one of these shapes."""
-    found = Counter(sides_of(p) for p in model.parameters() if len(sides_of(p)) == 2)
+    found = Counter(
+        sides_of(p.shape) for p in model.parameters() if len(sides_of(p.shape)) == 2
+    )
     up, head, both = (512, 784), (size, 512), tuple(sorted((2 * size, 512)))
     if found in (Counter({up: 2, head: 3}), Counter({up: 2, head: 1, both: 1})):
         return
@@ -296,7 +298,7 @@ def _check_apart(model: nn.Module, size: int) -> None:
     x = torch.rand(9, 784)
     before = model.encode(x)
     for p in model.parameters():
-        if sides_of(p) != (size, 512):
+        if sides_of(p.shape) != (size, 512):
             continue
         p.mul_(-1)
         after = model.encode(x)
@@ -312,7 +314,7 @@ def _check_apart(model: nn.Module, size: int) -> None:
 def _check_first(model: nn.Module) -> None:
     """The gradient of one image's mu is, for the first weights, a multiple of it."""
     x = torch.rand(1, 784)
-    first = [p for p in model.parameters() if sides_of(p) == (512, 784)]
+    first = [p for p in model.parameters() if sides_of(p.shape) == (512, 784)]
     gradients = torch.autograd.grad(model.encode(x)[0].sum(), first, allow_unused=True)
     for gradient in gradients:
         if gradient is None or not gradient.any():

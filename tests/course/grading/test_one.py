@@ -85,19 +85,23 @@ def test_only_what_lacks_points_is_judged_again():
     runs = []
 
     def run(notebook):
-        runs.append({grade_id(cell) for cell in notebook.cells} - {None})
+        runs.append({grade_id(cell) for cell in notebook.cells if cell.source})
         for cell in notebook.cells:
-            if grade_id(cell) == "check_kl_divergence" and len(runs) == 1:
+            fails = grade_id(cell) == "check_kl_divergence" and len(runs) == 1
+            if fails or cell.source == "print('mine')":
                 wrong = nbformat.v4.new_output("error", ename="E", evalue="wrong")
                 cell.outputs = [wrong]
         return Execution(None, 0, 0.0)
 
     notebook = submission()
-    notebook.cells.append(nbformat.v4.new_code_cell("print('mine')"))
+    names = [grade_id(cell) for cell in notebook.cells]
+    mine = nbformat.v4.new_code_cell("print('mine')")
+    notebook.cells.insert(names.index("check_reparameterize") + 1, mine)
     content = nbformat.writes(notebook).encode()
     record = one.record_of(content, lesson_named(LESSON), run, sandboxed=False)
-    first, second = ({name for name in run if "check_" in name} for run in runs)
+    first, second = ({name for name in run if "check_" in str(name)} for run in runs)
     assert "check_sample" in first
     assert second == {"check_kl_divergence"}
     assert record.score == 90
     assert "points for kl_divergence are earned only with" in record.flags[0]
+    assert record.first_trouble is None, "it stands below the first check"
