@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.checks import base, standins
+from helpers.checks import base, draws, standins
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import VISIBLE
 
@@ -285,3 +285,15 @@ def test_only_ordinary_tensors_are_judged(value, words):
         base.want_tensor(value, (3,), "the answer", "")
     for part in words.split(" | "):
         assert part in str(failure.value)
+
+
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_draws_are_the_same_with_and_without_an_accelerator(accelerated, monkeypatch):
+    monkeypatch.setattr(draws, "_has_accelerator", lambda: accelerated)
+    before = torch.get_rng_state()
+    with draws.seeded(5):
+        assert torch.initial_seed() == 770_006
+        drawn = torch.rand(2)
+    assert torch.equal(torch.get_rng_state(), before)
+    expected = torch.rand(2, generator=torch.Generator().manual_seed(770_006))
+    assert torch.equal(drawn, expected)
