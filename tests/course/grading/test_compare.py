@@ -122,6 +122,48 @@ def test_the_lesson_is_known_by_its_cells(lesson, lost):
     assert found == ("alice homework", LESSON)
 
 
+@pytest.mark.parametrize(
+    ("place", "student"),
+    [
+        (f"alice/{LESSON}.ipynb", "alice"),
+        (f"in/carol_{LESSON}.ipynb", "carol"),
+        ("in/muellerlena_4711_99_homework.ipynb", "muellerlena"),
+        ("alice/alice.ipynb", "alice"),
+    ],
+)
+def test_whose_it_is_stands_in_its_name_or_its_folders(place, student):
+    known = {path.stem: path for path in SOLUTION.parent.glob("0*.ipynb")}
+    whose = compare._whose(pack_root() / place, RELEASE.read_bytes(), known)
+    assert whose == (student, LESSON)
+
+
+def figure(**more):
+    bundle = {"name": "MSE", "value": 1.0, "expected": [0, 2], "unit": ""} | more
+    data = {"application/vnd.course.metric+json": bundle, "text/plain": ""}
+    return nbformat.v4.new_output("display_data", data)
+
+
+def test_figures_that_cannot_be_shown_are_left_out():
+    outputs = [
+        figure(expected=[1, 2, 3]),
+        figure(expected=3),
+        figure(value="much"),
+        figure(data="SYNTHETIC"),
+        figure(),
+    ]
+    cell = nbformat.v4.new_code_cell("", outputs=outputs)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    shown = compare.shown_figures(notebook, fast=False)
+    assert [each["verdict"] for each in shown] == [
+        "OUT OF BAND",
+        "not enforced: SYNTHETIC",
+        "in band",
+    ]
+    fast = compare.shown_figures(notebook, fast=True)
+    assert fast[-1]["verdict"] == "not enforced: fast"
+    assert compare.shown_figures(None, fast=True) == []
+
+
 def test_a_hostile_file_name_stays_in_the_folder(tmp_path):
     name = f"<img src=x onerror=window.hacked=1>_{LESSON}.ipynb"
     (tmp_path / "in").mkdir()
