@@ -90,16 +90,17 @@ def test_curves_begin_at_the_first_epoch_and_long_ones_have_no_markers(drawn):
     assert drawn[-1][1] == f"t. nats against epoch: {said}"
 
 
-def test_an_axis_of_ones_own_has_its_places_and_epochs_are_whole(drawn):
-    plots.curves({"a": [1, 2, 3]}, "t", "y", "share", [0.1, 0.2, 0.4])
-    plots.curves({"a": [1, 2]}, "t", "y")
-    places, epochs = (fig.axes[0] for fig, _ in drawn)
-    assert list(places.lines[0].get_xdata()) == [0.1, 0.2, 0.4]
-    for fig, _ in drawn:
-        fig.draw_without_rendering()
-    assert any(tick % 1 for tick in places.get_xticks())
-    assert not any(tick % 1 for tick in epochs.get_xticks())
-    assert (places.get_xlabel(), places.get_ylabel()) == ("share", "y")
+@pytest.mark.parametrize(
+    ("places", "xlabel", "whole"),
+    [([0.5, 2, 3.5], "share", False), ([1, 2.5, 4], "epoch", True), (None, "x", True)],
+)
+def test_only_an_axis_of_ones_own_has_broken_numbers(drawn, places, xlabel, whole):
+    plots.curves({"a": [1, 2, 3]}, "t", "y", xlabel, places)
+    ax = axes_of(drawn)
+    assert list(ax.lines[0].get_xdata()) == (places or [1, 2, 3])
+    drawn[-1][0].draw_without_rendering()
+    assert whole == all(tick % 1 == 0 for tick in ax.get_xticks())
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (xlabel, "y")
 
 
 def test_a_legend_comes_with_a_second_line(drawn):
