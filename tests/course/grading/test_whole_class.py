@@ -183,3 +183,40 @@ def test_lessons_are_graded_one_after_the_other(place, tmp_path, monkeypatch):
     with pytest.raises(CourseError, match="is gone"):
         graded(place, tmp_path / "out")
     assert asked == [OTHER, OTHER, LESSON, LESSON]
+
+
+def test_marks_that_came_in_or_wait_in_a_sheet_are_told(place, tmp_path, capsys):
+    marks = tmp_path / "marks.csv"
+    head = "lesson,question,student,answer,points,comment\n"
+    marks.write_text(f"{head}{LESSON},think_beta,ada,,3,\n")
+    for new in (1, 0):
+        graded(place, tmp_path / "out", marks=marks)
+        assert f"1 marks in marks.csv, {new} of them new" in words(capsys)
+    (tmp_path / "out" / "written.xlsx").write_bytes(b"filled in")
+    graded(place, tmp_path / "out")
+    said = words(capsys)
+    assert "written.xlsx had been filled in; it is now written-2" in said
+    assert "takes it in." in said
+    graded(place, tmp_path / "out")
+    assert "had been filled in" not in words(capsys)
+
+
+def test_what_formgrader_holds_is_counted_and_written_back(
+    place, tmp_path, monkeypatch, capsys
+):
+    """What goes in and out of a gradebook, test_gradebook.py tries."""
+    from course.grading import formgrader, gradebook
+    from course.grading.marks import Given, Mark
+
+    written = []
+    entered = [Given(LESSON, "think_beta", "ada", Mark(4))]
+    monkeypatch.setattr(gradebook, "marks_in_gradebook", lambda *given: entered)
+    monkeypatch.setattr(gradebook, "write_gradebook", lambda *given: written.append(1))
+    monkeypatch.setattr(
+        formgrader, "write_course_folder", lambda folder, *given: written.append(folder)
+    )
+    folder = tmp_path / "gb"
+    done = graded(place, tmp_path / "out", gradebook=folder)
+    assert "1 answers were regraded in the gradebook" in words(capsys)
+    assert done.students["ada"][LESSON].score == 94
+    assert written == [1, folder]
