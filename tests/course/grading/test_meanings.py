@@ -52,7 +52,7 @@ def test_a_text_is_known_if_its_name_stands_for_no_other():
 def test_methods_that_are_called_with_no_object_are_known():
     source = (
         "class A:\n  @classmethod\n  def one(cls): pass\n  @staticmethod\n"
-        "  def two(): pass\n  @property\n  def three(self): pass\n  def four(self): pass"
+        "  def two(): pass\n  @property\n  def three(self): pass\n  def four(self): 0"
     )
     assert names_of(ast.parse(source).body).of_classes == {"one", "two"}
 
