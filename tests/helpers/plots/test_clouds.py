@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from matplotlib.colors import to_hex
 
 from helpers import data, plots
