@@ -9,9 +9,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from benchmarks.students import LESSON
-from course import CourseError, pack_root
+from course import CourseError
 from course.grading import gradebook as gradebooks
-from course.grading.formgrader import course_folder, harmless
 from course.grading.gradebook import (
     database,
     id_of,
@@ -254,22 +253,3 @@ def test_a_name_that_is_no_folder_gets_another():
     for name in ("a/b", "..", "x*", " ada", "ada ", "[a]", "a\\b", ".ada"):
         assert "/" not in id_of(name)
         assert id_of(name) != name
-
-
-def test_nothing_a_student_wrote_acts_in_formgrader():
-    text = (
-        "<script>x</script> [a](javascript:x) ![b][c]\n[c]: javascript:x\n$\\href{x}$"
-    )
-    tame = harmless(text)
-    assert "<script" not in tame
-    assert "](" not in tame
-    assert "]:" not in tame
-    assert "\\href" not in tame
-    assert harmless("$a < b$, `x[0] <= 1`") == "$a < b$, `x[0] <= 1`"
-
-
-def test_the_pack_itself_is_no_course_folder(tmp_path):
-    with pytest.raises(CourseError, match="--gradebook formgrader"):
-        course_folder(pack_root() / "gradebook.db")
-    assert course_folder(tmp_path / "new") == tmp_path / "new"
-    assert course_folder(tmp_path / "gradebook.db") == tmp_path
