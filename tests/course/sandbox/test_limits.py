@@ -23,5 +23,6 @@ def test_the_limits_are_those_that_are_promised():
     assert (
         f"in memory that is emptied after it, {mine.scratch_bytes / MIB:g} MiB" in text
     )
+    assert f"takes longer than {mine.check_seconds} s" in text
     assert mine.check_seconds < mine.seconds, "one endless check leaves time for others"
     assert mine.address_space > mine.memory, "reserving costs nothing"
