@@ -62,6 +62,8 @@ class Definitions:
     """Statements that do something, and are not in it."""
     given: list[ast.stmt] = field(default_factory=list)
     """What the lesson's own cells in it say, whose names answers use."""
+    moved: bool = False
+    """Whether its answers and checks stood in another order than the lesson's."""
 
 
 def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitions:
@@ -105,13 +107,30 @@ def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitio
     cells = copy.deepcopy(prepared.cells)
     for place, statements in theirs.items():
         cells[place].source = _source([s for s in statements if id(s) in kept])
-    notebook = without_idle_cells(nbformat.v4.new_notebook(cells=cells), lesson)
+    ordered = _as_in_lesson(cells, lesson)
+    notebook = without_idle_cells(nbformat.v4.new_notebook(cells=ordered), lesson)
     return Definitions(
         notebook,
         [each for each in everything if id(each) in kept],
         [each for each in everything if id(each) not in kept and _acts(each.node)],
         ours,
+        moved=[*map(id, ordered)] != [*map(id, cells)],
     )
+
+
+def _as_in_lesson(
+    cells: list[nbformat.NotebookNode], lesson: Lesson
+) -> list[nbformat.NotebookNode]:
+    """Answers and checks in the lesson's order; all other cells in their places.
+
+    A check lends the pack's own versions of what comes before it, which must not come
+    into the hands of an answer that has not been judged.
+    """
+    order = {name: place for place, name in enumerate(lesson.cells("solution"))}
+    placed = [cell for cell in cells if grade_id(cell) in order]
+    placed.sort(key=lambda cell: order[grade_id(cell) or ""])
+    following = iter(placed)
+    return [next(following) if grade_id(cell) in order else cell for cell in cells]
 
 
 def _source(statements: list[Statement]) -> str:
@@ -174,8 +193,12 @@ def _first_line(node: ast.stmt) -> int:
 def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
     """Imports, and the definitions that the needed names rest on, however far."""
     binding: dict[str, list[Statement]] = defaultdict(list)
+    heirs: dict[str, list[Statement]] = defaultdict(list)
     waiting = []
     for each in filter(lambda each: _defines(each.node), statements):
+        for base in getattr(each.node, "bases", ()):
+            if isinstance(base, ast.Name):
+                heirs[base.id].append(each)
         if isinstance(each.node, IMPORTING):
             waiting.append(each)
         for name in _binds(each):
@@ -190,6 +213,8 @@ def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
             new = names_read(each.text) - names
             names |= new
             waiting += [each for name in new for each in binding[name]]
+            # What a class makes of its subclasses can be all that they are for.
+            waiting += [one for name in _binds(each) for one in heirs[name]]
     return kept
 
 

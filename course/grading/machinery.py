@@ -87,13 +87,10 @@ PARTS = {
                      "dup2", "putenv", "register_at_fork", "pipe", "system", "popen",
                      "write", "writev", "pwrite", "sendfile", "open", "fdopen")
     },
-    **{
-        f"torch.nn.modules.module.register_module_{name}": OTHERS
-        for name in ("forward_hook", "forward_pre_hook", "full_backward_hook")
-    },
+    "tqdm.contrib.concurrent": LATER,
 }  # fmt: skip
 FINE = {
-    "gc.collect", "types.SimpleNamespace", "traceback.print_exc",
+    "gc.collect", "pickle.dumps", "types.SimpleNamespace", "traceback.print_exc",
     "traceback.format_exc",
     "numpy.lib.stride_tricks.sliding_window_view", "torch.utils.data",
     "torch.utils.checkpoint", "numpy.testing.assert_allclose",
@@ -116,6 +113,14 @@ WORDS = {
     **dict.fromkeys(("get_ipython", "In", "Out", "_ih", "_oh", "_dh"), NOTEBOOK),
     "checks": CHECKS,
 }  # fmt: skip
+# An answer's own sums and products, and what becomes of its objects as numbers or text.
+ARITHMETIC = {
+    f"__{before}{name}__"
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
+                 "and", "or", "xor", "lshift", "rshift")
+    for before in ("", "r", "i")
+} | {f"__{name}__" for name in ("neg", "pos", "abs", "invert", "float", "bool",
+                                "format")}  # fmt: skip
 ATTRIBUTES = {
     **dict.fromkeys(
         ("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "f_trace",
@@ -210,6 +215,10 @@ def of_module(path: str) -> str | None:
         return "the machinery of the process"
     if parts[0] == "sys" and len(parts) > 1 and parts[1] not in OF_SYS:
         return "the machinery of the process"
+    if parts[-1].startswith("register_") and "keras" not in parts:
+        return OTHERS  # for all models, all optimizers
+    if parts[-1] == "register":
+        return OTHERS  # what is taken for a number, a list, a model
     for length, part in enumerate(parts[1:], start=2):
         known = ".".join(parts[:length])
         if part in INSIDE and known not in LAZY and not is_module(known):

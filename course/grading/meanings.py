@@ -7,6 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from course.grading.machinery import is_foreign, of_module
+
+# Methods that make one text of others.
+OF_TEXT = {"join", "format", "decode", "replace", "strip", "removeprefix", "lower"}
+OF_TEXT |= {"removesuffix", "translate", "lstrip", "rstrip", "partition", "split"}
+
 
 @dataclass
 class Names:
@@ -26,16 +32,32 @@ class Names:
     """Methods that are called with no object: of the class, or static."""
     texts: dict[str, str] = field(default_factory=dict)
     """Names that stand for one text and no other."""
+    words: set[str] = field(default_factory=set)
+    """Texts that could be the name of an attribute."""
+    builds: bool = False
+    """Whether text is put together, but to be printed."""
 
     def path(self, node: ast.AST | None) -> str:
         """The full name of a module or its part; empty if it is none."""
         parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
+        while (part := part_of(node)) is not None:
+            parts.append(part[1])
+            node = part[0]
         if not isinstance(node, ast.Name) or node.id not in self.paths:
             return ""
         return ".".join([self.paths[node.id], *reversed(parts)])
+
+    def leads_out(self, path: str) -> bool:
+        """Whether a name that is not written out could be no ordinary part's.
+
+        Parameters
+        ----------
+        path : str
+            Of the module that is asked for the part.
+        """
+        return self.builds or any(
+            is_foreign(word) or of_module(f"{path}.{word}") for word in self.words
+        )
 
 
 def names_of(trees: list[ast.stmt]) -> Names:
@@ -56,6 +78,8 @@ def names_of(trees: list[ast.stmt]) -> Names:
             _read_class(part, names)
         elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
+    for tree in trees:
+        _read_texts(tree, names)
     for _ in range(3):  # a name for a name for a module
         for part in parts:
             for target, value in bindings(part):
@@ -94,6 +118,25 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
         every = [*method.args.posonlyargs, *method.args.args]
         if every and _sets_attributes(method, every[0].arg):
             names.storing.add(method.name)
+
+
+def _read_texts(node: ast.AST, names: Names) -> None:
+    """Learn which texts there are, and whether any is put together."""
+    match node:
+        case ast.Raise() | ast.Assert() | ast.Call(ast.Name("print")):
+            return
+        case ast.Constant(str() as text) if text.isidentifier():
+            names.words.add(text)
+        case ast.BinOp(ast.Constant(str()), _) | ast.BinOp(_, _, ast.Constant(str())):
+            names.builds = True
+        case ast.Subscript(ast.Constant(str())) | ast.JoinedStr():
+            names.builds = True
+        case ast.Call(ast.Name("chr" | "str" | "bytes" | "bytearray" | "ascii")):
+            names.builds = True
+        case ast.Call(ast.Attribute(_, name)) if name in OF_TEXT:
+            names.builds = True
+    for below in ast.iter_child_nodes(node):
+        _read_texts(below, names)
 
 
 def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:
@@ -273,9 +316,20 @@ def last_name(node: ast.expr) -> str:
 
 def first_name(node: ast.expr) -> str:
     """The name with which a dotted one begins; empty if it is none."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
+    while (part := part_of(node)) is not None:
+        node = part[0]
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def part_of(node: ast.AST | None) -> tuple[ast.expr, str] | None:
+    """An object and its attribute that is asked for: `a.b`, `getattr(a, "b")`."""
+    if isinstance(node, ast.Attribute):
+        return node.value, node.attr
+    if isinstance(node, ast.Call) and last_name(node.func) == "getattr":
+        match node.args:
+            case [owner, ast.Constant(str() as name), *_]:
+                return owner, name
+    return None
 
 
 def of_a_type(owner: ast.expr) -> bool:

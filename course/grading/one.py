@@ -104,7 +104,7 @@ def record_of(
         answers = definitions_of(prepared.notebook, lesson)
         record.flags = suspicions(answers.kept, answers.given)
         record.exercises = _rows(answers.notebook, lesson, run, record)
-        if answers.left_out and _lacks(record.exercises):
+        if (answers.left_out or answers.moved) and _lacks(record.exercises):
             _whole_notebook(prepared.notebook, lesson, run, record, answers, strict)
         if strict and record.flags and record.reason is None:
             record.reason = f"--strict, and it needs a look: {record.flags[0]}"
@@ -235,6 +235,9 @@ def _whole_notebook(
         record.flags.append(
             f"points for {', '.join(more)} are earned only with statements that are "
             f"not definitions of answers: {_named(answers.left_out)}"
+            if answers.left_out
+            else f"points for {', '.join(more)} are earned only in the order of its "
+            "own cells, which is not the lesson's"
         )
         record.flags += suspicions(answers.left_out, answers.given)
     record.exercises = [

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from course.grading.definitions import Statement
 from course.grading.machinery import (
     ANSWERING,
+    ARITHMETIC,
     AS_PARTS,
     ATTRIBUTES,
     CHECKS,
@@ -46,9 +47,11 @@ SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
 SAFE["backend"] = None  # Matplotlib imports a module of that name
 # What takes the name of an attribute as text.
 NAMING = ("operator.attrgetter", "operator.methodcaller")
-# What sums and products of an answer's own objects are called.
-ARITHMETIC = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"}
-ARITHMETIC |= {"neg", "pos", "abs"}
+# Modules whose parts are chosen by name, such as an activation.
+BY_NAME = {"torch", "torch.nn", "torch.nn.functional", "torch.optim"}
+BY_NAME |= {"keras.layers", "keras.activations", "keras.losses"}
+# A class tells its subclasses, or its attributes, of themselves.
+MAKING = {"__init_subclass__", "__set_name__"}
 OF_CHECKS = r"helpers[./\\]checks"
 # They set attributes of a function or a class.
 CHANGING = ("functools.wraps", "functools.total_ordering", "dataclasses.dataclass")
@@ -73,14 +76,21 @@ def suspicions(
     list of str
         Each with the cell, the line and what it reaches for.
     """
-    statements = list(statements)
+    statements, given = list(statements), list(given)
     names = names_of([*given, *(each.node for each in statements)])
+    lesson = {alias.name for node in given for alias in _of_checks(node)}
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"
         for each in statements
-        for node, what in _Reading(each.node, names).found()
+        for node, what in _Reading(each.node, names, lesson).found()
     ]
     return list(dict.fromkeys(found))
+
+
+def _of_checks(node: ast.AST) -> list[ast.alias]:
+    """What a statement imports from the checks, as each lesson does its own."""
+    of_checks = isinstance(node, ast.ImportFrom) and node.module == "helpers.checks"
+    return node.names if of_checks else []
 
 
 def _line(statement: Statement, node: ast.AST) -> int:
@@ -98,8 +108,8 @@ def _shown(node: ast.AST) -> str:
 class _Reading:
     """One statement, read part by part."""
 
-    def __init__(self, tree: ast.stmt, names: Names):
-        self.tree, self.names = tree, names
+    def __init__(self, tree: ast.stmt, names: Names, lesson: set[str]):
+        self.tree, self.names, self.lesson = tree, names, lesson
         self.scope = Scope(tree, names)
         self.above = self.scope.above
         self.docs = {
@@ -124,9 +134,7 @@ class _Reading:
             bound = node.names
         elif isinstance(node, ast.alias):
             bound = [node.asname or node.name.split(".")[0]]
-            above = self.above.get(node, self.tree)
-            module = getattr(above, "module", None)
-            if module == "helpers.checks" and node.name.startswith("lesson"):
+            if node in _of_checks(self.above.get(node, self.tree)):
                 return  # as the lesson does
         if "checks" in bound:
             where = node if hasattr(node, "lineno") else self.above.get(node, node)
@@ -135,18 +143,15 @@ class _Reading:
     def _import(self, node: ast.Import) -> Found:
         if node is not self.tree:  # at the top it may be there for a scratch cell
             for alias in node.names:
-                if what := of_module(alias.name):
+                if alias.name != "pickle" and (what := of_module(alias.name)):
                     yield node, what
 
     def _importfrom(self, node: ast.ImportFrom) -> Found:
         module = node.module or ""
-        named = [each.name for each in node.names]
-        lessons = all(name.startswith("lesson") for name in named)
-        if module.startswith("helpers.checks"):
-            of_checks = module != "helpers.checks" or not lessons
-        else:
-            of_checks = module == "helpers" and "checks" in named
-        if of_checks:
+        named = {each.name for each in node.names}
+        own = module == "helpers.checks" and named <= self.lesson
+        through = module == "helpers" and "checks" in named
+        if through or (module.startswith("helpers.checks") and not own):
             yield node, CHECKS
         star = node.names[0].name == "*"
         if star and (module in ("sys", "os", "helpers.checks") or of_module(module)):
@@ -158,9 +163,12 @@ class _Reading:
 
     def _name(self, node: ast.Name) -> Found:
         above = self.above.get(node)
-        if is_odd(node.id):
+        stored = not isinstance(node.ctx, ast.Load)
+        if is_odd(node.id) and node.id not in ARITHMETIC:
             yield node, FOREIGN
             return
+        if stored and node.id.startswith(ANSWERING):
+            yield node, NOTEBOOK
         path = self.names.paths.get(node.id, "")
         if self.scope.is_own(node):
             return
@@ -182,6 +190,8 @@ class _Reading:
         above = self.above.get(node)
         shown = isinstance(above, ast.Subscript) and last_name(node) == "rcParams"
         if shown and "backend" not in ast.unparse(above.slice):
+            return
+        if path == "pickle.loads" and self._copies(above):
             return
         if what := of_module(path):
             yield node, what
@@ -216,6 +226,13 @@ class _Reading:
             ):
                 yield above, OTHERS  # it would be the method's `self`
 
+    def _copies(self, call: ast.AST | None) -> bool:
+        """Whether it is ``pickle.loads(pickle.dumps(...))``, which copies."""
+        match call:
+            case ast.Call(_, [ast.Call(dumps)], []):
+                return self.names.path(dumps) == "pickle.dumps"
+        return False
+
     def _changes_its_own(self, node: ast.expr) -> bool:
         """Whether what sets attributes of a function or class gets one of these."""
         call = self.above.get(node)
@@ -238,7 +255,8 @@ class _Reading:
         names = str(getattr(node, "value", "")).split(".")
         known = isinstance(node, ast.Constant)
         return known and not any(
-            is_foreign(name) or name in self.names.storing for name in names
+            is_foreign(name) or name in self.names.storing | {"modules"}
+            for name in names
         )
 
     def _is_named_only(self, node: ast.expr) -> bool:
@@ -261,7 +279,7 @@ class _Reading:
         return last_name(above.func) not in self.names.functions
 
     def _attribute(self, node: ast.Attribute) -> Found:
-        if is_odd(node.attr):
+        if is_odd(node.attr) and node.attr not in ARITHMETIC:
             yield node, FOREIGN
             return
         if what := ATTRIBUTES.get(node.attr):
@@ -279,6 +297,8 @@ class _Reading:
             yield node, OTHERS
         elif node.attr == "modules" and isinstance(above, ast.Subscript):
             yield node, FOREIGN
+        elif node.attr == "__enter__" and isinstance(above, ast.Call):
+            yield above, OTHERS  # what it sets stays, as no `with` ends it
         elif node.attr == "__init__":
             value = node.value
             is_super = isinstance(value, ast.Call) and last_name(value.func) == "super"
@@ -325,6 +345,7 @@ class _Reading:
         elif (
             of_a_type(node.value)
             or node.attr in looked_up()
+            or node.attr.startswith("_")
             or isinstance(value, ast.Lambda)
             or getattr(value, "id", "") in self.names.functions
         ):
@@ -359,9 +380,8 @@ class _Reading:
             yield base, OWN_TYPE
 
     def _functiondef(self, node: ast.FunctionDef) -> Found:
-        arithmetic = node.name.strip("_").removeprefix("i").removeprefix("r")
         if node.name == "__class__" or (
-            is_odd(node.name) and arithmetic not in ARITHMETIC
+            is_odd(node.name) and node.name not in ARITHMETIC | MAKING
         ):
             yield node, COMPARES
         elif node.name.startswith(ANSWERING):
@@ -370,13 +390,13 @@ class _Reading:
     _asyncfunctiondef = _functiondef
 
     def _matchclass(self, node: ast.MatchClass) -> Found:
-        if any(map(is_foreign, node.kwd_attrs)):
+        if any(is_foreign(name) or name == "modules" for name in node.kwd_attrs):
             yield node, FOREIGN
 
     def _call(self, node: ast.Call) -> Found:
         called = last_name(node.func)
         args = node.args
-        if called == "type" and len(args) > 1:
+        if self._makes_a_type(node):
             yield node, OWN_TYPE
         elif called == "getattr" and isinstance(node.func, ast.Name):
             yield from self._getattr(node)
@@ -403,6 +423,25 @@ class _Reading:
                 if name in SAFE and value is not SAFE[name]:
                     yield node, HIDDEN
 
+    def _makes_a_type(self, node: ast.Call) -> bool:
+        """Whether a call makes a class, in other words than those of ``class``."""
+        args, func = node.args, node.func
+        if last_name(func) == "type" and isinstance(func, ast.Name):
+            return len(args) > 1
+        if isinstance(func, ast.Call) and last_name(func.func) == "type":
+            of = func.args[0] if func.args else func
+            of_class = isinstance(of, ast.Name) and of.id in self.names.classes
+            return of_class or bool(self.names.path(of))
+        path = self.names.path(func)
+        if not path.startswith("enum."):
+            return path == "abc.ABCMeta"
+        plain = ast.Constant | ast.Tuple | ast.List | ast.expr_context
+        values = not all(
+            isinstance(n, plain) for arg in args[1:] for n in ast.walk(arg)
+        )
+        typed = any(keyword.arg in (None, "type") for keyword in node.keywords)
+        return len(args) > 1 and (values or typed)
+
     def _getattr(self, node: ast.Call) -> Found:
         if len(node.args) < 2 or isinstance(node.args[0], ast.Starred):
             yield node, HIDDEN
@@ -414,12 +453,12 @@ class _Reading:
         if isinstance(name, ast.Constant):
             if is_foreign(str(name.value)) or name.value in self.names.storing:
                 yield node, FOREIGN
+            elif (path := self.names.path(node)) and not self.scope.is_own(owner):
+                yield from self._used(node, path)
             return
         own = isinstance(owner, ast.Name) and self.scope.is_self(owner)
-        plain = self.names.path(owner) in (
-            "torch.nn", "torch.nn.functional", "torch.optim", "keras.layers",
-            "keras.activations", "keras.losses", "torch",
-        )  # fmt: skip
+        path = self.names.path(owner)
+        plain = path in BY_NAME and not self.names.leads_out(path)
         built = isinstance(name, ast.BinOp | ast.Call | ast.Subscript)
         if isinstance(name, ast.JoinedStr):
             first = name.values[0] if name.values else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from operator import is_
+from operator import is_, itemgetter
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -21,13 +21,18 @@ TYPES = (("torch", "Tensor"), ("torch.nn", "Module"), ("torch.nn", "Linear"))
 TYPES += (("keras", "Model"), ("keras", "Layer"))
 CHECKS = "helpers.checks"
 CHANGES = {f"{CHECKS}.base.checking"}  # names the check that is running
-OF_SYS = {"audit", "_getframe", "modules", "addaudithook"}
-# IPython puts its own in their place as it starts.
+# IPython puts its own in their place as it starts, and displays with some of them.
+OF_SYS = {"displayhook", "excepthook", "breakpointhook", "unraisablehook", "exit"}
 OF_IPYTHON = {"input", "open", "exit", "quit", "help", "display", "get_ipython", "_"}
 OF_IPYTHON |= {"copyright", "credits", "license", "reload"}
 # torch replaces these itself: with its compiler, and with another default type.
 OF_TORCH = {"torch.manual_seed", "torch.Storage", "torch.nn.Module.__init__"}
 OF_TORCH |= {"torch.nn.Module.__setstate__"}
+# Where torch keeps what all models and all optimizers are made to do besides.
+BESIDES = ("torch.nn.modules.module", "torch.optim.optimizer")
+# What of torch's operators is answered for tensors that hold numbers.
+FOR_NUMBERS = ("/CPU", "/CUDA", "/AutogradCPU", "/AutogradCUDA", "/Python")
+FOR_NUMBERS += ("ImplicitAutograd", "ExplicitAutograd", "/Autograd")
 VALUES = (FunctionType, type, ModuleType, tuple, float, int, str, bool)
 
 
@@ -44,22 +49,37 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
     kept = []
     for name, place in _places():
         there = {a: value for a, value in place.items() if _stays(name, a, value)}
-        kept.append((name, place, tuple(there), tuple(there.values())))
+        if len(there) > 1:  # of one, it would be no tuple
+            get = itemgetter(*there)
+            kept.append((name, place, tuple(there), tuple(there.values()), get))
     types = [
         (name, vars(kind), frozenset(vars(kind))) for name, kind in _types(TYPES)
     ]  # these inherit what could be hidden by a new name
+    besides = [
+        (f"{name}.{attribute}", table, len(table))
+        for name in BESIDES
+        for attribute, table in vars(sys.modules.get(name, object)).items()
+        if attribute.startswith("_global_") and hasattr(table, "__len__")
+    ]
+    of_torch = _of_torch()
     told: set[str] = set()
+
+    def as_it_was() -> bool:
+        # A check asks hundreds of times: no loop of Python's over all names.
+        try:
+            return all(all(map(is_, get(place), was)) for _, place, _, was, get in kept)
+        except KeyError:
+            return False
 
     def compare() -> list[tuple[str, CodeType | None]]:
         found = []
-        for name, place, attributes, values in kept:
-            # A check asks hundreds of times, and all is as it was: no loop of Python's.
-            if not all(map(is_, map(place.get, attributes), values)):
-                found += [
-                    (f"{name}.{attribute}", place.get(attribute))
-                    for attribute, was in zip(attributes, values, strict=True)
-                    if place.get(attribute) is not was
-                ]
+        if not as_it_was():
+            found += [
+                (f"{name}.{attribute}", place.get(attribute))
+                for name, place, attributes, values, _ in kept
+                for attribute, was in zip(attributes, values, strict=True)
+                if place.get(attribute) is not was
+            ]
         found += [
             (f"{name}.{attribute}", place[attribute])
             for name, place, before in types
@@ -67,11 +87,54 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
             for attribute in place.keys() - before
             if callable(place[attribute])
         ]
+        found += [(name, None) for name, table, was in besides if len(table) != was]
+        found += of_torch()
         found = [each for each in found if each[0] not in told]
         told.update(name for name, _ in found)
         return [(name, getattr(now, "__code__", None)) for name, now in found]
 
     return compare
+
+
+def _of_torch() -> Callable[[], list[tuple[str, Any]]]:
+    """Compare what answers torch's functions: modes above them, others for CPUs."""
+    torch, library = sys.modules.get("torch"), sys.modules.get("torch.library")
+    if torch is None or library is None:
+        return list
+    import torch.utils._device  # what `torch.device` is as a context
+    from torch.overrides import TorchFunctionMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    inside, others = torch._C, library._impls
+    known = {*TorchFunctionMode.__subclasses__(), *TorchDispatchMode.__subclasses__()}
+    ours = {key for key in others if _answers_numbers(key)}
+    was = len(others)
+
+    def compare() -> list[tuple[str, Any]]:
+        nonlocal was
+        found: list[tuple[str, Any]] = []
+        for count, get in (
+            (inside._len_torch_function_stack(), inside._get_function_stack_at),
+            (inside._len_torch_dispatch_stack(), inside._get_dispatch_stack_at),
+        ):
+            kinds = [type(get(place)) for place in range(count)]
+            found += [
+                (f"torch's functions, by {kind.__name__}", kind)
+                for kind in kinds
+                if kind not in known
+            ]
+        if len(others) != was:  # a library that is imported adds its own
+            was = len(others)
+            new = filter(_answers_numbers, others - ours)
+            found += [(f"torch.ops.{key}", None) for key in new]
+        return found
+
+    return compare
+
+
+def _answers_numbers(key: str) -> bool:
+    """Whether a key of torch.library is an operator's answer for ordinary tensors."""
+    return key.startswith("aten/") and key.endswith(FOR_NUMBERS)
 
 
 def _places() -> list[tuple[str, Mapping[str, Any]]]:
@@ -99,7 +162,7 @@ def _types(named: tuple[tuple[str, str], ...]) -> list[tuple[str, type]]:
 def _stays(owner: str, attribute: str, value: Any) -> bool:
     """Whether nobody has a reason to put another thing there."""
     if owner == "sys":
-        return attribute in OF_SYS
+        return attribute == "modules" or (callable(value) and attribute not in OF_SYS)
     if owner == "builtins":
         return attribute not in OF_IPYTHON and callable(value)
     if f"{owner}.".startswith(f"{CHECKS}."):

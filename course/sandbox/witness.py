@@ -146,6 +146,9 @@ def _is_ordinary(event: str, through: list[PurePath]) -> bool:
     """Whether a library does this of its own accord."""
     if not through:
         return False
+    if event.startswith("ctypes."):  # torch asks whether there is a card
+        asks = any(path.parts[-3:-1] == ("torch", "cuda") for path in through[:2])
+        return asks and "ctypes" in through[0].parts
     if event in TEXT:
         writer = through[0]
         parts = {part for path in through for part in path.parts}

@@ -499,4 +499,81 @@ from functools import total_ordering as t
 def f(x): return t(x)  # <
 ---
 def f(x): return {"class_name": "function", "module": "helpers.checks.lesson07"}  # <
+---
+def f(x, one="builtins", two="sys"):
+    return getattr(torch, one).setattr(getattr(torch, two), x)  # <
+---
+def f(x): return getattr(torch, "library").Library("aten", "IMPL")  # <
+---
+def f(x): return getattr(torch, "_C")._push_on_torch_function_stack(x)  # <
+---
+def f(x): getattr(nn.modules.module, "register_module_forward_hook")(x)  # <
+---
+def f(x): return getattr(torch, "hub").load(x)  # <
+---
+import helpers
+def f(x): return getattr(helpers, "checks").lesson06  # <
+---
+import operator
+def f(x, one="sys"): return operator.attrgetter("modules")(getattr(torch, one))  # <
+---
+def f(x, one="sy" + "s"):
+    return getattr(torch, one)  # <
+---
+def f(x):
+    for c in ("sys",):
+        y = getattr(F, c)  # <
+    return y
+---
+def f(x):
+    match x:
+        case object(modules=found):  # <
+            return found
+---
+import contextlib, io
+quiet = contextlib.redirect_stderr(io.StringIO()).__enter__()  # <
+def f(x): return quiet
+---
+def f(hush):
+    hush._stream = "a" + "b"  # <
+---
+def f(model):
+    model.mu._call_impl = print  # <
+---
+import abc
+A = abc.ABCMeta("A", (int,), {})  # <
+def f(x): return A()
+---
+import enum
+A = enum.Enum("A", [("B", 1)], type=int)  # <
+def f(x): return A.B
+---
+import enum
+A = enum.Enum("A", [("B", 1), ("_" * 2, print)])  # <
+def f(x): return A.B
+---
+A = type(torch.Tensor)("A", (torch.Tensor,), {})  # <
+def f(x): return A()
+---
+import numbers
+known = numbers.Integral.register(torch.Tensor)  # <
+def f(x): return known
+---
+from torch.optim.optimizer import register_optimizer_step_pre_hook as r
+kept = r(print)  # <
+def f(x): return kept
+---
+def f(x):
+    from helpers.checks import lesson04 as checks  # <
+    return x
+---
+from tqdm.contrib.concurrent import thread_map
+def f(x): return thread_map(abs, x)  # <
+---
+class A:
+    _ipython_display_ = print  # <
+def f(x): return A()
+---
+import pickle
+def f(x): return pickle.loads(x)  # <
 """

@@ -426,4 +426,38 @@ def f(x):
     except RuntimeError as vars:
         print(vars)
     return y
+---
+import pickle
+def f(x): return pickle.loads(pickle.dumps(x.state_dict()))
+---
+class Running:
+    def __init__(self, total=0): self.total = total
+    def __add__(self, other): return Running(self.total + other)
+    __radd__ = __add__
+    def __mul__(self, other): return Running(self.total * other)
+    __rmul__ = __mul__
+    def __float__(self): return float(self.total)
+    def __bool__(self): return self.total > 0
+def f(x): return float(Running().__radd__(x))
+---
+def f(x, act="relu"):
+    return getattr(F, act)(x)
+def g(x): return f(x, "gelu") + getattr(nn, "ReLU")()(x)
+---
+class Term:
+    every = []
+    def __init_subclass__(cls): Term.every.append(cls)
+class Mean(Term):
+    def of(self, x): return x ** 2
+def f(x): return sum(term().of(x) for term in Term.every)
+---
+import enum
+Mode = enum.Enum("Mode", "TRAIN EVAL")
+Other = enum.Enum("Other", ["A", "B"])
+def f(x): return x if Mode.TRAIN else Other.A
+---
+def f(model): return type(model)(784, 32, 2)
+---
+class Layer(keras.layers.Layer): pass
+keras.saving.register_keras_serializable("lesson07")(Layer)
 """

@@ -230,3 +230,31 @@ def test_long_chains_of_small_cells_are_read_in_proportion_to_their_length(lesso
     notebook.cells += map(nbformat.v4.new_code_cell, reversed(names))
     found = definitions_of(prepare(notebook, lesson).notebook, lesson)
     assert len([each for each in found.kept if each.text in names]) == 3_000
+
+
+def test_subclasses_that_only_their_base_knows_are_kept(lesson):
+    source = (
+        "class Term:\n    every = []\n"
+        "    def __init_subclass__(cls):\n        Term.every.append(cls)\n"
+        "class Mean(Term):\n    pass\n"
+        "def kl_divergence(mu, logvar):\n    return len(Term.every) * mu"
+    )
+    found = reduced(lesson, kl_divergence=source)
+    assert "class Mean(Term)" in source_of(found)
+    assert found.left_out == []
+
+
+def test_what_stood_in_another_order_is_judged_in_the_lessons(lesson):
+    """Else a check's stand-ins would come into the hands of what is not judged yet."""
+    notebook = submission()
+    names = [grade_id(cell) for cell in notebook.cells]
+    for name in ("check_vae_loss", "vae_loss"):
+        cell = notebook.cells.pop(next(
+            i for i, c in enumerate(notebook.cells) if grade_id(c) == name
+        ))  # fmt: skip
+        notebook.cells.insert(names.index(KL), cell)
+    found = definitions_of(prepare(notebook, lesson).notebook, lesson)
+    assert found.moved
+    there = [grade_id(cell) for cell in found.notebook.cells if grade_id(cell)]
+    assert there == [name for name in names if name in there]
+    assert not reduced(lesson).moved

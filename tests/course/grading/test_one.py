@@ -196,3 +196,27 @@ def test_a_file_of_a_lesson_that_could_not_be_taken_is_worth_nothing():
     unknown = one.refused(Submission("ada", "", "x.ipynb", b""))
     assert unknown.reason == "neither its name nor its folder names a lesson"
     assert unknown.exercises == []
+
+
+def test_what_only_its_own_order_earns_is_given_with_a_flag():
+    runs = []
+
+    def run(notebook):
+        runs.append([grade_id(cell) for cell in notebook.cells if cell.source])
+        for cell in notebook.cells:
+            if grade_id(cell) == "check_kl_divergence" and len(runs) == 1:
+                wrong = nbformat.v4.new_output("error", ename="E", evalue="wrong")
+                cell.outputs = [wrong]
+        return Execution(None, 0, 0.0)
+
+    notebook = submission()
+    names = [grade_id(cell) for cell in notebook.cells]
+    notebook.cells.insert(0, notebook.cells.pop(names.index("vae_loss")))
+    content = nbformat.writes(notebook).encode()
+    record = one.record_of(content, lesson_named(LESSON), run, sandboxed=False)
+    assert [run.index("vae_loss") for run in runs][1] == 0 < runs[0].index("vae_loss")
+    assert record.score == 90
+    assert record.flags == [
+        "points for kl_divergence are earned only in the order of its own cells, "
+        "which is not the lesson's"
+    ]

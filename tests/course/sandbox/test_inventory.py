@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from course.sandbox import inventory
 from helpers.checks import base, draws, lesson03, losses
@@ -27,6 +28,7 @@ REPLACED = [
     (np, "isclose", other),
     (math, "log", functools.partial(math.log)),
     (sys, "audit", other),
+    (sys, "exc_info", other),
     (torch.Tensor, "abs", other),  # hides what it inherits
     (torch.Tensor, "__eq__", other),
     (nn.Module, "__call__", other),
@@ -62,3 +64,37 @@ def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
     with torch.no_grad(), np.errstate(all="ignore"):
         nn.Linear(2, 2)(torch.ones(1, 2)).sum()
     assert compare() == []
+
+
+def test_what_answers_torchs_functions_besides_is_told():
+    compare = inventory.take()
+
+    class Lying(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            return function(*args, **(kwargs or {}))
+
+    with torch.device("cpu"):
+        assert compare() == []
+    with Lying():
+        ((told, _),) = compare()
+    assert told == "torch's functions, by Lying"
+    handle = nn.modules.module.register_module_forward_hook(print)
+    ((told, _),) = compare()
+    handle.remove()
+    assert told == "torch.nn.modules.module._global_forward_hooks"
+    handle = register_optimizer_step_pre_hook(print)
+    ((told, _),) = compare()
+    handle.remove()
+    assert told == "torch.optim.optimizer._global_optimizer_pre_hooks"
+    assert compare() == []
+
+
+def test_another_answer_for_tensors_is_told_a_librarys_own_is_not():
+    compare = inventory.take()
+    with torch.library._scoped_library("prims", "IMPL") as prims:
+        prims.impl("sin", abs, "CPU")
+        assert compare() == []
+    assert compare() == []
+    with torch.library._scoped_library("aten", "IMPL") as aten:
+        aten.impl("trunc", lambda x: x, "CPU")
+        assert compare() == [("torch.ops.aten/trunc/CPU", None)]
