@@ -15,6 +15,8 @@ def first(values):
     values.sort()
     if len(values) >= MOST and "é" not in values:
         return f"{values[0]}"
+    if not values:
+        return False
     return None
 '''
 
@@ -33,6 +35,7 @@ def test_each_kind_of_change_is_made_once():
         SOURCE.replace("len(values) >= MOST", "(len(values) < MOST)"),
         SOURCE.replace('"é" not in values', "('é' in values)"),
         SOURCE.replace('return f"{values[0]}"', "return None"),
+        SOURCE.replace("return False", "return True"),
     }
     assert mutants(SOURCE) == expected
 

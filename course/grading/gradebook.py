@@ -221,7 +221,6 @@ def _write_one(
                 comment.manual_comment = None
         waits = row.by_checks is None and grade.manual_score is None
         grade.needs_manual_grade = waits
-        gradebook.db.flush()
         now = _held(gradebook, student, lesson, row) or Mark(None)
         marks.seen[place] = {
             "answer": answer,

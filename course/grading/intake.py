@@ -27,8 +27,9 @@ from course.grading.contents import (
     rank,
 )
 from course.grading.files_in import EMPTY, File, files_in
-from course.grading.owners import Owner, attempt_time, owners
+from course.grading.owners import GRADESCOPE, Owner, attempt_time, owners
 
+LISTED = "submission_metadata.yml"
 OF_NBGRADER = "nbgrader's own, beside what was submitted"
 
 
@@ -263,7 +264,7 @@ def _submission(student: str, look: Look, problem: str | None = None) -> Submiss
 
 
 def _why_aside(look: Look, best: Look) -> str:
-    if look.owner.time != best.owner.time and look.owner.time < best.owner.time:
+    if look.owner.time < best.owner.time:
         return f"an earlier attempt ({look.owner.time}); the later one counts"
     if look.file.problem:
         return look.file.problem
@@ -294,11 +295,13 @@ def _gradescopes_list(
     """Number of a submission to its members (name, number) and its time."""
     found: dict[str, tuple[list[tuple[str, str]], str]] = {}
     for file in files:
-        if file.path.name != "submission_metadata.yml":
+        *above, name = file.place.parts
+        # In a submission's own folder a student wrote it, whom nobody need believe.
+        if name != LISTED or any(map(GRADESCOPE.match, above)):
             continue
         try:
             listed = yaml.safe_load(file.content)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             continue
         for folder, said in listed.items() if isinstance(listed, dict) else ():
             who = said.get(":submitters") if isinstance(said, dict) else None

@@ -133,9 +133,9 @@ def _rows(
         for each in asked_for(notebook, lesson, done.witnessed)
         if each not in record.flags
     ]
-    trouble = first_trouble(notebook) or _gone(notebook, lesson)
-    record.first_trouble = trouble or record.first_trouble
     try:
+        trouble = first_trouble(notebook) or _gone(notebook, lesson)
+        record.first_trouble = trouble or record.first_trouble
         return points(notebook if done.reason is None else None, lesson)
     except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
         record.reason = f"its outputs cannot be read ({type(error).__name__})"

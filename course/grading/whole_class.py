@@ -140,9 +140,9 @@ def grade_class(
             save(out, key, refused(each))
         else:
             jobs[key] = (each.content, each.lesson, asdict(limits), unsafe, strict)
+    before = sum(key not in waiting for key in keys.values())  # of twins both wait
     console.print(
-        f"{len(submissions)} submissions, {len(submissions) - len(waiting)} graded "
-        f"before, {len(jobs)} to grade"
+        f"{len(submissions)} submissions, {before} graded before, {len(jobs)} to grade"
     )
     if jobs:
         grade_all(jobs, out, workers, scheduler, console, limits)

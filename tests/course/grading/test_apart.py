@@ -71,3 +71,24 @@ def test_each_thread_has_a_sandbox_of_its_own():
         first, second = [pool.submit(ask) for _ in range(2)]
         assert first.result() is not second.result()
     apart.close_sandboxes()
+
+
+def test_for_other_limits_a_thread_lets_its_sandbox_go(monkeypatch):
+    closed = []
+    monkeypatch.setattr(apart, "_sandboxes", {})  # other tests keep theirs
+    monkeypatch.setattr(apart, "Sandbox", lambda *wanted: Closing(wanted))
+
+    class Closing:
+        def __init__(self, wanted):
+            self.wanted = wanted
+
+        def close(self):
+            closed.append(self.wanted)
+
+    for framework in ("torch", "torch", "keras"):
+        apart.sandbox_of_thread(framework, LIMITS, True)
+    assert closed == [("torch", LIMITS, True)]
+    apart.close_sandboxes()
+    assert closed[1:] == [("keras", LIMITS, True)]
+    apart.close_sandboxes()
+    assert len(closed) == 2

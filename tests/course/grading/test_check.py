@@ -7,12 +7,14 @@ import sys
 
 import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 from rich.console import Console
 
 from benchmarks.students import LESSON, right_answers
 from course import CourseError, pack_root
 from course.grading.check import check
 from course.handout.reset import reset
+from course.sandbox.sandbox import Execution
 
 CASES = pack_root().parent / "shared" / "cases"
 RELEASED = pack_root() / "notebooks" / f"{LESSON}.ipynb"
@@ -116,3 +118,41 @@ def test_an_output_that_lacks_greek_ends_in_the_usual_table(tmp_path):
     assert b"Traceback" not in done.stderr
     assert "what you have done so far" in shown
     assert "points for code" in shown
+
+
+def test_what_failed_first_and_where_points_stand_is_shown(monkeypatch):
+    """Without a kernel: what it would have put into the cells."""
+
+    def run(work):
+        for cell in work.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if name == "check_sample" or cell is imports(work):
+                text = "no `torch`" if cell is imports(work) else "the sign is flipped"
+                error = nbformat.v4.new_output("error", ename="Wrong", evalue=text)
+                cell.outputs = [error]
+        return Execution(None, 0, 0.0)
+
+    def imports(work):
+        return next(c for c in work.cells if c.source.startswith(("from", "import")))
+
+    monkeypatch.setattr("course.grading.check._run", run)
+    shown = io.StringIO()
+    done = check("03", Console(file=shown, width=100))
+    said = shown.getvalue()
+    assert said.startswith("Before the first check, cell ")
+    assert "failed: Wrong: no `torch`" in said
+    assert "sample: Wrong: the sign is flipped" in said
+    rows = [[part.strip() for part in line.split("│")] for line in said.splitlines()]
+    assert ["", "sample", "not right yet", "0 of 10", ""] in rows
+    assert ["", "kl_divergence", "right", "20 of 20", ""] in rows
+    assert ["", "think_beta", "not written yet", "0 of 5", ""] in rows
+    assert (done.score, done.max) == (80, 90)
+
+
+def test_a_kernel_that_died_is_told(monkeypatch):
+    def dies(client, **_):
+        raise DeadKernelError
+
+    monkeypatch.setattr("nbclient.NotebookClient.execute", dies)
+    with pytest.raises(CourseError, match=r"kernel died.*cell by cell"):
+        check("03")

@@ -1,5 +1,6 @@
 """Many at a time, and what becomes of a class when workers die."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import time
 import cloudpickle
 import pytest
 from distributed import Client
+from rich.console import Console
 
 from benchmarks.students import LESSON
 from course import CourseError
@@ -104,3 +106,18 @@ def test_a_wrong_address_is_told(tmp_path):
         whole_class.grade_class(
             tmp_path / "in", tmp_path / "out", scheduler="tcp://127.0.0.1:9"
         )
+
+
+def test_how_far_it_is_is_said_now_and_then_and_at_the_end(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(cluster.time, "monotonic", lambda: now[0])
+    console = Console(file=io.StringIO(), width=100)
+    show = cluster._progress(console, 4)
+    for second in (101.0, 102.5, 104.0, 105.0):
+        now[0] = second
+        show()
+    assert console.file.getvalue().splitlines() == [
+        "1 of 4, 60 a minute, about 3 s left",
+        "3 of 4, 45 a minute, about 1 s left",
+        "4 of 4, 48 a minute, about 0 s left",
+    ]

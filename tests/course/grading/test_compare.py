@@ -9,7 +9,9 @@ from benchmarks.students import LESSON, right_answers, submission
 from course import CourseError, pack_root
 from course.grading import compare
 from course.notebook import grade_id
+from course.run.report import pictures
 from course.sandbox.bubblewrap import available
+from course.sandbox.sandbox import Execution
 from tests.course.grading.shown import RELEASE, SOLUTION, as_bytes
 from tests.course.handed_in import NO_SANDBOX
 
@@ -120,6 +122,121 @@ def test_the_lesson_is_known_by_its_cells(lesson, lost):
     path = pack_root() / "alice" / "homework.ipynb"
     found = compare._whose(path, as_bytes(notebook), known)
     assert found == ("alice homework", LESSON)
+
+
+@pytest.mark.parametrize(
+    ("place", "student"),
+    [
+        (f"alice/{LESSON}.ipynb", "alice"),
+        (f"in/carol_{LESSON}.ipynb", "carol"),
+        ("in/muellerlena_4711_99_homework.ipynb", "muellerlena"),
+        ("alice/alice.ipynb", "alice"),
+    ],
+)
+def test_whose_it_is_stands_in_its_name_or_its_folders(place, student):
+    known = {path.stem: path for path in SOLUTION.parent.glob("0*.ipynb")}
+    whose = compare._whose(pack_root() / place, RELEASE.read_bytes(), known)
+    assert whose == (student, LESSON)
+
+
+def figure(**more):
+    bundle = {"name": "MSE", "value": 1.0, "expected": [0, 2], "unit": ""} | more
+    data = {"application/vnd.course.metric+json": bundle, "text/plain": ""}
+    return nbformat.v4.new_output("display_data", data)
+
+
+def test_figures_that_cannot_be_shown_are_left_out():
+    outputs = [
+        figure(expected=[1, 2, 3]),
+        figure(expected=3),
+        figure(value="much"),
+        figure(data="SYNTHETIC"),
+        figure(),
+    ]
+    cell = nbformat.v4.new_code_cell("", outputs=outputs)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    shown = compare.shown_figures(notebook, fast=False)
+    assert [each["verdict"] for each in shown] == [
+        "OUT OF BAND",
+        "not enforced: SYNTHETIC",
+        "in band",
+    ]
+    fast = compare.shown_figures(notebook, fast=True)
+    assert fast[-1]["verdict"] == "not enforced: fast"
+    assert compare.shown_figures(None, fast=True) == []
+
+
+class Machine:
+    """A sandbox in which the first cell of code records a figure and draws one."""
+
+    def __init__(self, *wanted):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def run(self, notebook):
+        for cell in notebook.cells:
+            cell.pop("outputs", None)
+            if cell.cell_type == "code":
+                cell.outputs = []
+        first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        drew = nbformat.v4.new_output("display_data", {"image/png": "NEW="})
+        first.outputs = [figure(name="measured now"), drew]
+        return Execution(None, 0, 0.0)
+
+
+RECORDED = "As recorded in the file that was handed in"
+NOW = "From running it now in fast mode"
+
+
+@pytest.mark.parametrize("kept", ["all", "figures", "pictures", "nothing"])
+def test_what_a_file_holds_is_shown_and_else_what_a_run_gives(
+    kept, tmp_path, monkeypatch
+):
+    notebook = nbformat.read(RELEASE, 4)
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    drew = nbformat.v4.new_output("display_data", {"image/png": "OLD="})
+    cell.outputs = [figure(name="kept")] if kept in ("all", "figures") else []
+    cell.outputs += [drew] if kept in ("all", "pictures") else []
+    given = []
+    monkeypatch.setattr(compare, "Sandbox", Machine)
+    monkeypatch.setattr(compare, "write_comparison", lambda *all: given.append(all))
+    path = tmp_path / "ada" / f"{LESSON}.ipynb"
+    path.parent.mkdir()
+    nbformat.write(notebook, path)
+    (page,) = compare.compare([path], tmp_path / "out", unsafe=True)
+    ((wrote, student, record, _, shown, metrics, figures_from, pictures_from),) = given
+    assert (wrote, student, record.sandboxed) == (page, "ada", False)
+    (metric,) = metrics
+    if kept in ("all", "figures"):
+        assert (metric["name"], metric["verdict"]) == ("kept", "in band")
+        assert figures_from == RECORDED
+    else:
+        assert metric["name"] == "measured now"
+        assert metric["verdict"] == "not enforced: fast"
+        assert figures_from == f"{NOW}: bands are not enforced"
+    (drawn,) = pictures(shown)
+    old = kept in ("all", "pictures")
+    assert drawn.source.endswith("OLD=" if old else "NEW=")
+    assert pictures_from == (RECORDED if old else NOW)
+
+
+def test_two_files_of_one_student_get_two_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "_compare_one", lambda *all: None)
+    paths = [tmp_path / place / "ada" / f"{LESSON}.ipynb" for place in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_text("[]")
+    alone = compare.compare(paths[:1], tmp_path / "out", unsafe=True)
+    assert [page.name for page in alone] == [f"ada-{LESSON}.html"]
+    both = {page.stem for page in compare.compare(paths, tmp_path / "out", unsafe=True)}
+    assert len(both) == 2
+    lengths = {len(stem) - len(f"ada-{LESSON}-") for stem in both}
+    assert lengths == {6}
 
 
 def test_a_hostile_file_name_stays_in_the_folder(tmp_path):

@@ -88,6 +88,42 @@ def test_three_friends_are_found_and_half_a_class_is_not(lesson):
     assert pairs(lesson, **half, other=OTHER) == []
 
 
+@pytest.mark.parametrize(
+    ("students", "same", "told"),
+    [(5, 4, True), (5, 5, False), (60, 6, True), (60, 7, False)],
+)
+def test_what_many_of_a_class_share_is_no_copy(lesson, students, same, told):
+    class_ = {
+        f"student{number}": ORIGINAL if number < same else f"x = {number}"
+        for number in range(students)
+    }
+    assert bool(pairs(lesson, **class_)) == told
+
+
+def test_the_most_alike_come_first(lesson):
+    own = "def vae_loss(a):\n    return a * {}"
+    code = {
+        name: {"kl_divergence": text, "vae_loss": own.format(number)}
+        for number, (name, text) in enumerate(
+            [("e", RENAMED), ("d", ORIGINAL), ("b", OTHER), ("a", OTHER)]
+        )
+    }
+    code |= {name: {"sample": "def sample(n): return n * 7"} for name in ("g", "f")}
+    found = similar_pairs(code, lesson)
+    assert [pair.students for pair in found] == [("f", "g"), ("d", "e"), ("a", "b")]
+    shares = [pair.similarity for pair in found]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_little_in_common_is_left_out(lesson):
+    long = "def vae_loss(a):\n" + "".join(f"    a = a * {n}\n" for n in range(90))
+    code = {
+        "one": {"kl_divergence": ORIGINAL, "vae_loss": long},
+        "two": {"kl_divergence": ORIGINAL},
+    }
+    assert similar_pairs(code, lesson) == []
+
+
 def test_a_share_is_a_share(lesson):
     long = "def vae_loss(a):\n" + "".join(f"    a = a * {n}\n" for n in range(20))
     code = {

@@ -114,6 +114,32 @@ def test_a_group_of_gradescope_has_a_row_for_every_member(tmp_path):
     assert "for the group by Ada" in handed.submissions[1].notes[0]
 
 
+def test_nobody_says_in_their_own_folder_whose_a_submission_is(tmp_path):
+    members = {
+        "export/submission_metadata.yml": ":submission_41:\n  :submitters:\n"
+        "  - :name: Ada\n    :sid: '7'\n",
+        "export/submission_41/submission_metadata.yml": ":submission_41:\n"
+        "  :submitters:\n  - :name: Bo\n  - :name: Cy\n",
+        "export/submission_41/vae.ipynb": notebook(),
+    }
+    (each,) = taken(tmp_path, members).submissions
+    assert (each.student, each.number) == ("Ada", "7")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["a: 2026-99-99", "[" * 600, "a: [", "- a", "a: {:submitters: 3}", "1: x", ""]
+    + [f":submission_41:\n  :submitters: {odd}" for odd in ("[3]", "[{:sid: 7}]")],
+)
+def test_a_list_that_gradescope_did_not_write_says_nothing(tmp_path, listed):
+    members = {
+        "export/submission_metadata.yml": listed,
+        "export/submission_41/vae.ipynb": notebook(),
+    }
+    (each,) = taken(tmp_path, members).submissions
+    assert each.student == "submission_41"
+
+
 def test_zips_that_hold_several_students(tmp_path):
     members = {
         "Monday.zip": packed(

@@ -8,7 +8,9 @@ import pytest
 
 from benchmarks.students import LESSON
 from course import CourseError, pack_root
-from course.grading.late import LateRule, in_words, late_rule, read_due
+from course.grading.intake import Submission
+from course.grading.late import LateRule, in_words, judge_late, late_rule, read_due
+from course.grading.records import Exercise, Record
 from tests.course.grading.judged import answered, graded, table, without_kernels
 
 DUE = datetime(2026, 11, 3, 23, 59)
@@ -111,6 +113,8 @@ def test_how_late_in_words():
     assert in_words(timedelta(hours=3, minutes=20)) == "3 h 20 min"
     assert in_words(timedelta(hours=2)) == "2 h"
     assert in_words(timedelta(days=2, hours=1, minutes=5)) == "2 days 1 h"
+    assert in_words(timedelta(days=1)) == "1 day"
+    assert in_words(timedelta(minutes=59, seconds=50)) == "1 h"
 
 
 def test_due_is_a_date_and_a_time():
@@ -138,3 +142,76 @@ def test_settings_that_nobody_reads_are_told(tmp_path, text, told):
         late_rule(tmp_path)
     os.remove(tmp_path / "class.toml")
     assert late_rule(tmp_path) == LateRule(0, 100)
+
+
+def judged(rule=LateRule(), earned=90, others=(), **submission):  # noqa: B008 (frozen)
+    """The record of a submission after judgement, and what is told besides."""
+    of = [Submission("ada", LESSON, "x.ipynb", b"", None, **submission), *others]
+    students = {
+        each.student: {
+            LESSON: Record(
+                LESSON, [Exercise("a", "a", False, 100, earned, "")], late=each.late
+            )
+        }
+        for each in of
+    }
+    told = judge_late(students, of, DUE, rule)
+    return students["ada"][LESSON], told
+
+
+@pytest.mark.parametrize(
+    ("late", "penalty"),
+    [
+        (timedelta(seconds=1), 10),
+        (timedelta(days=1), 10),
+        (timedelta(days=1, seconds=1), 20),
+        (timedelta(days=3), 25),
+    ],
+)
+def test_each_day_that_has_begun_costs(late, penalty):
+    record, told = judged(LateRule(10, 25), handed_in=DUE + late)
+    assert (record.late, record.penalty, told) == (True, penalty, "")
+
+
+def test_in_time_is_till_the_last_second_and_nobody_goes_below_zero():
+    record, _ = judged(LateRule(10, 25), handed_in=DUE)
+    assert (record.late, record.late_by, record.penalty) == (False, "", 0)
+    record, _ = judged(LateRule(10, 25), earned=5, handed_in=DUE + timedelta(days=1))
+    assert (record.penalty, record.score) == (5, 0)
+    assert judged(LateRule(10, 25), earned=5, late=True)[0].penalty == 5
+    assert LateRule().most == 100
+
+
+@pytest.mark.parametrize(("minutes", "people", "told"), [
+    (9, 3, True), (10, 3, False), (9, 2, False)
+])  # fmt: skip
+def test_only_times_close_together_of_several_people_are_those_of_a_copy(
+    minutes, people, told
+):
+    time = DUE + timedelta(hours=1)
+    others = [
+        Submission(
+            str(n), LESSON, "x", b"", None, time=time + timedelta(minutes=minutes)
+        )
+        for n in range(1, people)
+    ]
+    record, said = judged(time=time, others=others)
+    assert record.late != told
+    assert said.startswith(f"For {people} submissions the export") == told
+    assert said.endswith("all written at the same time.") == told
+
+
+def test_a_file_of_canvas_has_no_time_of_its_own():
+    record, told = judged(platform="canvas", time=DUE + timedelta(days=1))
+    assert not record.late
+    assert told.startswith("For 1 submissions")
+    assert told.endswith("late.")
+    assert judged(platform="canvas", late=True)[1] == ""
+
+
+def test_points_may_be_all_or_none(tmp_path):
+    (tmp_path / "class.toml").write_text("[late]\nper_day = 0\nmost = 100")
+    assert late_rule(tmp_path) == LateRule(0, 100)
+    (tmp_path / "class.toml").write_text("[late]\nper_day = 100.5")
+    with pytest.raises(CourseError, match="from 0 to 100"):
+        late_rule(tmp_path)

@@ -44,6 +44,38 @@ def test_what_the_notebook_defines_is_its_own():
     assert (names.functions, names.classes, names.rebound) == ({"f"}, {"A"}, {"F"})
 
 
+def test_a_text_is_known_if_its_name_stands_for_no_other():
+    source = "a = 'x'\nb = 'y'\nb = 'z'\nc = 'u'\ndef f():\n    c = 1\nd = 2"
+    assert names_of(ast.parse(source).body).texts == {"a": "x"}
+
+
+def test_methods_that_are_called_with_no_object_are_known():
+    source = (
+        "class A:\n  @classmethod\n  def one(cls): pass\n  @staticmethod\n"
+        "  def two(): pass\n  @property\n  def three(self): pass\n  def four(self): 0"
+    )
+    assert names_of(ast.parse(source).body).of_classes == {"one", "two"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try: pass\n  except OSError as a: a",
+        "match x:\n    case [1, *a]: a",
+        "match x:\n    case 1 as a: a",
+        "with x as a: a",
+    ],
+)
+def test_whatever_binds_a_name_makes_it_the_functions_own(body):
+    (tree,) = ast.parse(f"def f(x):\n  {body}").body
+    used = [
+        each
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Name) and (each.id, type(each.ctx)) == ("a", ast.Load)
+    ]
+    assert [Scope(tree, names_of([])).is_own(each) for each in used] == [True]
+
+
 def test_a_signature_binds_its_defaults():
     (function,) = ast.parse("def f(a, /, b, c=1, *, d, e=2): pass").body
     bound = {name: value.value for name, value in bindings(function.args)}

@@ -1,5 +1,6 @@
 """One submission to one record."""
 
+import ast
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,8 @@ from ipykernel.compiler import get_file_name
 
 from benchmarks.students import LESSON, submission
 from course.grading import apart, one
+from course.grading.definitions import Statement
+from course.grading.intake import Submission
 from course.grading.submission import lesson_named
 from course.notebook import grade_id
 from course.sandbox.bubblewrap import available
@@ -105,6 +108,94 @@ def test_only_what_lacks_points_is_judged_again():
     assert record.score == 90
     assert "points for kl_divergence are earned only with" in record.flags[0]
     assert record.first_trouble is None, "it stands below the first check"
+
+
+def stopped(notebook, fails=(), name="E", value="wrong"):
+    """Give these cells an error, as a kernel would."""
+    for cell in notebook.cells:
+        if grade_id(cell) in fails:
+            error = nbformat.v4.new_output("error", ename=name, evalue=value)
+            cell.outputs = [error]
+
+
+def recorded(run, notebook=None, **more):
+    content = nbformat.writes(notebook or submission()).encode()
+    return one.record_of(content, lesson_named(LESSON), run, True, **more)
+
+
+def test_a_record_says_what_the_run_took_and_why_it_was_ended():
+    record = recorded(lambda notebook: Execution(None, 300, 0.0))
+    assert (record.peak_mb, record.score, record.reason) == (300, 90, None)
+    assert 0 < record.seconds < 60
+    assert set(record.code) >= {"sample", "kl_divergence"}
+    assert "think_beta" in record.answers
+    ended = recorded(lambda notebook: Execution("it ran longer than 60 s", 7, 0.0))
+    assert (ended.score, ended.reason) == (0, "it ran longer than 60 s")
+    assert [row.score for row in ended.exercises] == [0] * len(record.exercises)
+
+
+def test_outputs_that_were_forged_give_no_points():
+    def forge(notebook):
+        for cell in notebook.cells:
+            if grade_id(cell) == "check_sample":
+                cell.outputs = [nbformat.from_dict({"output_type": "error"})]
+        return Execution(None, 0, 0.0)
+
+    record = recorded(forge)
+    assert record.reason == "its outputs cannot be read (AttributeError)"
+    assert record.score == 0
+
+
+def test_strict_gives_no_points_for_what_needs_a_look():
+    notebook = submission()
+    (cell,) = [cell for cell in notebook.cells if grade_id(cell) == "sample"]
+    cell.source += "\n    __import__('os')"
+
+    def run(notebook):
+        return Execution(None, 0, 0.0)
+
+    assert recorded(run, notebook).score == 90
+    strict = recorded(run, notebook, strict=True)
+    assert strict.score == 0
+    assert strict.reason == f"--strict, and it needs a look: {strict.flags[0]}"
+    assert recorded(run, strict=True).score == 90, "nothing calls for a look"
+
+
+def test_what_follows_from_the_first_cell_that_failed_is_not_said_again():
+    def run(notebook):
+        stopped(notebook, ["check_sample"], "NameError", "name 'checks' is not defined")
+        stopped(notebook, ["check_kl_divergence"], "E", "wrong")
+        error = nbformat.v4.new_output("error", ename="E", evalue="x" * 400)
+        notebook.cells[0].outputs = [error]
+        return Execution(None, 0, 0.0)
+
+    notebook = submission()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(f"\n  import {'y' * 90}\nx"))
+    record = recorded(run, notebook)
+    assert record.first_trouble == (
+        f"cell 1, `import {'y' * 63}`, failed: E: {'x' * 297}"
+    )
+    said = {row.exercise: row.message for row in record.exercises}
+    assert said["sample"] == "a cell before it failed: see the top of this page"
+    assert said["kl_divergence"] == "E: wrong"
+
+
+def test_of_many_statements_the_first_are_shown_and_the_rest_counted():
+    statements = [
+        Statement("answer", line, f"x = {line}", ast.parse("x").body[0])
+        for line in range(1, 12)
+    ]
+    *shown, rest = one._named(statements).split("; ")
+    assert shown == [str(each) for each in statements[:8]]
+    assert rest == "answer, line 9, 10, 11"
+
+
+def test_a_file_of_a_lesson_that_could_not_be_taken_is_worth_nothing():
+    known = one.refused(Submission("ada", LESSON, "x.pdf", b"", "it is a PDF"))
+    assert (known.reason, known.score, known.max) == ("it is a PDF", 0, 100)
+    unknown = one.refused(Submission("ada", "", "x.ipynb", b""))
+    assert unknown.reason == "neither its name nor its folder names a lesson"
+    assert unknown.exercises == []
 
 
 def test_what_only_its_own_order_earns_is_given_with_a_flag():

@@ -13,11 +13,18 @@ from course.grading.copying import Pair
 from course.grading.intake import Submission
 from course.grading.one import record_of, refused
 from course.grading.pages import (
+    added,
     diff_lines,
+    removed,
+    short,
+    side_by_side,
+    solutions_above,
+    without_marks,
     write_comparison,
     write_feedback,
     write_summary,
 )
+from course.grading.records import Exercise, Record
 from course.grading.submission import prepare
 from course.grading.tables import distributions
 from course.notebook import parse
@@ -94,6 +101,125 @@ def test_nothing_of_either_text_is_lost():
                 shown = [row[side] for row in rows if row[0] != absent]
                 plain = [re.sub("</?mark>", "", line) for line in shown]
                 assert [Markup(line).unescape() for line in plain] == text.splitlines()
+
+
+def test_lines_with_little_in_common_are_marked_whole():
+    (row,) = diff_lines("return loss.mean()", "x = 1")
+    assert row == (
+        "changed",
+        "<mark>return loss.mean()</mark>",
+        "<mark>x = 1</mark>",
+    )
+
+
+def test_only_what_a_page_cannot_show_is_cut():
+    assert short("12345", 5) == "12345"
+    assert short("123456", 5) == "12345\n... and 1 characters more"
+
+
+def test_what_nbgrader_marks_solutions_with_is_not_shown():
+    lines = [
+        "x = 1",
+        "### BEGIN SOLUTION",
+        "    y = 2",
+        "    ### END SOLUTION",
+        "z = 3",
+    ]
+    assert without_marks("\n".join(lines)) == "x = 1\n    y = 2\nz = 3"
+
+
+def test_an_exercise_shows_the_code_that_its_own_check_tries(lesson):
+    above = solutions_above(lesson)
+    assert above["check_reparameterize"] == ["reparameterize"]
+    assert above["check_sample"] == ["sample"]
+
+
+def drew(heading, code, *pictures):
+    """Cells of a heading and of code that drew these."""
+    outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": picture})
+        for picture in pictures
+    ]
+    return [
+        nbformat.v4.new_markdown_cell(f"## {heading}"),
+        nbformat.v4.new_code_cell(code, outputs=outputs),
+    ]
+
+
+def notebook_of(*parts):
+    cells = [cell for part in parts for cell in part]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_pictures_of_the_same_code_stand_beside_each_other():
+    mine = notebook_of(
+        drew("A", "theirs()", "AAAA"), drew("A", "b()", "BBBB"), drew("C", "c", "CCCC")
+    )
+    ours = notebook_of(drew("A", "b()", "DDDD"), drew("A", "ours()", "EEEE", "FFFF"))
+    pairs = [
+        (heading, *(each and each.source[-4:] for each in sides))
+        for heading, *sides in side_by_side(mine, ours)
+    ]
+    assert pairs == [
+        ("A", "BBBB", "DDDD"),
+        ("A", "AAAA", "EEEE"),
+        ("A", None, "FFFF"),
+        ("C", "CCCC", None),
+    ]
+
+
+def test_given_code_that_was_changed_is_shown_as_added_and_as_gone(lesson):
+    notebook = nbformat.read(RELEASE, 4)
+    assert added(notebook, lesson) == removed(notebook, lesson) == []
+    given = next(
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "nbgrader" not in cell.metadata
+    )
+    before, given.source = given.source, "mine = 1\n"
+    assert added(notebook, lesson) == ["mine = 1"]
+    assert removed(notebook, lesson) == [before.strip()]
+    assert added(None, lesson) == removed(None, lesson) == []
+
+
+def of_score(score, **more):
+    row = Exercise("check_sample", "sample", False, 100, score, "")
+    return Record(LESSON, [row], **more)
+
+
+def test_the_summary_counts_points_and_names_whom_to_look_at(tmp_path):
+    late = of_score(9.5, late=True, late_by="2 days", notes=["an older copy"])
+    students = {
+        "ada": {LESSON: of_score(0)},
+        "bob": {LESSON: late},
+        "cyd": {LESSON: of_score(10, flags=["sample, line 3: odd"])},
+        "dan": {LESSON: of_score(90)},
+        "eve": {LESSON: of_score(100, repairs=["metadata was lost"])},
+        "fay": {"x.ipynb": Record("", reason="its name says no lesson")},
+    }
+    page = tmp_path / "summary.html"
+    write_summary(page, {LESSON: []}, {LESSON: []}, students)
+    text = " ".join(page.read_text().split())
+    assert (
+        "Automatic points of the students: 2 with 0-9, 1 with 10-19, 0 with 20-29"
+        in text
+    )
+    assert "0 with 80-89, 2 with 90-100" in text
+    heights = [int(each) for each in re.findall(r'width="50" height="(\d+)"', text)]
+    assert heights == [90, 45, 0, 0, 0, 0, 0, 0, 0, 90]
+    rows = re.findall(r"<tr><td>(.*?)</td></tr>", text)
+    said = [re.sub(r"</td> ?<td[^>]*>", "|", row) for row in rows]
+    assert f"cyd|{LESSON}|10|sample, line 3: odd<br>" in said
+    assert "fay|x.ipynb|its name says no lesson" in said
+    assert f"bob|{LESSON}|handed in late by 2 days" in said
+    assert f"bob|{LESSON}|an older copy" in said
+    assert f"eve|{LESSON}|metadata was lost" in said
+
+
+def test_a_class_without_points_has_a_summary(tmp_path):
+    students = {"fay": {LESSON: Record(LESSON, reason="it is not a notebook")}}
+    write_summary(tmp_path / "page.html", {LESSON: []}, {}, students)
+    assert "1 with 0-9, 0 with 10-19" in (tmp_path / "page.html").read_text()
 
 
 def hostile_notebook():

@@ -7,6 +7,7 @@ import pytest
 from course import pack_root
 from course.grading.cell_names import tree_of
 from course.grading.definitions import Statement
+from course.grading.machinery import CHECKS, FOREIGN
 from course.grading.submission import lesson_named
 from course.grading.suspicion import suspicions
 from tests.checks.trial import as_cell
@@ -104,6 +105,9 @@ RUN_TEXT = [  # what a fresh attacker earned points with before it was named
     "class A(redirect_stdout):\n    _stream = 'x'",
     "from functools import update_wrapper\ndef f(x, y): update_wrapper(x, y)",
     "from functools import wraps\ndef f(x, y): return wraps(y, assigned=x)(x)",
+    "from functools import wraps\ndef f(x): return x\nwraps(f, ['shape'])(f)",
+    "def f(x): return getattr(*x, 'a')",
+    "class A:\n    def run(self): return self.x\ndef f(x): return A.run(nn.Linear)",
 ]
 
 
@@ -120,3 +124,40 @@ def test_their_ordinary_use_is_not():
         "    torch.load('weights.pth', weights_only=True)\n"
         "    return wraps(f)(partial(torch.add, x)), DataLoader(x), np.load('a.npz')"
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import functools\ndef f(x): return x\ndef g(x): return x\n"
+        "h = functools.wraps(f)(g)",
+        "def f(x):\n    if t := torch: return t.exp(x)",
+        "class A:\n    def f(self, i): return getattr(self, f'l2_{i}')",
+        "class A:\n    @staticmethod\n    def run(layer): return layer(2, 2)\n"
+        "def f(x): return A.run(nn.Linear)",
+        "def f(x):\n    from helpers.checks import lesson03\n    return x",
+        "from ctypes import cdll",  # for a scratch cell; its use is named
+    ],
+)
+def test_what_only_looks_odd_is_not_named(source):
+    assert said(source) == []
+
+
+def test_an_import_within_an_answer_is_named_where_it_stands():
+    (found,) = said("def f(x):\n    from ctypes import cdll\n    return x")
+    assert found.startswith("answer, line 2: `from ctypes import cdll` reaches for ")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_long_statement_is_shown_by_its_beginning(more):
+    used = "ctypes.cdll." + "b" * (78 + more)
+    (found, *_) = said(f"import ctypes\ndef f(x): return {used}(x)")
+    shown = f"{used[:87]}..." if more else used
+    assert f"`{shown}` reaches for " in found
+
+
+def test_what_a_text_reaches_for_is_told_apart():
+    (found,) = said("def f(x): return open('/proc/self/mem')")
+    assert found.endswith(f"reaches for {FOREIGN}")
+    (found,) = said("def f(x): return open('helpers/checks/base.py')")
+    assert found.endswith(f"reaches for {CHECKS}")

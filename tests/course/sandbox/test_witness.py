@@ -1,10 +1,12 @@
 """What is heard of the things that code asks Python for, and what is not."""
 
+import os
+
 import pytest
 
 from course.sandbox.bubblewrap import available
 from course.sandbox.sandbox import Sandbox
-from course.sandbox.witness import events_in
+from course.sandbox.witness import MOST_BYTES, events_in, listen
 from tests.course.handed_in import LIMITS, NO_SANDBOX, cells
 
 HEARD = {
@@ -116,3 +118,25 @@ def test_what_is_no_line_of_ours_is_told():
     heard = events_in(said)
     assert heard[0] == {"event": "x", "file": "1", "line": 2}
     assert [each["event"] for each in heard[1:]] == ["a pipe of the sandbox"] * 2
+
+
+def test_what_is_heard_ends_somewhere_and_is_taken_to_its_end():
+    hears, tells = os.pipe()
+    heard = bytearray()
+    assert listen(hears, heard), "nothing yet"
+    os.write(tells, b"first\n")
+    assert listen(hears, heard)
+    assert heard == b"first\n"
+    for _ in range(3):
+        os.write(tells, b"x" * 40_000)
+        assert listen(hears, heard)
+    assert len(heard) == MOST_BYTES
+    os.close(tells)
+    assert not listen(hears, heard), "nobody can say any more"
+    os.close(hears)
+
+
+def test_words_of_an_event_are_short():
+    line = b'{"event": "%b", "file": "%b", "line": "7"}' % (b"e" * 99, b"f" * 99)
+    assert events_in(line) == [{"event": "e" * 60, "file": "f" * 60, "line": 7}]
+    assert events_in(b"\n") == []

@@ -249,3 +249,96 @@ def test_what_another_notebook_has_fetched_meanwhile_will_do(source, monkeypatch
     monkeypatch.setenv("COURSE_DATA_MIRROR", "/no/such/folder")
     found = originals.original_files("MNIST")
     assert set(found) == set(originals.FILES["MNIST"])
+
+
+# Small files, so that many ways to come by them are tried in no time
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A folder with four small files that count as MNIST; no server has them."""
+    raw = tmp_path / "mirror" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    sums = {}
+    for file in SHIPPED["MNIST"]:
+        blob = gzip.compress(file.encode())
+        (raw / file).write_bytes(blob)
+        sums[file] = hashlib.md5(blob).hexdigest()
+    monkeypatch.setattr(originals, "FILES", {"MNIST": sums})
+    monkeypatch.setattr(mirrors, "MIRRORS", {"MNIST": ()})
+    monkeypatch.setenv("COURSE_DATA_MIRROR", str(tmp_path / "mirror"))
+    return raw
+
+
+def test_what_is_there_and_what_a_folder_has_make_a_whole(tiny, capsys):
+    mine = root() / "MNIST" / "raw"
+    mine.mkdir(parents=True)
+    (tiny / LAST).rename(mine / LAST)
+    before = (mine / LAST).stat().st_ino
+    found = originals.original_files("MNIST")
+    assert {file: gzip.decompress(blob) for file, blob in found.items()} == {
+        file: file.encode() for file in SHIPPED["MNIST"]
+    }
+    assert stored() == set(found)
+    assert (mine / LAST).stat().st_ino == before, "left as it was"
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_what_a_folder_lacks_and_what_was_damaged_is_told(tiny):
+    first, *_ = SHIPPED["MNIST"]
+    mine = root() / "MNIST" / "raw"
+    mine.mkdir(parents=True)
+    (mine / first).write_bytes(b"damaged")
+    (tiny / first).write_bytes(b"other")
+    (tiny / LAST).unlink()
+    with pytest.raises(originals.UnreachableError) as caught:
+        originals.original_files("MNIST")
+    damaged = "damaged or another data set's file (MD5 differs)"
+    assert str(caught.value).splitlines() == [
+        f"the data root, MNIST/raw/{first}: {damaged}",
+        f"COURSE_DATA_MIRROR={tiny.parents[1]}: MNIST/raw/{first} {damaged}; "
+        f"MNIST/raw/{LAST} missing",
+    ]
+
+
+@pytest.mark.parametrize("written", ["~/mirror", "mirror"])
+def test_a_mirror_may_be_named_from_home_or_from_the_repository(
+    tiny, tmp_path, monkeypatch, written
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setattr(originals, "_repository", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_DATA_MIRROR", f" {written} ")
+    assert set(originals.original_files("MNIST")) == set(SHIPPED["MNIST"])
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_where_nothing_can_be_kept_the_run_works_from_memory(
+    tiny, monkeypatch, capsys, number
+):
+    monkeypatch.setattr(os, "replace", fail_with(number))
+    assert len(originals.original_files("MNIST")) == 4
+    said = capsys.readouterr().out
+    assert f"cannot be written to ({os.strerror(number)})" in said
+    assert not stored()
+
+
+def test_a_disk_that_fails_at_the_last_step_is_told(tiny, monkeypatch):
+    monkeypatch.setattr(os, "replace", fail_with(errno.ENOSPC))
+    with pytest.raises(data.DataError, match=r"No space left.*needs 12 MB there"):
+        originals.original_files("MNIST")
+    assert not stored()
+
+
+def test_a_file_that_cannot_be_read_is_told(tiny):
+    (root() / "MNIST" / "raw" / LAST).mkdir(parents=True)
+    _, bad = originals.checked(root(), "MNIST")
+    assert bad[LAST] == os.strerror(errno.EISDIR)
+    assert set(bad) == set(SHIPPED["MNIST"])
+
+
+def test_decode_reads_the_shape_that_the_file_states():
+    header = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3])
+    values = originals.decode(header + bytes(range(6)))
+    assert values.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert values.dtype == "uint8"

@@ -95,6 +95,21 @@ def test_impossible_number_of_training_images_is_refused(count):
         data.load("MNIST", train_images=count)
 
 
-def test_impossible_number_of_validation_images_is_refused():
-    with pytest.raises(ValueError, match="validation_images"):
-        data.load("MNIST", validation_images=60_000)
+@pytest.mark.parametrize("count", [0, 60_000])
+def test_impossible_number_of_validation_images_is_refused(count):
+    with pytest.raises(ValueError, match="validation_images must be a whole number"):
+        data.load("MNIST", validation_images=count)
+
+
+def test_the_stand_in_has_other_drawings_in_each_split_and_one_test_set(monkeypatch):
+    def unreachable(name):
+        raise originals.UnreachableError("one\ntwo")
+
+    monkeypatch.setattr(originals, "original_files", unreachable)
+    monkeypatch.setenv("COURSE_FAST", "1")
+    one, other = (data.load("MNIST", 5, 5, seed=seed) for seed in (0, 1))
+    assert one.synthetic
+    assert not np.array_equal(one.train.images, one.validation.images)
+    assert not np.array_equal(one.train.images, other.train.images)
+    assert not np.array_equal(one.validation.images, other.validation.images)
+    assert np.array_equal(one.test.images, other.test.images)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from helpers import data, plots
+from helpers.plots.clouds import CLASSES
 
 
 def test_the_text_alternative_says_what_is_shown(shown):
@@ -40,3 +42,20 @@ def test_names_leave_the_cloud_in_sight():
     dots = ax.transData.transform(z)
     boxes = [name.get_bbox_patch().get_window_extent() for name in ax.texts]
     assert sum(box.count_contains(dots) for box in boxes) < 40
+
+
+def test_every_point_has_the_color_of_its_class_and_each_name_is_at_its_median():
+    z = np.array([[0, 0], [1, 0], [8, 0], [4, 4], [5, 5], [6, 6]], float)
+    labels = np.array([0, 0, 0, 2, 2, 11])
+    ax = plots.figure("t").subplots()
+    plots.draw_codes(ax, z, labels, ["zero", "one", "two"])
+    points, *medians = ax.collections
+    colors = [to_hex(color) for color in points.get_facecolors()]
+    assert colors == [CLASSES[label % 10] for label in labels]
+    assert points.get_offsets().tolist() == z.tolist()
+    assert [name.get_text() for name in ax.texts] == ["zero", "two"], "of one there is"
+    assert [list(name.xy) for name in ax.texts] == [[1, 0], [4.5, 4.5]]
+    assert [m.get_offsets().tolist() for m in medians] == [[[1, 0]], [[4.5, 4.5]]]
+    assert [to_hex(m.get_facecolor()[0]) for m in medians] == [CLASSES[0], CLASSES[2]]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$z_1$", "$z_2$")
+    assert ax.get_aspect() == 1

@@ -38,3 +38,43 @@ def test_a_sheet_has_no_frame(monkeypatch):
     (ax,) = drawn[0].axes
     assert not any(spine.get_visible() for spine in ax.spines.values())
     assert list(ax.get_xticks()) == list(ax.get_yticks()) == []
+
+
+def shown_images(fig):
+    (ax,) = fig.axes
+    return ax, ax.images[0].get_array()
+
+
+def test_rows_hold_their_images_on_white_and_names_stand_at_their_middle():
+    dark = np.zeros((3, 784))
+    fig = plots.draw_rows({"three": dark, "a name that needs two": dark[:2]}, "t", [1])
+    ax, sheet = shown_images(fig)
+    assert sheet.shape == (60, 90)
+    assert (sheet == 0).sum() == 5 * 28 * 28
+    assert (sheet[:, [0, 29, 30, 59]] == 1).all(), "white between columns"
+    assert (sheet[[0, 29, 30, 59]] == 1).all()
+    assert (sheet[1:29, 61:89] == 0).all()
+    assert (sheet[30:, 60:] == 1).all(), "the shorter row ends in white"
+    assert list(ax.get_yticks()) == [15, 45]
+    assert list(ax.get_xticks()) == [15]
+    names = [name.get_text() for name in ax.get_yticklabels()]
+    assert names == ["three", "a name that\nneeds two"]
+
+
+def test_a_sheet_is_filled_row_by_row(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots.grids, "show", lambda fig, *_: drawn.append(fig))
+    tiles = np.ones((5, 784)) * np.arange(5)[:, None] / 8
+    plots.image_grid(tiles, "Five", 3, xlabel="x", ylabel="y")
+    ax, sheet = shown_images(drawn[0])
+    assert sheet.shape == (56, 84)
+    grays = [sheet[28 * i + 14, 28 * j + 14] for i in (0, 1) for j in (0, 1, 2)]
+    assert grays == [0, 1 / 8, 2 / 8, 3 / 8, 4 / 8, 1]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "y")
+    assert ax.images[0].get_clim() == (0, 1), "the same gray in every figure"
+
+
+def test_images_keep_their_look():
+    fig = plots.draw_rows({"one": IMAGES[:1]}, "t")
+    _, sheet = shown_images(fig)
+    assert np.abs(sheet[1:29, 1:29].ravel() - IMAGES[0]).max() <= 1 / 64

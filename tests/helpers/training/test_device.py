@@ -18,6 +18,21 @@ def test_the_fast_precision_follows_the_device(monkeypatch):
     assert training.best_precision(torch.device("mps")) == "float32"
 
 
+def test_a_graphics_card_is_taken_and_asked_for_its_fast_format(monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", None)  # it is the card that computes
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for cuda, mps, expected in [(1, 1, "cuda"), (0, 1, "mps")]:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: bool(cuda))
+        monkeypatch.setattr(
+            torch.backends.mps, "is_available", lambda mps=mps: bool(mps)
+        )
+        assert training.pick_device() == torch.device(expected)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    for able, expected in [(True, "bfloat16"), (False, "float32")]:
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda able=able: able)
+        assert training.best_precision(torch.device("cuda")) == expected
+
+
 def test_seeding_makes_draws_repeat():
     training.seed_everything(5)
     first = torch.randn(3), np.random.rand(3)

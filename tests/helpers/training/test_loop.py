@@ -15,6 +15,34 @@ def test_mean_loss_weighs_images_not_batches():
     assert training.mean_loss(Line(0.0), squared, loader) == pytest.approx(20.0)
 
 
+def test_the_training_loss_weighs_images_too(capsys):
+    loader = batches([0.0, 0.0, 0.0, 0.0, 10.0])
+    history = training.fit(Line(0.0), squared, loader, loader, 1, learning_rate=1e-9)
+    assert history.train == pytest.approx([20.0])
+
+
+def test_the_first_steps_rise_to_the_largest(capsys):
+    """Adam moves by its step size as long as the slope stays the same."""
+    positions = []
+
+    def loss(model, x):
+        positions.append(model.w.item())
+        return 1_000 * model.w + 0 * x.mean()
+
+    loader = batches([1.0] * 40)
+    training.fit(Line(0.0), loss, loader, loader, 1, learning_rate=1.0, warmup=0.4)
+    steps = -np.diff(positions[:10])
+    assert steps[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8], rel=1e-3)
+    assert steps[4:] == pytest.approx(np.ones(5), rel=1e-3)
+
+
+@pytest.mark.parametrize("warmup", [-0.1, 1.0])
+def test_a_warmup_is_a_fraction(warmup, capsys):
+    loader = batches([1.0])
+    with pytest.raises(ValueError, match="from 0 to below 1"):
+        training.fit(Line(), squared, loader, loader, 1, warmup=warmup)
+
+
 def test_fit_lowers_the_loss_and_keeps_a_history(capsys):
     model, loader = Line(), batches([1.0] * 10)
     history = training.fit(model, squared, loader, loader, 30, learning_rate=0.1)
