@@ -14,7 +14,7 @@ from types import TracebackType
 from helpers.checks import standins
 from helpers.checks.draws import VISIBLE, Draw, seeded
 from helpers.checks.failure import CheckFailed, judging
-from helpers.checks.leftovers import surroundings_stay
+from helpers.checks.leftovers import one_by_one, surroundings_stay
 from helpers.checks.messages import kind, shorten
 from helpers.checks.printed import kept_from_stderr
 
@@ -103,6 +103,7 @@ def _trial(
     function: Callable, exercise: str, answers: tuple, numbers: Sequence[int]
 ) -> Exception | None:
     """Run a check on every draw; return what was wrong first, or None."""
+    answers = tuple(map(one_by_one, answers))
     for number in numbers:
         try:
             with seeded(number), surroundings_stay():

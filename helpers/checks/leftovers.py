@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
@@ -44,15 +45,9 @@ def surroundings_stay() -> Iterator[None]:
         with _in_empty_folder() as files:
             yield
             left = files()
-        kept = all(_same(_numbers(x), old) for x, old in _handed[handed_before:])
+        _want_as_handed(handed_before)
     finally:
         del _handed[handed_before:]
-    if not kept:
-        raise CheckFailed(
-            "what an earlier call was handed in has other numbers by the end",
-            "it stays as it was handed in, for good",
-            "something kept from one call and changed in another",
-        )
     after = _settings(torch)
     for (what, look), old, new in zip(SETTINGS, before, after, strict=True):
         if new != old:
@@ -67,6 +62,38 @@ def surroundings_stay() -> Iterator[None]:
             "no new file: nothing asks for one here",
             "what is saved, and where",
         )
+
+
+def _want_as_handed(first: int = 0) -> None:
+    """Fail unless what calls were handed in has its numbers still."""
+    if not all(_same(_numbers(x), old) for x, old in _handed[first:]):
+        raise CheckFailed(
+            "what an earlier call was handed in has other numbers by the end",
+            "it stays as it was handed in, for good",
+            "something kept from one call and changed in another",
+        )
+
+
+def one_by_one(answer: Any) -> Any:
+    """A function that, before each call, looks at what earlier ones were handed in.
+
+    What is wanted is computed from it between two calls: one could change it, and the
+    next put it back.
+
+    Parameters
+    ----------
+    answer : callable
+        A class is left as it is: :func:`stays` looks as well.
+    """
+    if isinstance(answer, type) or not callable(answer):
+        return answer
+
+    @functools.wraps(answer)
+    def call(*args, **options):
+        _want_as_handed()
+        return answer(*args, **options)
+
+    return call
 
 
 @contextlib.contextmanager
@@ -124,6 +151,7 @@ def stays(*things: Any, but: Collection[str] = (), look: str = "") -> Iterator[N
     CheckFailed
         If values, modes, ``requires_grad``, gradients, layers or hooks differ.
     """
+    _want_as_handed()
     before = [_state(thing) for thing in things]
     yield
     for thing, old in zip(things, before, strict=True):
