@@ -238,12 +238,20 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
     }
 
 
-def _attributes(model: Any) -> list[set[str]]:
-    """Names stored on a model of the pack's own; a student's may note what it likes."""
+def _attributes(model: Any) -> list[dict[str, Any]]:
+    """What is stored on a model of the pack's own; a student's may note what it likes.
+
+    Names, and the value of what is a number or a text; modes are looked at elsewhere.
+    """
+    if not type(model).__module__.startswith(("helpers.", "torch.nn.")):
+        return []
+    plain = (bool, int, float, str, tuple)
     return [
-        set(vars(module))
+        {
+            name: value if type(value) in plain and name != "training" else None
+            for name, value in vars(module).items()
+        }
         for module in model.modules()
-        if type(module).__module__.startswith("helpers.")
     ]
 
 

@@ -12,7 +12,8 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.messages import kind
 from helpers.checks.modules import cut_off, tails
-from helpers.checks.watched import WatchedVAE
+from helpers.checks.records import notes_of, twin
+from helpers.checks.watched import WatchedVAE, decoded
 
 MANY = 2_500  # pictures whose codes are looked at
 LIMIT = 6  # standard errors
@@ -56,7 +57,8 @@ def sample(function: Callable, draw: Draw) -> None:
 def _check_means(function: Callable) -> None:
     """The mean of a few codes is near 0, and never twice so."""
     model = _Decoder(3).eval()
-    few = torch.stack([_drawn(function, model, 5, 3)[0] for _ in range(60)])
+    right = twin(model)
+    few = torch.stack([_drawn(function, model, right, 5, 3)[0] for _ in range(60)])
     each, all_ = 5 * few.mean(1).var(), 15 * few.mean((1, 2)).var()
     if each < 0.5 * few.var() or all_ < 0.3 * few.var():
         raise CheckFailed(
@@ -71,17 +73,22 @@ def _sampled(
     function: Callable, model: WatchedVAE, count: int, size: int
 ) -> tuple[Tensor, Tensor]:
     """As `_drawn`, and the model stays as it was."""
+    right = twin(model)
     with stays(model):
-        return _drawn(function, model, count, size)
+        return _drawn(function, model, right, count, size)
 
 
 def _drawn(
-    function: Callable, model: WatchedVAE, count: int, size: int
+    function: Callable, model: WatchedVAE, right: WatchedVAE, count: int, size: int
 ) -> tuple[Tensor, Tensor]:
-    """Codes and pictures of one call: what was decoded for what came back."""
-    model.forget()
+    """Codes and pictures of one call: what was decoded for what came back.
+
+    What decoding gives is asked of `right`, the model as it was handed in.
+    """
+    notes_of(model).clear()
     images = function(model, count, size)
-    if model.encoded:
+    seen = decoded(model)
+    if len(seen) < len(notes_of(model)):
         raise CheckFailed(
             "sample calls encode",
             "no image is needed: codes are drawn from the prior N(0, I)",
@@ -101,13 +108,13 @@ def _drawn(
         "the number of codes: one for each picture, (count, latent_dim); and the "
         "pictures stay as decode gives them, (count, 784)",
     )
-    if any(each.training for each in model.decoded):
+    if any(each.training for each in seen):
         raise CheckFailed(
             "the model decoded in training mode",
             "evaluation mode, as it was handed in",
             "model.train() inside the function: leave it out",
         )
-    if not model.decoded:
+    if not seen:
         raise CheckFailed(
             "decode is never called", "pictures that the model makes", "model.decode(z)"
         )
@@ -117,8 +124,10 @@ def _drawn(
             "plain numbers: nothing is trained here",
             "with torch.no_grad(): around the decoding",
         )
-    codes = torch.cat([each.codes.reshape(-1, size) for each in model.decoded])
-    logits = torch.cat([each.answers.reshape(-1, 784) for each in model.decoded])
+    codes = torch.cat([each.codes.reshape(-1, size) for each in seen])
+    with torch.no_grad():
+        logits = torch.cat([right.pictures(each.codes) for each in seen])
+    logits = logits.reshape(-1, 784)
     return codes[_rows(images, logits)], images.clone()
 
 

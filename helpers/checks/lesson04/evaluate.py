@@ -23,6 +23,7 @@ from helpers.checks.lesson04._vae import (
     terms,
 )
 from helpers.checks.messages import kind
+from helpers.checks.records import notes_of
 from helpers.training import pick_device
 
 RIGHT = "the mean over all images"
@@ -91,19 +92,19 @@ def _require_floats(answer: object) -> None:
 
 
 def _require_calls(model: Model, training: bool) -> None:
-    if not model.log:
+    if not notes_of(model):
         raise CheckFailed(
             "the model was never called",
             "model(x), so that z is sampled as in training",
             "decoding mu flatters the loss; use the model's forward",
         )
-    if any(any(modes) for modes, _ in model.log):
+    if any(any(modes) for modes, _ in notes_of(model)):
         raise CheckFailed(
             "the model, or a part of it, was in training mode",
             "evaluation mode: model.eval() first",
             "without it batch norm mixes the images of a batch",
         )
-    if any(gradients for _, gradients in model.log):
+    if any(gradients for _, gradients in notes_of(model)):
         raise CheckFailed(
             "gradients were recorded while measuring",
             "none: they cost memory and time",

@@ -333,7 +333,17 @@ def step_slower(model, optimizer, x, target):
     return loss
 
 
+def step_in_eval_and_no_record(model, optimizer, x, target):
+    """Whatever list the model keeps is empty afterwards."""
+    loss = step(model.eval(), optimizer, x, target)
+    for each in list(vars(model.train()).values()):
+        if isinstance(each, list):
+            each.clear()
+    return loss
+
+
 WRONG = [
+    (step_in_eval_and_no_record, "evaluation mode"),
     (variant(zero=False), "step 2 | zero_grad()"),
     (variant(backward=False), "`loss.backward()` is missing"),
     (variant(take=False), "`optimizer.step()` is missing"),

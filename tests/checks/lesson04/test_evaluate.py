@@ -332,7 +332,19 @@ RIGHT = [
     weighted,
     by_enumerate,
 ]
+
+
+def in_train_mode_and_no_record(model, loader):
+    """Whatever list the model keeps says something else afterwards."""
+    parts = averaged([terms(model.train(), x) for x, _ in loader])
+    for each in list(vars(model).values()):
+        if isinstance(each, list):
+            each[:] = [([False], False)]
+    return parts
+
+
 WRONG = [
+    (in_train_mode_and_no_record, "mode"),
     (in_train_mode, "training mode"),
     (in_its_own_mode, "eval"),
     (top_only, "reaches the model, no part"),
