@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from helpers.checks.arrays import is_real
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
@@ -63,7 +63,7 @@ def _check_one(
         result = function(model, batches, make_pair)
     value = scalar(result, "validation_loss()")
     _check_calls(model, count, (x, *make_pair(x)))
-    if not isinstance(result, numbers.Real):
+    if not is_real(result):
         raise CheckFailed(
             f"validation_loss() returned {kind(result)}",
             "a plain number, to be printed and plotted",
