@@ -60,7 +60,7 @@ def _check_means(function: Callable) -> None:
     right = twin(model)
     few = torch.stack([_drawn(function, model, right, 5, 3)[0] for _ in range(60)])
     each, all_ = 5 * few.mean(1).var(), 15 * few.mean((1, 2)).var()
-    if each < 0.5 * few.var() or all_ < 0.3 * few.var():
+    if not (each >= 0.5 * few.var() and all_ >= 0.3 * few.var()):
         raise CheckFailed(
             "five codes have a mean of nearly 0 in every call",
             "numbers drawn each by itself",
@@ -230,7 +230,7 @@ def _check_prior(codes: Tensor) -> None:
     count = z.numel()
     room = LIMIT / count**0.5
     mean, std = z.mean().item(), z.std().item()
-    if abs(mean) > room or abs(std - 1) > room / 2**0.5:
+    if not (abs(mean) <= room and abs(std - 1) <= room / 2**0.5):
         raise CheckFailed(
             f"the codes have mean {mean:.3f} and standard deviation {std:.3f}",
             "0 and 1: the prior is N(0, I), which the KL term pulled the codes to",
@@ -238,7 +238,8 @@ def _check_prior(codes: Tensor) -> None:
             "torch.rand (uniform)",
         )
     each = LIMIT / len(z) ** 0.5
-    if (z.mean(0).abs() > each).any() or ((z.std(0) - 1).abs() > each / 2**0.5).any():
+    off = torch.stack([z.mean(0).abs(), (z.std(0) - 1).abs() * 2**0.5])
+    if not (off <= each).all():
         raise CheckFailed(
             "the latent dimensions have means or standard deviations of their own: "
             f"{z.mean(0).min():.2f} to {z.mean(0).max():.2f} and "
@@ -247,14 +248,15 @@ def _check_prior(codes: Tensor) -> None:
             "how z is drawn: torch.randn(count, latent_dim), nothing added or scaled",
         )
     mixed = (z.T @ z / len(z)).fill_diagonal_(0).abs().max()
-    if mixed > each:
+    if not mixed <= each:
         raise CheckFailed(
             "the numbers of a code hang together",
             "each latent dimension is drawn on its own",
             "the shape of the draw: torch.randn(count, latent_dim)",
         )
     fourth = tails(z)
-    if abs(fourth - 3) > 1.4 * LIMIT * (24 / count) ** 0.5 or z.abs().max() < 3.3:
+    near = abs(fourth - 3) <= 1.4 * LIMIT * (24 / count) ** 0.5
+    if not (near and z.abs().max() >= 3.3):
         raise CheckFailed(
             f"the codes have mean 0 and standard deviation 1, but a fourth moment of "
             f"{fourth:.2f}, and reach out to {z.abs().max():.2f}",

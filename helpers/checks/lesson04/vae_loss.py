@@ -105,7 +105,7 @@ def _ask(function: Callable, model: Model, x: Tensor, beta: float | None) -> Ten
         loss = function(model, x, **options)
     if isinstance(loss, torch.Tensor) and loss.numel() == 1:
         loss = loss.reshape(())
-    want_tensor(
+    seen = want_tensor(
         loss,
         (),
         "the loss of a batch",
@@ -123,12 +123,12 @@ def _ask(function: Callable, model: Model, x: Tensor, beta: float | None) -> Ten
             "the loss alone: the training loop takes the steps",
             "an optimizer, or an operation in place, inside the function",
         )
-    return loss
+    return seen
 
 
 def _require_default(function: Callable, model: Model, x: Tensor) -> None:
     given, standard = (_ask(function, model, x, beta).item() for beta in (1.0, None))
-    if abs(given - standard) > 1e-5 * abs(given):
+    if not abs(given - standard) <= 1e-5 * abs(given):
         raise CheckFailed(
             f"without beta the loss is {standard:.6g}, with beta=1.0 {given:.6g}",
             "the same: 1 is beta's default",
@@ -279,6 +279,6 @@ def _near(seen: list[Tensor | None], right: list[Tensor | None]) -> bool:
     largest = max(grad.norm() for grad in right if grad is not None)
     for one, other in zip(seen, right, strict=True):
         one, other = (torch.zeros(()) if g is None else g for g in (one, other))
-        if (one - other).norm() > 1e-3 * other.norm() + 1e-5 * largest:
+        if not (one - other).norm() <= 1e-3 * other.norm() + 1e-5 * largest:
             return False
     return True

@@ -158,7 +158,16 @@ def of_no_likelihood(model, x, k):
     return log_w
 
 
+def of_nan_where_many(model, x, k):
+    """Where the draws are looked at, they are none."""
+    if k < 400:
+        return right(model, x, k)
+    model.log_likelihood(x, torch.full((k, *model.encode(x)[0].shape), torch.nan))
+    return torch.zeros(k, len(x))
+
+
 WRONG = [
+    (of_nan_where_many, "look at"),
     (of_no_likelihood, "look at"),
     (
         with_q(lambda z, mu, logvar: density(z, mu, logvar.clamp(-10, 10))),
