@@ -83,7 +83,7 @@ def one_by_one(answer: Any) -> Any:
     Parameters
     ----------
     answer : callable
-        A class is left as it is: :func:`stays` looks as well.
+        A class is left as it is: what its models are handed in is looked at by the end.
     """
     if isinstance(answer, type) or not callable(answer):
         return answer
@@ -151,7 +151,6 @@ def stays(*things: Any, but: Collection[str] = (), look: str = "") -> Iterator[N
     CheckFailed
         If values, modes, ``requires_grad``, gradients, layers or hooks differ.
     """
-    _want_as_handed()
     before = [_state(thing) for thing in things]
     yield
     for thing, old in zip(things, before, strict=True):
@@ -261,6 +260,8 @@ def _same(one: Any, other: Any) -> bool:
     if hasattr(one, "shape") and hasattr(other, "shape"):
         if one.shape != other.shape or one.dtype != other.dtype:
             return False
+        if not isinstance(one, np.ndarray) and one.equal(other):
+            return True  # this much is quick
         same = one == other
         # Only where something differs: nan is what it was, too.
         return bool(same.all() or (same | ((one != one) & (other != other))).all())
