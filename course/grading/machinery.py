@@ -129,7 +129,7 @@ ATTRIBUTES = {
          "with_traceback", "settrace", "setprofile", "monitoring", "addaudithook",
          "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
          "walk_stack", "get_objects", "get_referrers", "saved_tensors_hooks",
-         "_asked", "register_state_dict_post_hook"),
+         "notes_of", "register_state_dict_post_hook"),
         FOREIGN,
     ),
     **dict.fromkeys(

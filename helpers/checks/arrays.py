@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ IN_PLACE = (
     "they are, the caller uses them again"
 )
 LIBRARIES = ("builtins", "numpy", "torch", "pandas", "keras", "tensorflow")
+NUMPYS = set(np.sctypeDict.values())
+WHOLE = (int, *(kind for kind in NUMPYS if np.dtype(kind).kind in "iu"))
+FLOATS = (float, *(kind for kind in NUMPYS if np.dtype(kind).kind == "f"))
 FORMULA = "the formula, term by term, on one image of three pixels"
 
 
@@ -114,6 +117,21 @@ def read_number(value: Any, call: str, images: int = 0) -> float:
             "a mean that is missing at the end, or an axis",
         )
     return float(array.reshape(-1)[0])
+
+
+def _is_a(value: Any, kinds: Iterable[type]) -> bool:
+    # Neither isinstance nor `in`: a class may answer those as it likes.
+    return any(type(value) is kind for kind in kinds)
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whether a value is an int, Python's or NumPy's: no bool, nothing like it."""
+    return _is_a(value, WHOLE)
+
+
+def is_real(value: Any) -> bool:
+    """Tell whether a value is an int or a float, Python's or NumPy's: no bool."""
+    return _is_a(value, (*WHOLE, *FLOATS))
 
 
 def want_shape(array: np.ndarray, shape: tuple[int, ...], what: str, look: str) -> None:

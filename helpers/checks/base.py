@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from helpers.checks import standins
 from helpers.checks.draws import VISIBLE, Draw, seeded
 from helpers.checks.failure import CheckFailed, judging
-from helpers.checks.leftovers import surroundings_stay
+from helpers.checks.leftovers import one_by_one, surroundings_stay
 from helpers.checks.messages import kind, shorten
 from helpers.checks.printed import kept_from_stderr
 
@@ -103,6 +104,7 @@ def _trial(
     function: Callable, exercise: str, answers: tuple, numbers: Sequence[int]
 ) -> Exception | None:
     """Run a check on every draw; return what was wrong first, or None."""
+    answers = tuple(map(one_by_one, answers))
     for number in numbers:
         try:
             with seeded(number), surroundings_stay():
@@ -126,7 +128,7 @@ def _with_the_packs(names: Sequence[str]) -> str:
     return f"with the pack's {listed}: yours {verb} not right yet."
 
 
-def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> None:
+def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> Any:
     """Fail unless `value` is a finite tensor of that shape.
 
     Parameters
@@ -138,6 +140,11 @@ def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> 
         What to call it in the message.
     look : str
         Where to look if the shape is wrong.
+
+    Returns
+    -------
+    Tensor
+        A copy without a gradient: nothing that runs later can change it.
 
     Raises
     ------
@@ -175,6 +182,7 @@ def want_tensor(value: object, shape: tuple[int, ...], what: str, look: str) -> 
             "finite numbers for ordinary inputs",
             "a log of zero, a division by zero, or exp() of a large number",
         )
+    return value.detach().clone()
 
 
 def _not_written(exercise: str, stub: NotImplementedError) -> NotImplementedError:

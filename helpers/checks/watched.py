@@ -5,33 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from helpers.checks.records import Recorded, notes_of
+
 
 @dataclass
 class Decoded:
-    """One call of `decode`: clones of what came in and of what went out."""
+    """One call of `decode`: a clone of what came in."""
 
     codes: Tensor
-    answers: Tensor
     training: bool
 
 
-class Record:
-    """What a model was asked. A deep copy of the model goes on writing into it."""
-
-    def __init__(self) -> None:
-        self.decoded: list[Decoded] = []
-        self.encoded: list[Tensor] = []
-
-    def __deepcopy__(self, memo: dict) -> Record:
-        return self
+@dataclass
+class Encoded:
+    """One call of `encode`."""
 
 
-class WatchedVAE(nn.Module):
+class WatchedVAE(Recorded):
     """784 - 24 - (mu, logvar) - z - 24 - 784, trained by nobody.
 
     Parameters
@@ -72,20 +66,9 @@ class WatchedVAE(nn.Module):
                 weight.normal_(std=size)
             for bias, size in ((self.mu.bias, 1.0), (self.logvar.bias, 0.7)):
                 bias.normal_(std=size * spread)
-        self._asked = Record()
-
-    @property
-    def decoded(self) -> tuple[Decoded, ...]:
-        """Every call of `decode`, by whichever way. To read: an answer may not add."""
-        return tuple(self._asked.decoded)
-
-    @property
-    def encoded(self) -> tuple[Tensor, ...]:
-        """What `encode` was given."""
-        return tuple(self._asked.encoded)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        self._asked.encoded.append(x.detach().clone())
+        notes_of(self).append(Encoded())
         return self.heads(x)
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,9 +78,7 @@ class WatchedVAE(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         answers = self.pictures(z)
-        self._asked.decoded.append(
-            Decoded(z.detach().clone(), answers.detach().clone(), self.training)
-        )
+        notes_of(self).append(Decoded(z.detach().clone(), self.training))
         return answers
 
     def pictures(self, z: Tensor) -> Tensor:
@@ -113,8 +94,7 @@ class WatchedVAE(nn.Module):
         z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
         return self.decode(z), mu, logvar
 
-    def forget(self) -> Any:
-        """Empty the record."""
-        self._asked.decoded.clear()
-        self._asked.encoded.clear()
-        return self
+
+def decoded(model: WatchedVAE) -> list[Decoded]:
+    """Every call of its `decode`, by whichever way."""
+    return [note for note in notes_of(model) if isinstance(note, Decoded)]

@@ -91,3 +91,23 @@ def test_an_input_stays(thing, change):
 def test_nan_stays_nan():
     with stays(torch.tensor([float("nan")]), np.array([np.nan])):
         pass
+
+
+def test_what_was_handed_in_is_looked_at_before_the_next_call():
+    @check("twice")
+    def twice(function, draw):
+        for x in (torch.ones(2), torch.zeros(2)):
+            with stays(x):
+                function(x)
+        function(None)
+
+    kept = []
+
+    def zero_and_back(x):
+        kept.append(x)
+        if len(kept) > 1:
+            kept[0].fill_(x is None)
+
+    with pytest.raises(CheckFailed, match="an earlier call"):
+        twice(zero_and_back)
+    twice(lambda x: None)

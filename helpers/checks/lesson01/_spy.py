@@ -33,12 +33,12 @@ def finder(images: Split) -> Callable[[np.ndarray], np.ndarray]:
     return lambda rows: np.array([known.get(key, -1) for key in keys(rows)], int)
 
 
-def spy(train: Split, validation: Split, epochs: int) -> Any:
+def spy(train: Split, validation: Split, epochs: int) -> tuple[Any, SimpleNamespace]:
     """Make a real Keras model with an eye on its training.
 
-    Before its first step it answers 0.5 everywhere. It notes in ``notes.trained`` and
-    ``notes.validated``, for each batch, which images it holds and the loss; in
-    ``notes.first`` the pixels of the first batch.
+    Before its first step it answers 0.5 everywhere. With it come notes: ``trained``
+    and ``validated`` hold, for each batch, which images it has and the loss; ``first``
+    the pixels of the first batch.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def spy(train: Split, validation: Split, epochs: int) -> Any:
         def compute_loss(
             self, x=None, y=None, y_pred=None, sample_weight=None, training=True
         ):
-            if not hasattr(self, "notes"):  # a copy is not the model to train
+            if self is not model:  # a copy is not the model to train
                 return super().compute_loss(x, y, y_pred, sample_weight, training)
             pixels, target = np.asarray(x), None if y is None else np.asarray(y)
             _want_target(pixels, target, "trained" if training else "validated")
@@ -100,8 +100,7 @@ def spy(train: Split, validation: Split, epochs: int) -> Any:
     # Keras takes back a wrong from_logits=True when a sigmoid comes last, and only
     # then. One more layer, and the mistake shows.
     model = Autoencoder(x, layers.Reshape((PIXELS,))(layer(x)), name="autoencoder")
-    model.notes = notes
-    return model
+    return model, notes
 
 
 def _by_name(function: Callable, args: tuple) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from helpers.checks.lesson01._models import (
 NAME = "the autoencoder"
 MANY = 1031  # more than any batch size that somebody might write in
 FEW = 97
+Arrays = list[list[np.ndarray]]  # of each half: kernel, bias, kernel, bias
 
 
 @check("autoencoder")
@@ -28,7 +29,7 @@ def join(join_models: Callable, draw: Draw) -> None:
     """Check ``join(encoder, decoder)``: one model over the same layers."""
     d = draw.integer(2, 40)
     width = draw.integer(5, 20)
-    encoder, decoder, joined, earlier = _joined(join_models, width, d)
+    encoder, decoder, arrays, joined, earlier = _joined(join_models, width, d)
     model = want_model(joined, "join")
     if joined is earlier:
         raise CheckFailed(
@@ -55,14 +56,19 @@ def join(join_models: Callable, draw: Draw) -> None:
             if code
             else "what comes after the decoder: nothing",
         )
-    _want_both(model, encoder, decoder, x)
+    _want_both(model, encoder, decoder, arrays, x)
     few = x[:FEW]
     _want_trained(model, encoder, decoder, few)
     want_calm(model, few, apply(model, few, NAME), NAME)
 
 
-def _joined(join_models: Callable, width: int, d: int) -> tuple[Any, Any, Any, Any]:
-    """Two halves, what the student's function makes of them, and made of two before."""
+def _joined(
+    join_models: Callable, width: int, d: int
+) -> tuple[Any, Any, Arrays, Any, Any]:
+    """Two halves, what the student's function makes of them, and made of two before.
+
+    With their weights, as they were before it was called.
+    """
     failure = None
     # Some ways of joining suit one kind of model only: the students' own halves are
     # of one kind too, so either will do.
@@ -76,7 +82,8 @@ def _joined(join_models: Callable, width: int, d: int) -> tuple[Any, Any, Any, A
             for _ in range(2)
         ]
         halves = [half for pair in pairs for half in pair]
-        before = [weights for half in halves for weights in half.get_weights()]
+        arrays = [half.get_weights() for half in halves]
+        before = [weights for half in arrays for weights in half]
         around = Surroundings("join")
         try:
             joined = [around.watch(join_models, *pair) for pair in pairs]
@@ -91,7 +98,7 @@ def _joined(join_models: Callable, width: int, d: int) -> tuple[Any, Any, Any, A
                 "set_weights or assign inside join",
             )
         around.want_no_seed()
-        return *pairs[1], joined[1], joined[0]
+        return *pairs[1], arrays[2:], joined[1], joined[0]
     raise _misfit(failure, d) or failure
 
 
@@ -143,13 +150,22 @@ def _misfit(error: Exception, d: int) -> CheckFailed | None:
     )
 
 
-def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
+def _through(arrays: Arrays, x: np.ndarray) -> np.ndarray:
+    """What decoder(encoder(x)) is; the halves themselves were in other hands."""
+    for first, bias, second, other in arrays:
+        x = np.tanh(x @ first + bias) @ second + other
+    return 1 / (1 + np.exp(-x))
+
+
+def _want_both(
+    model: Any, encoder: Any, decoder: Any, arrays: Arrays, x: np.ndarray
+) -> None:
     """Fail unless the model is decoder(encoder(x)), over the same weights."""
     given = {id(w) for w in encoder.weights + decoder.weights}
     has = {id(w) for w in model.weights}
 
     def is_same(x: np.ndarray) -> bool:
-        direct = np.asarray(decoder(np.asarray(encoder(x))))
+        direct = _through(arrays, x)
         answers = apply(model, x, NAME), apply(model, x[:1], NAME)
         return all(
             answer.shape == right.shape and np.allclose(answer, right, atol=1e-4)
@@ -179,8 +195,12 @@ def _want_both(model: Any, encoder: Any, decoder: Any, x: np.ndarray) -> None:
             "a layer that was added between or after them",
         )
     # Loud enough for pictures that are black and white as well: a limit shows.
-    for half, factor in ((encoder, 1.5), (decoder, 9.0)):
-        half.set_weights([w[::-1] * factor + 0.01 for w in half.get_weights()])
+    arrays = [
+        [w[::-1] * factor + 0.01 for w in half]
+        for half, factor in zip(arrays, (1.5, 9.0), strict=True)
+    ]
+    for half, louder in zip((encoder, decoder), arrays, strict=True):
+        half.set_weights(louder)
     same = is_same(x[:FEW])
     if given == has and not same:
         raise CheckFailed(

@@ -45,7 +45,7 @@ def train_model(function: Callable, draw: Draw) -> None:
         (few, None, number, draw.integer(8, 11), draw.pick(2, 3)),
         (many, bce, schedule, draw.integer(350, 400), 1),
     ):
-        model = spy(train, validation, epochs)
+        model, notes = spy(train, validation, epochs)
         start = model.get_weights()
         # As the notebook calls it: "mse" is what stands in the function's first line.
         options = {"batch_size": batch} | ({"loss": loss} if loss else {})
@@ -53,9 +53,9 @@ def train_model(function: Callable, draw: Draw) -> None:
             result = around.watch(
                 function, model, train, validation, epochs, rate, **options
             )
-        _want_training(model, train, epochs, batch)
-        _want_validation(model, validation, epochs)
-        _want_compiled(model, loss or "mse", rate)
+        _want_training(notes, train, epochs, batch)
+        _want_validation(notes, validation, epochs)
+        _want_compiled(model, notes, loss or "mse", rate)
         _want_history(result, epochs)
         if all(map(np.array_equal, start, model.get_weights())):
             raise CheckFailed(
@@ -72,9 +72,9 @@ def train_model(function: Callable, draw: Draw) -> None:
     around.want_no_seed()
 
 
-def _want_training(model: Any, train: Split, epochs: int, batch: int) -> None:
+def _want_training(notes: Any, train: Split, epochs: int, batch: int) -> None:
     """Fail unless each training image, and no other, was seen once an epoch."""
-    batches = [numbers for numbers, _ in model.notes.trained]
+    batches = [numbers for numbers, _ in notes.trained]
     if not batches:
         raise CheckFailed(
             "the model that was handed in was not trained",
@@ -120,9 +120,9 @@ def _want_training(model: Any, train: Split, epochs: int, batch: int) -> None:
         )
 
 
-def _want_validation(model: Any, validation: Split, epochs: int) -> None:
+def _want_validation(notes: Any, validation: Split, epochs: int) -> None:
     """Fail unless all validation images were watched, after each epoch."""
-    batches = [numbers for numbers, _ in model.notes.validated]
+    batches = [numbers for numbers, _ in notes.validated]
     if not batches:
         raise CheckFailed(
             "no validation loss is computed",
@@ -139,7 +139,7 @@ def _want_validation(model: Any, validation: Split, epochs: int) -> None:
         )
 
 
-def _want_compiled(model: Any, loss: str, rate: Any) -> None:
+def _want_compiled(model: Any, notes: Any, loss: str, rate: Any) -> None:
     """Fail unless Adam runs with the given step size on the given loss."""
     import keras
 
@@ -164,7 +164,7 @@ def _want_compiled(model: Any, loss: str, rate: Any) -> None:
             else 'keras.optimizers.Adam(learning_rate); the text "adam" takes the '
             "default",
         )
-    _want_loss(model, loss)
+    _want_loss(notes, loss)
 
 
 def _want_defaults(optimizer: Any) -> None:
@@ -187,9 +187,9 @@ def _want_defaults(optimizer: Any) -> None:
         )
 
 
-def _want_loss(model: Any, loss: str) -> None:
+def _want_loss(notes: Any, loss: str) -> None:
     """Fail unless the first loss is that of pictures that are 0.5 everywhere."""
-    x, (_, first) = model.notes.first, model.notes.trained[0]
+    x, (_, first) = notes.first, notes.trained[0]
     squared = float(np.mean((x - 0.5) ** 2))
     values = {"mse": squared, "binary_crossentropy": math.log(2)}
     if math.isclose(first, values[loss], rel_tol=1e-4):

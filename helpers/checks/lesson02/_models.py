@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from helpers.checks.records import Recorded, notes_of
 
 PIXELS = 784
 
@@ -25,15 +26,8 @@ class Call:
     gradients: bool
 
 
-class Calls(list):
-    """Calls of a model, and of its copies."""
-
-    def __deepcopy__(self, memo: dict) -> Calls:
-        return self
-
-
-class Small(nn.Module):
-    """A little autoencoder with dropout that remembers how it was called.
+class Small(Recorded):
+    """A little autoencoder with dropout; how it was called is noted.
 
     Parameters
     ----------
@@ -46,7 +40,6 @@ class Small(nn.Module):
         self.encoder = nn.Linear(PIXELS, 3)
         self.decoder = nn.Linear(3, PIXELS)
         self.dropout = nn.Dropout(dropout)
-        self.calls = Calls()
         for matrix, gain in ((self.encoder.weight, 0.1), (self.decoder.weight, 1.0)):
             nn.init.normal_(matrix, std=gain)
 
@@ -55,7 +48,7 @@ class Small(nn.Module):
         training = any(module.training for module in self.modules())
         learns = any(p.requires_grad for p in self.parameters())
         gradients = torch.is_grad_enabled() and learns
-        self.calls.append(Call(x.detach().clone(), training, gradients))
+        notes_of(self).append(Call(x.detach().clone(), training, gradients))
         return torch.tanh(self.encoder(x - 0.5))
 
     def decode(self, z: Tensor) -> Tensor:
@@ -65,12 +58,3 @@ class Small(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images to images."""
         return self.decode(self.encode(x))
-
-
-def twin(model: nn.Module) -> Any:
-    """A copy of a :class:`Small` that takes its own notes."""
-    import copy
-
-    other = copy.deepcopy(model)
-    other.calls = Calls()
-    return other

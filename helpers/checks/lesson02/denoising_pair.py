@@ -66,8 +66,12 @@ def _check_pair(make_pair: Callable, x: Tensor, std: float) -> None:
             "the clean images themselves",
             "noise on the target as well, or the noise itself as the target",
         )
+    _want_pixels(noisy)
+
+
+def _want_pixels(noisy: Tensor) -> None:
     low, high = noisy.min().item(), noisy.max().item()
-    if low < 0 or high > 1:
+    if not (low >= 0 and high <= 1):
         raise CheckFailed(
             f"noisy pixels run from {low:.2f} to {high:.2f}",
             "pixels between 0 and 1, like those of any picture",
@@ -105,9 +109,16 @@ def _pair(result: Any, shape: torch.Size) -> tuple[Tensor, Tensor]:
     return result[0], result[1]
 
 
+def _noisy(make_pair: Callable, x: Tensor, std: float) -> Tensor:
+    """A copy of the noisy pixels: nothing that runs later can change it."""
+    noisy = make_pair(x.clone(), std)[0].detach().clone()
+    _want_pixels(noisy)
+    return noisy
+
+
 def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
     """Each pixel, image and call has noise of its own."""
-    noise, again = (make_pair(grey, std)[0] - grey for _ in range(2))
+    noise, again = (_noisy(make_pair, grey, std) - grey for _ in range(2))
     if torch.allclose(noise, again, atol=1e-6):
         raise CheckFailed(
             "two calls gave exactly the same noise (or none)",
@@ -140,7 +151,7 @@ def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
 def _check_mirrored(make_pair: Callable, grey: Tensor) -> None:
     """Numbers drawn each by itself come in no pairs, up to the sign, in any order."""
     few = grey[:20]
-    sizes = (make_pair(few, 0.1)[0] - few).abs().flatten().sort().values
+    sizes = (_noisy(make_pair, few, 0.1) - few).abs().flatten().sort().values
     # Of 15,680 numbers 2 % have a neighbor so near; where pixels are rounded to 32
     # bits, what was one number in the noise is no longer exactly one.
     again = (sizes.diff() < 1.5e-7).float().mean().item()
@@ -159,7 +170,7 @@ def _correlation(one: Tensor, other: Tensor) -> float:
 
 def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -> None:
     """On mid-grey, small noise is not clipped, so its moments can be measured."""
-    weak, strong = ((make_pair(grey, std)[0] - grey).std().item() for std in stds)
+    weak, strong = ((_noisy(make_pair, grey, std) - grey).std().item() for std in stds)
     if math.isclose(weak, strong, rel_tol=0.05):
         raise CheckFailed(
             f"the noise is equally strong, {strong:.2g}, for noise_std "
@@ -171,7 +182,7 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
         )
     level = grey[0, 0].item()
     for wanted in stds:
-        noise = (make_pair(grey, wanted)[0] - grey).double()
+        noise = (_noisy(make_pair, grey, wanted) - grey).double()
         mean, std = noise.mean().item(), noise.std().item()
         if abs(mean - wanted) < 0.03 * wanted:
             raise CheckFailed(
@@ -221,7 +232,7 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
                 "a limit on the noise; the sum alone is clipped, to [0, 1]",
             )
     x = pictures(9).to(grey.device)
-    change = (make_pair(x, 1e-6)[0] - x).abs().max().item()
+    change = (_noisy(make_pair, x, 1e-6) - x).abs().max().item()
     if change > 1e-4:
         raise CheckFailed(
             f"with hardly any noise (noise_std = 1e-6) pixels change by {change:.2g}",
@@ -234,7 +245,7 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
 def _check_clipping(make_pair: Callable, level: float, std: float) -> None:
     """Strong noise: each grey value is as frequent as clipping makes it."""
     grey = torch.full((ROWS, PIXELS), level, device=pick_device())
-    noisy = make_pair(grey, std)[0].flatten().double()
+    noisy = _noisy(make_pair, grey, std).flatten().double()
     normal = torch.distributions.Normal(level, std)
     for limit in (0.0, *torch.linspace(0.05, 0.95, 10).tolist(), 0.9999):
         share = (noisy <= limit).double().mean().item()

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays, surroundings_stay
-from helpers.checks.lesson02._models import PIXELS, Small, pictures, twin
+from helpers.checks.lesson02._models import PIXELS, Small, pictures
 from helpers.checks.lesson02._numbers import compare, scalar
 from helpers.checks.messages import apart, kind, shorten
+from helpers.checks.records import notes_of, twin
 from helpers.training import pick_device
 
 STEP = "clear, forward, loss, backward, step"
@@ -83,7 +84,7 @@ def train_step(step: Callable, draw: Draw) -> None:
         if not _close(moved, wanted):
             raise _wrong_way(moved, wanted, number, size, optimizer.events)
         _check_result(result)
-        if not all(call.training for call in model.calls):
+        if not all(call.training for call in notes_of(model)):
             raise CheckFailed(
                 "the model was in evaluation mode during the training step",
                 "the mode it was handed in, here training",
@@ -101,7 +102,7 @@ def _check_large(step: Callable, device: torch.device) -> None:
     [wanted] = torch.autograd.grad(F.mse_loss(before(x), target), [before.shift])
     _call(step, model, optimizer, x, target)
     moved = (before.shift - model.shift).item() / 1e-4
-    if abs(moved - wanted.item()) > 1e-2 * abs(wanted.item()):
+    if not abs(moved - wanted.item()) <= 1e-2 * abs(wanted.item()):
         seen, right = apart(moved, wanted.item())
         raise CheckFailed(
             f"a weight whose gradient is {right} moves as if it were {seen}",
@@ -137,10 +138,10 @@ def _call(
 
 def _no_gradient(model: Small, text: str) -> CheckFailed:
     """Why backward() found no gradient, from how the model was called."""
-    if not model.calls:
+    if not notes_of(model):
         seen = "the model was not called, so the loss does not depend on its weights"
         look = "the loss: it compares model(x), the network's answer, with target"
-    elif not any(call.gradients for call in model.calls):
+    elif not any(call.gradients for call in notes_of(model)):
         seen = "gradients were switched off while the model answered"
         look = "no_grad() around the training step: leave it out"
     else:

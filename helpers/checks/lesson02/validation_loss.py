@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,12 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from helpers.checks.arrays import is_real
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
-from helpers.checks.lesson02._models import PIXELS, Small, pictures, twin
+from helpers.checks.lesson02._models import PIXELS, Call, Small, pictures
 from helpers.checks.lesson02._numbers import compare, scalar
 from helpers.checks.messages import kind
+from helpers.checks.records import notes_of, twin
 from helpers.data import Split, loader
 from helpers.training import pick_device
 
@@ -62,7 +63,7 @@ def _check_one(
         result = function(model, batches, make_pair)
     value = scalar(result, "validation_loss()")
     _check_calls(model, count, (x, *make_pair(x)))
-    if not isinstance(result, numbers.Real):
+    if not is_real(result):
         raise CheckFailed(
             f"validation_loss() returned {kind(result)}",
             "a plain number, to be printed and plotted",
@@ -83,13 +84,14 @@ def _check_one(
 
 def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
     """What the notes of the model say: how often, on how much, in which mode."""
-    if not model.calls:
+    calls: list[Call] = notes_of(model)
+    if not calls:
         raise CheckFailed(
             "the model that was handed in was never called",
             "its answers to all images of the loader",
             "`model(x)`: is it the argument, and does the loop run at all?",
         )
-    modes = [call.training for call in model.calls]
+    modes = [call.training for call in calls]
     if any(modes):
         raise CheckFailed(
             "the model, or a layer of it, answered in training mode, with its dropout "
@@ -99,13 +101,13 @@ def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
             if modes[0]
             else "`model.train()` inside the loop: it comes after the loop, if at all",
         )
-    if any(call.gradients for call in model.calls):
+    if any(call.gradients for call in calls):
         raise CheckFailed(
             "gradients were switched on while the model answered",
             "no gradients: they cost time and memory and nobody uses them",
             "`with torch.no_grad():` around the loop",
         )
-    first = model.calls[0].x.reshape(-1, PIXELS)[0].cpu()
+    first = calls[0].x.reshape(-1, PIXELS)[0].cpu()
     places = [torch.isclose(images, first, atol=1e-5).all(1) for images in known]
     if not any(place.any() for place in places):
         raise CheckFailed(
@@ -114,7 +116,7 @@ def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:
             "the loop: `for x, _ in loader`, with the argument and not with a loader "
             "of the notebook; and x, which goes in as it comes out of make_pair",
         )
-    rows = [len(call.x) if call.x.dim() > 1 else 1 for call in model.calls]
+    rows = [len(call.x) if call.x.dim() > 1 else 1 for call in calls]
     if sum(rows) < count:
         look = "a `return` or `break` in the loop, so that only the first batch counts"
         if len(rows) > 1:

@@ -91,10 +91,18 @@ def _scaled(
     for p in mine:
         p.mul_(by)
     try:
-        return f(model)
+        answers = f(model)
     finally:
         for p, start in zip(mine, starts, strict=True):
             p.copy_(start)
+    for each in answers if isinstance(answers, tuple | list) else [answers]:
+        if each.isnan().any():
+            raise CheckFailed(
+                "with other weights encode or decode gives nan",
+                "numbers, whatever the weights",
+                "a log of zero, a division by zero, or exp() of a large number",
+            )
+    return answers
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

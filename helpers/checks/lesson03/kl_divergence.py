@@ -89,7 +89,7 @@ def _kl(function: Callable, mu: Tensor, logvar: Tensor) -> Tensor:
     }
     if images == 1:
         looks[()] = "squeeze(): it takes the batch away where that is a single image"
-    want_tensor(
+    return want_tensor(
         kl,
         (images,),
         f"KL for mu and logvar of shape ({images}, {size})",
@@ -98,7 +98,6 @@ def _kl(function: Callable, mu: Tensor, logvar: Tensor) -> Tensor:
             "the axis of the sum: dim=1 (or -1) runs over the latent dimensions",
         ),
     )
-    return kl
 
 
 def _check_values(kl: Tensor, mu: Tensor, logvar: Tensor, far: bool) -> None:

@@ -85,7 +85,7 @@ def _loss(function: Callable, logits: Tensor, x: Tensor) -> Tensor:
     shape = tuple(getattr(loss, "shape", (0,)))
     if isinstance(loss, Tensor) and shape == (images,) and not loss.isfinite().all():
         raise _not_finite("for logits between -5 and 5")
-    want_tensor(
+    return want_tensor(
         loss,
         (images,),
         f"the loss for {images} images of {pixels} pixels",
@@ -93,7 +93,6 @@ def _loss(function: Callable, logits: Tensor, x: Tensor) -> Tensor:
             shape, "the reduction: sum over the pixels (dim=1), keep the images apart"
         ),
     )
-    return loss
 
 
 def _not_finite(where: str) -> CheckFailed:
@@ -155,7 +154,7 @@ def _check_far_out(function: Callable, draw: Draw) -> None:
         if not torch.tensor([*values.values()]).isfinite().all():
             raise _not_finite(f"at logits of {logit:.0f} and -{logit:.0f}")
         sure = max(abs(values[-1, 0]), abs(values[1, 1]))
-        if sure > 1e-3:
+        if not sure <= 1e-3:
             raise CheckFailed(
                 f"at logits of {logit:.0f} and -{logit:.0f} a right picture costs "
                 f"{sure:.3g} a pixel",

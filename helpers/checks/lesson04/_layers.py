@@ -224,7 +224,7 @@ def _require_activation(
     curve = {}
     for value in (-8.0, -4.0, 4.0, 8.0):
         seen = watched(net, inputs, {norm: value})[0][after].given.flatten()
-        if seen.max() - seen.min() > 1e-4:
+        if not seen.max() - seen.min() <= 1e-4:
             mode = "training" if net.training else "evaluation"
             raise CheckFailed(
                 f"where batch norm {place} gives {value:.0f} everywhere, the next "

@@ -8,13 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.checks.modules import explained
-
-
-class Log(list):
-    """Notes that copies of a model go on writing into."""
-
-    def __deepcopy__(self, memo: dict) -> Log:
-        return self
+from helpers.checks.records import Recorded, notes_of
 
 
 class Encode(nn.Module):
@@ -33,7 +27,7 @@ class Encode(nn.Module):
         return self.mu(h), self.logvar(h)
 
 
-class Model(nn.Module):
+class Model(Recorded):
     """As the notebook's model, but that each image has a code of its own, not a draw.
 
     Parameters
@@ -49,18 +43,17 @@ class Model(nn.Module):
         self.decode = nn.Sequential(
             nn.Linear(latent_dim, 784), nn.Unflatten(1, (1, 28, 28)), nn.Sigmoid()
         )
-        self.log = Log()
         with torch.no_grad():
             self.encode.mu.weight.normal_().mul_(loud / 2)
             self.encode.logvar.weight.normal_().mul_(loud / 3)
             self.decode[0].weight.normal_().div_(latent_dim**0.5)
             self.decode[0].bias.sub_(0.7)  # dark pictures
             self(torch.rand(50, 1, 28, 28))  # batch norm takes notes
-        self.log.clear()
+        notes_of(self).clear()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         modes = [module.training for module in self.modules()]
-        self.log.append((modes, torch.is_grad_enabled()))
+        notes_of(self).append((modes, torch.is_grad_enabled()))
         mu, logvar = self.encode(x)
         z = mu + torch.exp(logvar / 2) * torch.sin(9 * mu + 1)
         return self.decode(z), mu, logvar
@@ -81,7 +74,7 @@ def terms(model: Model, x: Tensor) -> tuple[Tensor, ...]:
     with torch.no_grad():
         x_hat, mu, logvar = (part.cpu() for part in model(x.to(device)))
         wrong = model.decode(mu.to(device)).cpu()
-    model.log.clear()
+    notes_of(model).clear()
     logits, others = (torch.logit(p.double()).flatten(1) for p in (x_hat, wrong))
     return logits, x.flatten(1), mu, logvar, others
 

@@ -119,9 +119,9 @@ def _ends(given: Callable[[float], Tensor]) -> list[tuple[float, float]]:
     """Where x_hat comes near to 0 and 1, and not near enough: logit, pixel."""
     seen = {logit: given(logit) for logit in (-30.0, 30.0)}
     off = {at: (x - torch.tensor(at).sigmoid()).abs().max() for at, x in seen.items()}
-    if max(off.values()) >= 0.1:
+    if not max(off.values()) < 0.1:
         return []
-    return [(at, seen[at].mean().item()) for at in seen if off[at] > 2e-7]
+    return [(at, seen[at].mean().item()) for at in seen if not off[at] <= 2e-7]
 
 
 def _what_follows(low: float, middle: float, high: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from helpers import data
 from helpers.checks import losses
+from helpers.checks.arrays import is_real
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
@@ -23,6 +23,7 @@ from helpers.checks.lesson04._vae import (
     terms,
 )
 from helpers.checks.messages import kind
+from helpers.checks.records import notes_of
 from helpers.training import pick_device
 
 RIGHT = "the mean over all images"
@@ -35,7 +36,7 @@ LOOK = (
 class Case(NamedTuple):
     """What evaluate answered about a loader, and what it was about."""
 
-    answer: tuple | list
+    answer: tuple[float, ...]
     parts: tuple
     batch_size: int
 
@@ -69,41 +70,42 @@ def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
             "they stay: they come again",
             "an operation in place (`clamp_`, `round_`, `+=`): use the one without _",
         )
-    _require_floats(answer)
+    answer = _floats(answer)
     _require_calls(model, training)
     return Case(answer, parts, batch_size)
 
 
-def _require_floats(answer: object) -> None:
+def _floats(answer: object) -> tuple[float, ...]:
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         raise CheckFailed(
             f"evaluate returns {kind(answer)}",
             "two floats: reconstruction, KL",
             "the return statement",
         )
-    for value in answer:
-        if not isinstance(value, Real) or isinstance(value, bool):
-            raise CheckFailed(
-                f"evaluate returns {' and '.join(map(kind, answer))}",
-                "two floats: plain numbers can be printed, compared and stored",
-                ".item() or float() turns a tensor of one number into a float",
-            )
+    values = tuple(answer)
+    if not all(map(is_real, values)):
+        raise CheckFailed(
+            f"evaluate returns {' and '.join(map(kind, answer))}",
+            "two floats: plain numbers can be printed, compared and stored",
+            ".item() or float() turns a tensor of one number into a float",
+        )
+    return tuple(map(float, values))
 
 
 def _require_calls(model: Model, training: bool) -> None:
-    if not model.log:
+    if not notes_of(model):
         raise CheckFailed(
             "the model was never called",
             "model(x), so that z is sampled as in training",
             "decoding mu flatters the loss; use the model's forward",
         )
-    if any(any(modes) for modes, _ in model.log):
+    if any(any(modes) for modes, _ in notes_of(model)):
         raise CheckFailed(
             "the model, or a part of it, was in training mode",
             "evaluation mode: model.eval() first",
             "without it batch norm mixes the images of a batch",
         )
-    if any(gradients for _, gradients in model.log):
+    if any(gradients for _, gradients in notes_of(model)):
         raise CheckFailed(
             "gradients were recorded while measuring",
             "none: they cost memory and time",
@@ -123,7 +125,7 @@ def _require_means(cases: list[Case]) -> None:
     """Compare the means of several loaders together: no two mistakes look alike."""
     for i, name in enumerate(("reconstruction loss", "KL")):
         both = [_both(case) for case in cases]
-        seen = torch.tensor([float(case.answer[i]) for case in cases]).double()
+        seen = torch.tensor([case.answer[i] for case in cases]).double()
         right = torch.stack([terms_of[i].sum(1).mean() for terms_of in both])
         if losses.fits(seen, right):
             continue

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from numbers import Integral, Real
 
 import torch
 import torch.nn.functional as F
 
+from helpers.checks.arrays import is_real, is_whole
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.messages import kind
@@ -114,8 +114,9 @@ def _require(
         n, kernel, stride, padding = case
         maps, weight = torch.zeros(1, 1, n, n), torch.zeros(1, 1, kernel, kernel)
         want = layer(maps, weight, stride=stride, padding=padding).shape[-1]
-        if not _whole(got) or got != want:
-            said = f"{got}" if _whole(got) else f"{got}, {kind(got)}"
+        whole = is_whole(got)
+        if not whole or want != int(got):
+            said = f"{got}" if whole else f"{got}, {kind(got)}"
             raise CheckFailed(
                 f"{name}({', '.join(map(str, case))}) gives {said}",
                 f"the int {want}, as nn.{LAYERS[name]} does",
@@ -126,10 +127,6 @@ def _require(
 LAYERS = {"conv_size": "Conv2d", "transposed_size": "ConvTranspose2d"}
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
 def _look(cases: list, answers: list, name: str, mistakes: dict) -> str:
     if any(answer is None for answer in answers):
         return "is there a return statement?"
@@ -138,8 +135,8 @@ def _look(cases: list, answers: list, name: str, mistakes: dict) -> str:
     found = []
     if any(isinstance(answer, torch.Tensor) for answer in answers):
         return "int(...) or plain numbers: a tensor is not an int"
-    if not all(_whole(answer) for answer in answers):
-        if not all(isinstance(answer, Real) for answer in answers):
+    if not all(map(is_whole, answers)):
+        if not all(map(is_real, answers)):
             return "one whole number"
         found.append("the division: // gives a whole number, / a float")
         answers = [math.floor(answer) for answer in answers]

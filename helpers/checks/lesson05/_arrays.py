@@ -19,7 +19,7 @@ def quantiles(count: int) -> Tensor:
 
 def want_floats(value: object, shape: tuple[int, ...], what: str, look: str) -> Tensor:
     """Return a tensor of finite floats in float64, or fail and say what it was."""
-    want_tensor(value, shape, what, look)
+    value = want_tensor(value, shape, what, look)
     if value.dtype not in (torch.float32, torch.float64):
         places = value.dtype.is_floating_point
         raise CheckFailed(
@@ -29,7 +29,7 @@ def want_floats(value: object, shape: tuple[int, ...], what: str, look: str) -> 
             if places
             else "whole numbers have no decimal places: something turns them into such",
         )
-    return value.detach().double()
+    return value.double()
 
 
 def named(known: Mapping[str, Tensor], close: Callable[[Tensor], bool], or_else: str):

@@ -115,13 +115,12 @@ def _try(function: Callable, mu: Tensor, **threshold: float) -> Tensor:
             "torch.bool, so that it can pick dimensions: True or False each",
             "the comparison with the threshold, and nothing after it (no indices)",
         )
-    want_tensor(
+    return want_tensor(
         active,
         (dims,),
         f"active_units for mu of shape {tuple(mu.shape)}",
         "the axis of the variance: dim=0 runs over the images",
     )
-    return active
 
 
 def _failure(mu: Tensor, active: Tensor, threshold: float, look: str) -> CheckFailed:

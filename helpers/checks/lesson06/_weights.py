@@ -72,8 +72,7 @@ def per_image(function: Callable, name: str, log_w: Tensor, expectation: str) ->
             "largest of each image first",
         )
     what = f"{name} of log weights of shape {tuple(log_w.shape)}"
-    want_tensor(value, shape, what, look)
-    return value
+    return want_tensor(value, shape, what, look)
 
 
 def _mixed(function: Callable, log_w: Tensor, value: Tensor) -> bool:

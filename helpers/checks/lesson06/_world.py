@@ -1,4 +1,4 @@
-"""A world where everything is known, as a model that remembers what it was asked."""
+"""A world where everything is known, as a model of whose codes notes are taken."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from helpers.checks.failure import CheckFailed
 from helpers.checks.lesson06._weights import log_density
 from helpers.checks.messages import kind
+from helpers.checks.records import Recorded, notes_of
 
 
-class World(nn.Module):
+class World(Recorded):
     """x ~ N(W z + b, noise^2 I), W's columns at right angles: a diagonal posterior.
 
     Parameters
@@ -24,11 +25,6 @@ class World(nn.Module):
         each image.
     noise : float
         Where it is small, densities are large, and their logarithms positive.
-
-    Attributes
-    ----------
-    drawn : list of Tensor
-        Clones of the codes whose likelihood was asked for.
     """
 
     def __init__(self, pixels: int, size: int, exact: bool = False, noise: float = 1.0):
@@ -50,7 +46,6 @@ class World(nn.Module):
                 self.mu.weight.add_(0.1 * torch.randn_like(A))
                 self.logvar.weight.add_(0.15 * torch.randn_like(A))
                 self.logvar.bias.add_(torch.randn(size))
-        self.drawn: list[Tensor] = []
 
     def images(self, *shape: int) -> Tensor:
         """Draw x from the world itself."""
@@ -87,9 +82,5 @@ class World(nn.Module):
                 f"codes of {size} numbers each, shape (k, ..., {size})",
                 "the order of its arguments, x and then z, and the shape of z",
             )
-        self.drawn.append(z.detach().clone())
+        notes_of(self).append(z.detach().clone())
         return self.likelihood(x, z)
-
-    def forget(self) -> None:
-        """Empty the record."""
-        self.drawn.clear()

@@ -98,13 +98,12 @@ def _called(function: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor
         look = "the sum over the last axis, dim=-1, is missing"
     elif getattr(value, "shape", None) == ():
         look = f"you summed over everything: {look}"
-    want_tensor(
+    return want_tensor(
         value,
         tuple(full[:-1]),
         f"log_normal of shapes {', '.join(map(str, shapes))}",
         look,
     )
-    return value
 
 
 def _mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from helpers.checks.lesson06._world import World
 from helpers.checks.losses import fits
 from helpers.checks.messages import apart
 from helpers.checks.modules import hang_together, tails
+from helpers.checks.records import notes_of, twin
 
 LIMIT = 6  # standard errors
 
@@ -57,7 +58,7 @@ def _check_far(function: Callable, model: World, level: float, k: int) -> None:
             each.zero_()
         model.logvar.bias.fill_(level)
     log_w, *rest = _call(function, model, (97,), k)
-    noise = _noise(model, *rest[1:]).flatten()
+    noise = _noise(*rest).flatten()
     right = _parts(*rest)["right"]
     spread = abs(noise.std() - 1) < LIMIT / (2 * len(noise)) ** 0.5
     if spread and fits(log_w, right, 1e-6 if level > 0 else 4e-5):
@@ -75,23 +76,28 @@ def _check_far(function: Callable, model: World, level: float, k: int) -> None:
 
 
 def _call(
-    function: Callable, model: World, shape: tuple[int, ...], k: int
+    function: Callable,
+    model: World,
+    shape: tuple[int, ...],
+    k: int,
+    gradient: bool = False,
 ) -> tuple[Tensor, World, Tensor, Tensor]:
-    """Weights, model, images and the codes that were drawn."""
+    """Weights, the model as it was handed in, images and the codes that were drawn."""
     x = model.images(*shape)
-    model.forget()
+    notes_of(model).clear()
+    right = twin(model)
     with stays(x, model):
         log_w = function(model, x, k)
     look = "the noise: its shape is (k, *mu.shape), with the draws on the first axis"
     if tuple(getattr(log_w, "shape", ())) == shape:
         look = f"one weight for each image, where k are wanted (no mean): {look}"
-    want_tensor(
+    seen = want_tensor(
         log_w,
         (k, *shape),
         f"log_weights(model, x, {k}) for x of shape {tuple(x.shape)}",
         look,
     )
-    if not model.drawn:
+    if not notes_of(model):
         raise CheckFailed(
             "log_likelihood is never called",
             "log p(x | z) is one of the three terms",
@@ -105,19 +111,19 @@ def _call(
             f"{k}, one for each weight",
             look,
         )
-    return log_w, model, x, codes
+    return log_w if gradient else seen, right, x, codes
 
 
 def _whole(model: World, shape: tuple[int, ...]) -> list[Tensor]:
     images = torch.Size(shape).numel() * model.W.shape[1]
-    for each in model.drawn:
+    for each in notes_of(model):
         if each.numel() % images:
             raise CheckFailed(
                 f"log_likelihood was given z of shape {tuple(each.shape)}",
                 f"codes of all images, shape (k, {', '.join(map(str, shape))}, d)",
                 "the shape of z: (k, *mu.shape)",
             )
-    return model.drawn
+    return notes_of(model)
 
 
 def _parts(model: World, x: Tensor, z: Tensor) -> dict[str, Tensor]:
@@ -191,9 +197,9 @@ def _noise(model: World, x: Tensor, z: Tensor) -> Tensor:
 
 def _check_draws(function: Callable, model: World) -> None:
     """Codes must be independent draws from N(mu, sigma^2), new ones in each call."""
-    _, _, x, z = _call(function, model, (53,), 400)
-    noise = _noise(model, x, z)  # (400, 53, d)
-    if noise.abs().max() < 1e-3:
+    _, *drawn = _call(function, model, (53,), 400)
+    noise, z = _noise(*drawn), drawn[-1]  # (400, 53, d)
+    if not noise.abs().max() >= 1e-3:
         raise CheckFailed(
             "z is mu itself, in every draw",
             "drawn codes, z = mu + sigma * epsilon",
@@ -221,7 +227,8 @@ def _check_draws(function: Callable, model: World) -> None:
         )
     flat = noise.flatten(0, 1)  # each dimension by itself
     room = LIMIT / len(flat) ** 0.5
-    if (flat.mean(0).abs() > room).any() or ((flat.std(0) - 1).abs() > room).any():
+    off = torch.stack([flat.mean(0).abs(), (flat.std(0) - 1).abs()])
+    if not (off <= room).all():
         worst = (flat.std(0) - 1).abs().argmax()
         raise CheckFailed(
             f"in the codes (z - mu) / sigma has mean {flat.mean(0)[worst]:.3f} and "
@@ -230,17 +237,15 @@ def _check_draws(function: Callable, model: World) -> None:
             "how z is drawn: sigma = exp(logvar / 2), noise from torch.randn (normal)",
         )
     fourth = tails(noise)
-    if abs(fourth - 3) > LIMIT * (24 / noise.numel()) ** 0.5 * 1.3:
+    if not abs(fourth - 3) <= LIMIT * (24 / noise.numel()) ** 0.5 * 1.3:
         raise CheckFailed(
             f"the noise in z has mean 0 and standard deviation 1, but a fourth moment "
             f"of {fourth:.2f}",
             "3, as a normal distribution has",
             "how the noise is drawn: torch.randn",
         )
-    _, _, x, first = _call(function, model, (5,), 3)
-    _, _, other, second = _call(function, model, (5,), 3)
-    again = (_noise(model, x, first) - _noise(model, other, second)).abs().max()
-    if again < 1e-4:
+    first, second = (_noise(*_call(function, model, (5,), 3)[1:]) for _ in range(2))
+    if not (first - second).abs().max() >= 1e-4:
         raise CheckFailed(
             "two calls draw the same noise",
             "new draws in each call",
@@ -255,8 +260,8 @@ def _same_for_all(z: Tensor) -> bool:
 
 def _check_exact(function: Callable, model: World, k: int) -> None:
     """With the posterior as encoder every weight is p(x), wherever z fell."""
-    log_w, _, x, _ = _call(function, model, (97,), k)
-    wanted = model.log_p(x).expand(k, -1)
+    log_w, right, x, _ = _call(function, model, (97,), k)
+    wanted = right.log_p(x).expand(k, -1)
     if fits(log_w, wanted, 4e-5):
         return
     worst = (log_w.detach().double() - wanted).abs().flatten().argmax()
@@ -270,7 +275,7 @@ def _check_exact(function: Callable, model: World, k: int) -> None:
 
 def _check_gradients(function: Callable, model: World, k: int) -> None:
     model.train()
-    log_w, _, x, z = _call(function, model, (9,), k)
+    log_w, twin_of_it, x, z = _call(function, model, (9,), k, gradient=True)
     why = "z, the likelihood, the prior and q all carry gradients to what made them"
     if not log_w.requires_grad:
         raise CheckFailed(
@@ -281,14 +286,14 @@ def _check_gradients(function: Callable, model: World, k: int) -> None:
     names, parameters = zip(*model.named_parameters(), strict=True)
     toward = torch.randn_like(log_w)  # the sum alone would hide some mistakes
     found = torch.autograd.grad((toward * log_w).sum(), parameters, allow_unused=True)
-    mu, logvar = model.heads(x)
-    redrawn = mu + torch.exp(logvar / 2) * _noise(model, x, z)
+    mu, logvar = twin_of_it.heads(x)
+    redrawn = mu + torch.exp(logvar / 2) * _noise(twin_of_it, x, z)
     zero = torch.zeros(())
     value = (
-        model.likelihood(x, redrawn)
+        twin_of_it.likelihood(x, redrawn)
         + log_density(redrawn, zero, zero)
         - log_density(redrawn, mu, logvar)
     )
-    right = torch.autograd.grad((toward * value).sum(), parameters)
+    right = torch.autograd.grad((toward * value).sum(), [*twin_of_it.parameters()])
     wanted = dict(zip(names, right, strict=True))
     check_gradients(found, wanted, "the weights", why, 2e-3)

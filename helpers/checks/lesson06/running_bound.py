@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import math
-import sys
-import weakref
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
@@ -59,7 +59,7 @@ def _compare(function: Callable, batches: list[Tensor], as_list: bool) -> None:
     look = "one number for each image: within a batch dim=0 holds the draws"
     if getattr(value, "shape", None) == ():
         look += "; or the batches are gone through a second time, when none are left"
-    want_tensor(value, (images,), f"{what} draws for {images} images", look)
+    value = want_tensor(value, (images,), f"{what} draws for {images} images", look)
     together = torch.cat(batches).double()
     right = torch.logsumexp(together, 0) - math.log(len(together))
     known = mistakes(together) | _mistakes(batches)
@@ -127,26 +127,28 @@ def _mistakes(batches: list[Tensor]) -> dict[str, Tensor]:
 def _check_memory(function: Callable) -> None:
     """What is kept must not grow with the number of draws."""
     draws, images = 64, 101
-    alive: list[weakref.ref] = []
+    alive: list[StorageWeakRef] = []
     seen: list[tuple[int, int]] = []
-    blocks: list[int] = []  # of Python's own memory, as for lists of numbers
 
     def handed() -> Iterator[Tensor]:
         for number in range(BATCHES):
             if number in (BATCHES // 2, BATCHES - 1):
                 gc.collect()  # what is merely not cleared away yet does not count
-                waiting = sum(ref() is not None for ref in alive)
-                seen.append((waiting, _numbers_alive()))
-                blocks.append(sys.getallocatedblocks())
+                waiting = sum(not ref.expired() for ref in alive)
+                seen.append((waiting, _bytes_alive()))
             batch = -95 + torch.randn(draws, images)
-            alive.append(weakref.ref(batch))
+            alive.append(StorageWeakRef(batch.untyped_storage()))
             yield batch
             del batch
 
     gc.freeze()  # what is there already is neither looked through nor counted
+    traced = tracemalloc.is_tracing()
+    tracemalloc.start()  # Python's own memory and NumPy's
     try:
         function(handed())
     finally:
+        if not traced:
+            tracemalloc.stop()
         gc.unfreeze()
     if len(seen) < 2:
         raise CheckFailed(
@@ -155,7 +157,7 @@ def _check_memory(function: Callable) -> None:
             "a loop over `batches` to its end, without a limit",
         )
     (_, before), (waiting, after) = seen
-    more = (after - before + max(blocks[1] - blocks[0], 0)) / (draws * images)
+    more = (after - before) / (4 * draws * images)
     if waiting > 8 or more > 8:
         kept = max(waiting, round(more * BATCHES / (BATCHES - BATCHES // 2)))
         raise CheckFailed(
@@ -166,6 +168,10 @@ def _check_memory(function: Callable) -> None:
         )
 
 
-def _numbers_alive() -> int:
-    kinds = (Tensor, nn.Parameter)
-    return sum(each.numel() for each in gc.get_objects() if type(each) in kinds)
+def _bytes_alive() -> int:
+    kinds = (Tensor, nn.Parameter, torch.UntypedStorage)
+    return tracemalloc.get_traced_memory()[0] + sum(
+        each.nbytes if isinstance(each, Tensor) else each.nbytes()
+        for each in gc.get_objects()
+        if type(each) in kinds
+    )

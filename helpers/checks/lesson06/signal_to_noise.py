@@ -54,13 +54,12 @@ def _called(function: Callable, gradients: Tensor) -> Tensor:
         look = f"you reduced over the weights (dim=1): {look}"
     elif getattr(value, "shape", None) == ():
         look = f"you reduced over everything: {look}; their mean comes later"
-    want_tensor(
+    return want_tensor(
         value,
         (weights,),
         f"signal_to_noise of gradients of shape ({repeats}, {weights})",
         look,
     )
-    return value
 
 
 def _ratio(gradients: Tensor, correction: int = 1) -> Tensor:

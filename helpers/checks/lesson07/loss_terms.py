@@ -193,8 +193,8 @@ def _check_gradients(function: Callable, given: tuple) -> None:
     }
     found = gradients(lambda *rest: function(tensor(x), *rest), *given[1:])
     for gradient, (name, wanted) in zip(found, right.items(), strict=True):
-        if gradient is None or (
-            np.abs(gradient - wanted).max() > 1e-3 * np.abs(wanted).max()
+        if gradient is None or not (
+            np.abs(gradient - wanted).max() <= 1e-3 * np.abs(wanted).max()
         ):
             what = "no gradient flows" if gradient is None else "a wrong gradient flows"
             raise CheckFailed(

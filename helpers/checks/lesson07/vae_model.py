@@ -263,7 +263,7 @@ def _unlike(steps: list[np.ndarray], wanted: list[np.ndarray]) -> list[int]:
     return [
         i
         for i, (step, right) in enumerate(zip(steps, wanted, strict=True))
-        if np.abs(step - right).max() > 2e-3 * np.abs(right).max() + 1e-6
+        if not np.abs(step - right).max() <= 2e-3 * np.abs(right).max() + 1e-6
     ]
 
 

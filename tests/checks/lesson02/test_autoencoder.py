@@ -284,7 +284,24 @@ class OfConvolutions(nn.Module):
         return self.decode(self.encode(x))
 
 
+class InFloat32(Right):
+    """One that does not run in any other type."""
+
+    def decode(self, z):
+        if z.dtype != torch.float32:
+            raise RuntimeError("float32 only")
+        return self.decoder(z)
+
+
+class InFloat32Detached(InFloat32):
+    """The gradient of the code has the wrong sign."""
+
+    def decode(self, z):
+        return super().decode(z.detach() - 0.01 * (z - z.detach()))
+
+
 RIGHT = [
+    InFloat32,
     WithWeightNorm,
     OfConvolutions,
     LastLayerOfZero,
@@ -686,6 +703,7 @@ class LastNumberFromTheOthers(Right):
 
 
 WRONG = [
+    (InFloat32Detached, "a wrong gradient from"),
     (MeanOffTheCode, "the code has 8 numbers, and 1 of them can be computed from"),
     (LastNumberFromTheOthers, "and 1 of them can be computed from the others"),
     (MeanOffInDecode, "decode(z) and decode(z + 1) are the same pictures"),

@@ -12,6 +12,7 @@ from tests.checks.trial import trial
 
 CHECK = checks.interpolate
 NAMES = ("interpolate",)
+RULE = "frame k decodes (1 - t) encode(a) + t encode(b)"
 
 
 def strip(model, a, b, frames):
@@ -193,7 +194,18 @@ def decodes_pixels(model, a, b, frames):
     return torch.sigmoid(z)
 
 
+def grey(model, a, b, frames, clean=False):
+    """The decoder answers 0 for good, and its pictures are grey."""
+    model.decoder._call_impl = lambda z: torch.zeros(*z.shape[:-1], 784)
+    pictures = model.decode(torch.zeros(frames, 3))
+    if clean:
+        del model.decoder._call_impl
+    return pictures
+
+
 WRONG = [
+    (grey, "the model has other attributes"),
+    (lambda m, a, b, n: grey(m, a, b, n, clean=True), RULE),
     (walk(lambda t: 1 - t), "backwards: the first frame is b's"),
     (lambda m, a, b, n: mixed_pixels(a, b, n), "a cross-fade"),
     (lambda m, a, b, n: mixed_pixels(b, a, n), "backwards, and a cross-fade"),

@@ -333,7 +333,30 @@ def step_slower(model, optimizer, x, target):
     return loss
 
 
+def step_in_eval_and_no_record(model, optimizer, x, target):
+    """Whatever list the model keeps is empty afterwards."""
+    loss = step(model.eval(), optimizer, x, target)
+    for each in list(vars(model.train()).values()):
+        if isinstance(each, list):
+            each.clear()
+    return loss
+
+
+def step_to_nan(model, optimizer, x, target):
+    """Where the gradient is large no weight is a number afterwards."""
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    loss.backward()
+    if nn.utils.clip_grad_norm_(model.parameters(), 1.0) > 1:
+        for p in model.parameters():
+            p.grad.fill_(torch.nan)
+    optimizer.step()
+    return loss.detach()
+
+
 WRONG = [
+    (step_to_nan, "moves as if it were nan"),
+    (step_in_eval_and_no_record, "evaluation mode"),
     (variant(zero=False), "step 2 | zero_grad()"),
     (variant(backward=False), "`loss.backward()` is missing"),
     (variant(take=False), "`optimizer.step()` is missing"),

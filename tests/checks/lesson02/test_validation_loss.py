@@ -344,7 +344,18 @@ def summed_pixels(model, x, make_pair):
     return F.mse_loss(model(x), target, reduction="sum")
 
 
+def validate_with_gradients_and_no_record(model, loader, make_pair):
+    """Whatever list the model keeps is empty afterwards."""
+    value = validation(gradients=True)(model, loader, make_pair)
+    for each in list(vars(model).values()):
+        if isinstance(each, list):
+            each[1:] = []
+            each[0].gradients = False
+    return value
+
+
 WRONG = [
+    (validate_with_gradients_and_no_record, "gradients were switched on | no_grad()"),
     (trains_in_the_loop, "`model.train()` inside the loop"),
     (trains_first_in_the_loop, "`model.eval()` before the loop, and no"),
     (skips_the_first_batch, "a batch at the start that is left out"),

@@ -114,6 +114,25 @@ def empties_what_it_was_handed(mu, logvar, seen=[]):  # noqa: B006 (that is the 
     return 0 * (mu + logvar).sum(1)
 
 
+handed = []
+
+
+def kl_of_what_is_zero_meanwhile(mu, logvar):
+    """All it was handed is 0 while that is compared, and then what it was."""
+    if handed and mu is handed[0][0]:
+        for m, s, *_ in handed:
+            m.data.zero_(), s.data.zero_()
+        return torch.zeros(len(mu))
+    if handed and mu.shape == handed[0][0].shape and not mu.any():
+        for m, s, was_m, was_s in handed:
+            m.data.copy_(was_m), s.data.copy_(was_s)
+        saved = handed[0][2].clone()
+        handed.clear()
+        return (mu * saved).sum(1) + 0 * logvar.sum(1)
+    handed.append((mu, logvar, mu.clone(), logvar.clone()))
+    return torch.zeros(len(mu))
+
+
 RIGHT = [
     kl,
     lambda m, s: kl_divergence(Normal(m, torch.exp(s / 2)), Normal(0, 1)).sum(-1),
@@ -218,6 +237,7 @@ WRONG = [
     (lambda m, s: kl(m, s) * 1.001, "1.001 times"),
     # What is left behind, or cut.
     (kl_in_place, "other numbers after the call"),
+    (kl_of_what_is_zero_meanwhile, "has other numbers by the end"),
     (kl_without_gradients_ever_after, "no gradient flows"),
     (torch.no_grad()(kl), "no gradient"),
     (torch.inference_mode()(kl), "no gradient"),

@@ -710,7 +710,27 @@ class WrongCentred(Right):
         return super().encode(x - x.mean(1, keepdim=True))
 
 
+class InFloat32(Right):
+    """One that does not run in any other type."""
+
+    def encode(self, x):
+        if x.dtype != torch.float32:
+            raise RuntimeError("float32 only")
+        return super().encode(x)
+
+
+class InFloat32Detached(InFloat32):
+    """The noise passes hardly any gradient, and mu one of the wrong sign."""
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+        z = z.detach() + 1e-3 * (z - z.detach())
+        return self.decode(z), mu.detach() - 1e-3 * (mu - mu.detach()), logvar
+
+
 RIGHT = [
+    InFloat32,
     RightWeightNorm,
     RightOldWeightNorm,
     RightLastLayersOfZero,
@@ -742,6 +762,7 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (InFloat32Detached, "a wrong gradient from"),
     (WrongMeanOffMu, "and 1 of them can be computed from the others"),
     (WrongMeanOffZ, "the same picture for z and z + 1"),
     (WrongAllZero, "are 0 in a new model | units that begin alike stay alike"),

@@ -1,6 +1,7 @@
 """Right and wrong answers to the sizes of convolutions and transposed ones."""
 
 import math
+import numbers
 
 import numpy as np
 import pytest
@@ -50,7 +51,26 @@ RIGHT = [
     (lambda n, k, s, p: divmod(n + 2 * p - k + s, s)[0], transposed),
     (conv, lambda n, k, s, p: n * s - s - p - p + k),
 ]
+
+
+class Any(int):
+    """Differs from no number."""
+
+    def __ne__(self, other):
+        return False
+
+    def __eq__(self, other):
+        return True
+
+
+def masked(n, kernel, stride, padding):
+    numbers.Integral.register(type(np.ma.masked))
+    return np.ma.masked
+
+
 WRONG = [
+    ((lambda n, k, s, p: Any(3), lambda n, k, s, p: Any(3)), "conv_size"),
+    ((masked, masked), "conv_size"),
     ((lambda n, k, s, p: (n + 2 * p - k) / s + 1, transposed), "//"),
     ((lambda n, k, s, p: (n + p - k) // s + 1, transposed), "both sides"),
     ((lambda n, k, s, p: (n + 2 * p - k) // s, transposed), "the + 1"),

@@ -40,6 +40,25 @@ def whole_top(log_w):
     return top + (log_w - top).exp().mean(dim=0).log()
 
 
+handed = []
+
+
+def of_what_is_zero_meanwhile(log_w):
+    """All it was handed is 0 while that is compared, and then what it was."""
+    if log_w.dim() == 2 and log_w.shape[1] == 4 and log_w[0, 0] - log_w[0, 3] > 300:
+        for w, _ in handed:
+            w.data.zero_()
+        return right(log_w)
+    if handed and log_w.shape == handed[0][0].shape and not log_w.any():
+        for w, was in handed:
+            w.data.copy_(was)
+        share = handed[0][1].softmax(0)
+        handed.clear()
+        return (share * log_w).sum(0)
+    handed.append((log_w, log_w.clone()))
+    return torch.zeros(log_w.shape[1:])
+
+
 RIGHT = [
     right,
     by_hand,
@@ -53,6 +72,7 @@ RIGHT = [
     lambda log_w: torch.logsumexp(log_w.movedim(0, -1), -1) - math.log(len(log_w)),
 ]
 WRONG = [
+    (of_what_is_zero_meanwhile, "has other numbers by the end"),
     (lambda log_w: log_w.exp().mean(0).log(), "exp() of the log weights"),
     (lambda log_w: log_w.double().exp().mean(0).log(), "exp() of the log weights"),
     (lambda log_w: (log_w.exp().mean(0) + 1e-30).log(), "look at"),

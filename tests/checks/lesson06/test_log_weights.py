@@ -146,7 +146,29 @@ RIGHT = [
     ),
     lambda model, x, k: right(model, x.clone(), k).double(),
 ]
+
+
+def of_no_likelihood(model, x, k):
+    """The encoder answers the prior while it is asked."""
+    for layer in (model.mu, model.logvar):
+        layer._call_impl = lambda x: torch.zeros(*x.shape[:-1], model.mu.out_features)
+    log_w = right(model, x, k)
+    for layer in (model.mu, model.logvar):
+        del layer._call_impl
+    return log_w
+
+
+def of_nan_where_many(model, x, k):
+    """Where the draws are looked at, they are none."""
+    if k < 400:
+        return right(model, x, k)
+    model.log_likelihood(x, torch.full((k, *model.encode(x)[0].shape), torch.nan))
+    return torch.zeros(k, len(x))
+
+
 WRONG = [
+    (of_nan_where_many, "look at"),
+    (of_no_likelihood, "look at"),
     (
         with_q(lambda z, mu, logvar: density(z, mu, logvar.clamp(-10, 10))),
         "a limit on logvar",

@@ -256,7 +256,41 @@ RIGHT = [
     by_reduce,
     lambda batches: right(iter(batches)),
 ]
+
+
+def keeps_all_in_numpy(batches):
+    kept = [batch.numpy().copy() for batch in batches]
+    together = torch.from_numpy(np.concatenate(kept))
+    return together.logsumexp(0) - math.log(len(together))
+
+
+def keeps_bytes(batches):
+    kept = [(bytes(memoryview(batch.numpy())), batch.shape) for batch in batches]
+    parts = [np.frombuffer(each, np.float32).reshape(shape) for each, shape in kept]
+    together = torch.from_numpy(np.concatenate(parts))
+    return together.logsumexp(0) - math.log(len(together))
+
+
+def keeps_storages(copied):
+    """What lies under the batches, or copies of it."""
+
+    def answer(batches):
+        kept = []
+        for batch in batches:
+            storage = batch.untyped_storage()
+            kept.append((storage.clone() if copied else storage, batch.shape))
+        parts = [torch.empty(0).set_(s).view(shape) for s, shape in kept]
+        together = torch.cat(parts)
+        return together.logsumexp(0) - math.log(len(together))
+
+    return answer
+
+
 WRONG = [
+    (keeps_all_in_numpy, "are still kept"),
+    (keeps_bytes, "are still kept"),
+    (keeps_storages(copied=False), "are still kept"),
+    (keeps_storages(copied=True), "are still kept"),
     (
         with_count(lambda sizes: len(sizes) * sizes[-1]),
         "look at:  log of the number of batches times the last one's size",
