@@ -27,6 +27,8 @@ def log_weights(function: Callable, draw: Draw) -> None:
     k = draw.integer(3, 7)
     cases = [(k, (97,)), (1, (5,)), (131, (3,)), (k, (1,)), (k, (3, 5))]
     narrow = World(pixels, 1)
+    for each in wrong.parameters():  # as backward() has left them
+        each.grad = torch.randn_like(each)
     calls = [_call(function, wrong, shape, count) for count, shape in cases]
     calls.append(_call(function, narrow, (4,), k))
     calls.append(_call(function, wrong.eval(), (7,), 7))
@@ -211,14 +213,7 @@ def _check_draws(function: Callable, model: World) -> None:
             "from the encoder's N(mu, sigma^2), another one for each image",
             "z = mu + sigma * epsilon",
         )
-    if hang_together(noise.flatten(1)) or hang_together(
-        noise.transpose(0, 1).flatten(1)
-    ):
-        raise CheckFailed(
-            "the noise in z is not independent for each draw, image and dimension",
-            "a normal number of its own for every entry of z",
-            "the shape of the noise: (k, *mu.shape), one torch.randn for all",
-        )
+    _independent(noise, "")
     flat = noise.flatten(0, 1)  # each dimension by itself
     room = LIMIT / len(flat) ** 0.5
     if (flat.mean(0).abs() > room).any() or ((flat.std(0) - 1).abs() > room).any():
@@ -237,6 +232,8 @@ def _check_draws(function: Callable, model: World) -> None:
             "3, as a normal distribution has",
             "how the noise is drawn: torch.randn",
         )
+    _, _, x, z = _call(function, model, (31, 29), 37)  # as section 6 does
+    _independent(_noise(model, x, z), ", for x of shape (31, 29, ...)")
     _, _, x, first = _call(function, model, (5,), 3)
     _, _, other, second = _call(function, model, (5,), 3)
     again = (_noise(model, x, first) - _noise(model, other, second)).abs().max()
@@ -245,6 +242,18 @@ def _check_draws(function: Callable, model: World) -> None:
             "two calls draw the same noise",
             "new draws in each call",
             "a seed or generator inside the function",
+        )
+
+
+def _independent(noise: Tensor, where: str) -> None:
+    """Fail if draws or images (k, ..., d) share noise."""
+    axes = range(noise.dim() - 1)
+    if any(hang_together(noise.transpose(0, axis).flatten(1)) for axis in axes):
+        raise CheckFailed(
+            f"the noise in z is not independent for each draw, image and dimension"
+            f"{where}",
+            "a normal number of its own for every entry of z",
+            "the shape of the noise: (k, *mu.shape), one torch.randn for all",
         )
 
 
