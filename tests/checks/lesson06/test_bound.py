@@ -40,6 +40,16 @@ def whole_top(log_w):
     return top + (log_w - top).exp().mean(dim=0).log()
 
 
+def around(middle):
+    """What is taken out of each image is not its largest."""
+
+    def answer(log_w):
+        m = middle(log_w)
+        return m + (log_w - m).exp().mean(0).log()
+
+    return answer
+
+
 RIGHT = [
     right,
     by_hand,
@@ -76,6 +86,9 @@ WRONG = [
     (lambda log_w: log_w.logsumexp(0) - math.log(50), "look at"),
     (lambda log_w: log_w.logsumexp(0) - math.log(log_w.numel()), "look at"),
     (whole_top, "finite number"),
+    (around(lambda log_w: log_w.mean(0)), "take out the largest"),
+    (around(lambda log_w: log_w.median(0).values), "take out the largest"),
+    (around(lambda log_w: log_w.amin(0)), "take out the largest"),
     (in_place, "other numbers after the call"),
     (lambda log_w: right(log_w.detach()), "no gradient"),
     (lambda log_w: log_w - math.log(len(log_w)), "over the draws is missing"),
