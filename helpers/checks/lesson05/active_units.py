@@ -31,10 +31,14 @@ def active_units(function: Callable, draw: Draw) -> None:
             fixed = torch.equal(active, mu.var(0) > 0.01)
             look = "is 0.01 written into the function instead of `threshold`?"
             raise _failure(mu, active, threshold, look if fixed else "")
-    mu = 0.05 * torch.randn(count, 2)  # at a threshold of 0 whatever varies is active
+    mu = 0.05 * torch.randn(count, 3)  # at a threshold of 0 whatever varies is active
+    mu[:, 1] = 0.0
     active = _try(function, mu, threshold=0.0)
-    if not active.all():
-        raise _failure(mu, active, 0.0, "`threshold or 0.01`: 0 then becomes 0.01")
+    if not torch.equal(active, mu.var(0) > 0):
+        look = "`threshold or 0.01`: 0 then becomes 0.01"
+        if active.all():
+            look = "the comparison: above the threshold, > and not >="
+        raise _failure(mu, active, 0.0, look)
     _far_from_zero(function)
 
 
