@@ -85,6 +85,8 @@ WRONG = [
     (lambda log_w: right(log_w[:100]), "logsumexp over the draws"),
     (lambda log_w: log_w.logsumexp(0) - math.log(50), "look at"),
     (lambda log_w: log_w.logsumexp(0) - math.log(log_w.numel()), "look at"),
+    (lambda log_w: right(log_w.clamp(min=-500)), "limited at -500"),
+    (lambda w: w.logsumexp(0) - math.log(max(len(w) - 1, 1)), "divided by k - 1"),
     (whole_top, "finite number"),
     (around(lambda log_w: log_w.mean(0)), "take out the largest"),
     (around(lambda log_w: log_w.median(0).values), "take out the largest"),
