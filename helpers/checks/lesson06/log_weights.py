@@ -14,9 +14,15 @@ from helpers.checks.lesson06._weights import check_gradients, compare_all, log_d
 from helpers.checks.lesson06._world import World
 from helpers.checks.losses import fits
 from helpers.checks.messages import apart
-from helpers.checks.modules import hang_together, tails
+from helpers.checks.modules import explained, hang_together, tails
 
 LIMIT = 6  # standard errors
+AXES = {
+    "too many values to unpack": (
+        "images on any number of axes: x is (R, B, D) here, and mu (R, B, d)",
+        "`B, d = mu.shape` and the like: *mu.shape takes all axes",
+    )
+}
 
 
 @check("log_weights", uses=("log_normal",))
@@ -82,7 +88,7 @@ def _call(
     """Weights, model, images and the codes that were drawn."""
     x = model.images(*shape)
     model.forget()
-    with stays(x, model):
+    with stays(x, model), explained(AXES if len(shape) > 1 else {}):
         log_w = function(model, x, k)
     look = "the noise: its shape is (k, *mu.shape), with the draws on the first axis"
     if tuple(getattr(log_w, "shape", ())) == shape:

@@ -138,6 +138,11 @@ def zeroed(model, x, k):
     return right(model, x, k)
 
 
+def one_axis(model, x, k):
+    B, D = x.shape
+    return right(model, x.view(B, D), k)
+
+
 RIGHT = [
     right,
     by_distributions,
@@ -256,6 +261,7 @@ WRONG = [
     ),
     (trains, "mode"),
     (zeroed, "gradients"),
+    (one_axis, "x is (R, B, D) here"),
     (backward, "gradients"),
     (lambda model, x, k: right(model, x, k).logsumexp(0), "k are wanted"),
 ]
