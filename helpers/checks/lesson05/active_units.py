@@ -155,6 +155,12 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         "about the image": mu.abs().mean(0),
         "the variance of mu, not its mean: a mean that is always 2 says nothing "
         "about the image": mu.mean(0),
+        **{
+            f"the threshold as it is, not rounded to {places} decimal places": (
+                mu.var(0) + threshold - round(threshold, places)
+            )
+            for places in (0, 1, 2)
+        },
         "the threshold as it is, not its square": mu.var(0) / threshold,
         "the variance itself, not its share of the largest": (
             mu.var(0) / mu.var(0).max()
@@ -170,6 +176,8 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         },
     }
     found = [look for look, v in known.items() if torch.equal(v > threshold, active)]
+    if threshold != 0.01:  # with that one the variance was right
+        found = [look for look in found if "threshold" in look] or found
     return (
         "; or: ".join(found)
         or "the variance over all images (dim=0), compared with the threshold itself"

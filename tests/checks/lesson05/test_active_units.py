@@ -64,6 +64,7 @@ WRONG = [
     (lambda mu, threshold=0.01: mu.mean(0) > threshold, "always"),
     (lambda mu, threshold=0.01: mu.var(dim=0) < threshold, "above"),
     (lambda mu, threshold=0.01: mu.var(dim=0) >= threshold, "> and not >="),
+    (lambda mu, threshold=0.01: mu.var(0) > round(threshold, 2), ":  the threshold as"),
     (lambda mu, threshold=0.01: mu.var(0) > (threshold or 0.01), "`threshold or"),
     (
         lambda mu, threshold=0.01: mu.var(dim=0) > 0.01,
