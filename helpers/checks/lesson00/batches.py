@@ -241,6 +241,10 @@ def _reasons(
             "one call is one pass: the loop over the epochs stands elsewhere",
         ),
         (
+            sizes == expected[::-1],
+            "the smaller batch comes first; it belongs last",
+        ),
+        (
             sorted(sizes) == sorted(expected),
             "the order of whole batches is shuffled: shuffle the images instead",
         ),

@@ -31,12 +31,12 @@ def pca_reconstruct(reconstruct: Callable, draw: Draw) -> None:
         )
     for other in (1, 2, draw.integer(6, 9)):
         _right(reconstruct, train, images, other)
+    earlier, (train, images) = train, _pictures(draw, len(train), n, d)
+    _right(reconstruct, train, images, k, earlier)
     train, images = _pictures(draw, draw.integer(1070, 1100), 5, d - 5)
     _right(reconstruct, train, images * np.float32(0.8), k)  # none is white
     train, images = _pictures(draw, draw.integer(20, 23), draw.integer(1030, 1100), d)
     _right(reconstruct, train, images, k)
-    again, others = _pictures(draw, len(train), len(images), d)
-    _right(reconstruct, again, others, k)  # nothing is kept from an earlier call
 
 
 def _pictures(draw: Draw, m: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +64,11 @@ def _call(
 
 
 def _right(
-    reconstruct: Callable, train: np.ndarray, images: np.ndarray, k: int
+    reconstruct: Callable,
+    train: np.ndarray,
+    images: np.ndarray,
+    k: int,
+    earlier: np.ndarray | None = None,
 ) -> np.ndarray:
     """Fail unless the reconstructions are right; return what is right."""
     got = _call(reconstruct, train, images, k)
@@ -88,11 +92,13 @@ def _right(
         "the projection",
     )
     mean = train.mean(axis=0, dtype=np.float64)
+    why = "the fit is that of an earlier call: something is kept from call to call"
+    kept = {} if earlier is None else {why: _fitted(earlier, images, k)}
     right = _fitted(train, images, k)
     compare(
         got,
         right,
-        lambda: _mistakes(train, images, k),
+        lambda: _mistakes(train, images, k) | kept,
         what=f"with k = {k}, a pixel came back as",
         rule=f"the mean of `train` plus the part along its first {k} principal "
         "components",
@@ -153,6 +159,11 @@ def _mistakes(train: np.ndarray, images: np.ndarray, k: int) -> dict[str, np.nda
         ),
         "what PCA leaves over, x - x_hat": x - right,
         "clipped to [0, 1]": np.clip(right, 0, 1),
+        "values below 0 are clipped; they stay as they come": np.maximum(right, 0),
+        "values above 1 are clipped; they stay as they come": np.minimum(right, 1),
+        "the codes are those of `train`, not of `images`": (
+            (train - mean) @ v[:k].T @ v[:k] + mean
+        )[: len(x)],
         "rounded": np.round(right),
         "the mean image for all: no component was used": np.tile(mean, (len(x), 1)),
     }

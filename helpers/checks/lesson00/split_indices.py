@@ -30,8 +30,10 @@ def split_indices(split: Callable, draw: Draw) -> None:
         (draw.integer(20, 50), 1),
         (draw.integer(20, 37), 19),
     ):
-        for seed in seeds[:2] + seeds[-1:]:
-            _whole_split(*_call(split, count, held_out, seed), count, held_out)
+        parts = [_call(split, count, held_out, seed) for seed in seeds[:2] + seeds[-1:]]
+        varies = len({len(validation) for _, validation in parts}) > 1
+        for both in parts:
+            _whole_split(*both, count, held_out, varies)
 
     found = [_call(split, n, size, seed)[1] for seed in seeds]
     # As if the file were sorted by class, as many data sets are.
@@ -123,7 +125,9 @@ def _two_splits(result: Any, call: str) -> tuple[np.ndarray, np.ndarray]:
     return arrays[0], arrays[1]
 
 
-def _whole_split(train: np.ndarray, validation: np.ndarray, n: int, size: int) -> None:
+def _whole_split(
+    train: np.ndarray, validation: np.ndarray, n: int, size: int, varies: bool
+) -> None:
     """Check that two index arrays cut the positions 0 to n - 1 in two."""
     for name, part in (("train", train), ("validation", validation)):
         if not len(part):
@@ -166,7 +170,10 @@ def _whole_split(train: np.ndarray, validation: np.ndarray, n: int, size: int) -
             f"of {n} images, {len(train)} went to training and {len(validation)} "
             f"to validation",
             f"{n - size} and {size}: every image is used, `validation` is a count",
-            "where the permutation is cut: at the argument `validation`, not at a "
+            "the number held out differs from seed to seed: choose the images at "
+            "random, and exactly `validation` of them"
+            if varies
+            else "where the permutation is cut: at the argument `validation`, not at a "
             "share or a number written in, and not one place further",
         )
     low = min(train.min(), validation.min())

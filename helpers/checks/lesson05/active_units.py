@@ -31,10 +31,14 @@ def active_units(function: Callable, draw: Draw) -> None:
             fixed = torch.equal(active, mu.var(0) > 0.01)
             look = "is 0.01 written into the function instead of `threshold`?"
             raise _failure(mu, active, threshold, look if fixed else "")
-    mu = 0.05 * torch.randn(count, 2)  # at a threshold of 0 whatever varies is active
+    mu = 0.05 * torch.randn(count, 3)  # at a threshold of 0 whatever varies is active
+    mu[:, 1] = 0.0
     active = _try(function, mu, threshold=0.0)
-    if not active.all():
-        raise _failure(mu, active, 0.0, "`threshold or 0.01`: 0 then becomes 0.01")
+    if not torch.equal(active, mu.var(0) > 0):
+        look = "`threshold or 0.01`: 0 then becomes 0.01"
+        if active.all():
+            look = "the comparison: above the threshold, > and not >="
+        raise _failure(mu, active, 0.0, look)
     _far_from_zero(function)
 
 
@@ -150,6 +154,12 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         "about the image": mu.abs().mean(0),
         "the variance of mu, not its mean: a mean that is always 2 says nothing "
         "about the image": mu.mean(0),
+        **{
+            f"the threshold as it is, not rounded to {places} decimal places": (
+                mu.var(0) + threshold - round(threshold, places)
+            )
+            for places in (0, 1, 2)
+        },
         "the threshold as it is, not its square": mu.var(0) / threshold,
         "the variance itself, not its share of the largest": (
             mu.var(0) / mu.var(0).max()
@@ -165,6 +175,8 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         },
     }
     found = [look for look, v in known.items() if torch.equal(v > threshold, active)]
+    if threshold != 0.01:  # with that one the variance was right
+        found = [look for look in found if "threshold" in look] or found
     return (
         "; or: ".join(found)
         or "the variance over all images (dim=0), compared with the threshold itself"

@@ -91,6 +91,12 @@ def _closed_form(function: Callable, mu: Tensor, logvar: Tensor) -> None:
 def _limited(kl: Tensor, want: Tensor, mu: Tensor, logvar: Tensor) -> str:
     """Which limits on mu or logvar give just these numbers."""
     known = {why: value.mean(0) for why, value in kl_limits(mu, logvar).items()}
+    variance = logvar.double().exp()
+    for added in (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3):
+        more = torch.log(variance + added) - logvar.double()
+        known[
+            f"{added:g} is added to sigma^2 before its logarithm; logvar is just that"
+        ] = (kl_terms(mu, logvar) - more / 2).mean(0)
     return named(
         known, lambda v: torch.allclose(kl, v, 1e-4) and not torch.allclose(v, want), ""
     )
@@ -144,13 +150,25 @@ def _averaging(kl: Tensor, want: Tensor, count: int) -> str:
     return look
 
 
+def _of_terms(square: Tensor, variance: Tensor, logvar: Tensor) -> Tensor:
+    """The KL of its three terms."""
+    return 0.5 * (square + variance - 1 - logvar)
+
+
 def _mistake(kl: Tensor, want: Tensor, mu: Tensor, logvar: Tensor) -> str:
     """Where to look, from the numbers."""
     terms, count = kl_terms(mu, logvar), len(mu)
+    mu, logvar = mu.double(), logvar.double()
     known = {why: value.mean(0) for why, value in kl_mistakes(mu, logvar).items()}
     known |= {
         "the KL of the mean code; take each image's KL first, then the mean": kl_terms(
             mu.mean(0), logvar.mean(0)
+        ),
+        "mu is averaged before it is squared: average last": (
+            _of_terms(mu.mean(0) ** 2, logvar.exp().mean(0), logvar.mean(0))
+        ),
+        "exp of the mean logvar: average last": (
+            _of_terms((mu**2).mean(0), logvar.mean(0).exp(), logvar.mean(0))
         ),
         "mu is not squared, its size is taken": (
             terms - mu.double() ** 2 / 2 + mu.double().abs() / 2

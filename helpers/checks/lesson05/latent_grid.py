@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -18,12 +19,12 @@ def latent_grid(function: Callable, draw: Draw) -> None:
     """Check the order and the spacing of a square grid of codes."""
     few = draw.integer(3, 7)
     for count in (few, few + 1, 1, 2, draw.integer(21, 26)):
-        z = want_floats(
-            function(count),
-            (count * count, 2),
-            f"latent_grid({count})",
-            "one row for each tile, (count * count, 2): stack and reshape",
-        )
+        z = function(count)
+        look = "one row for each tile, (count * count, 2): stack and reshape"
+        rows = len(z) if isinstance(z, Tensor) and z.shape[1:] == (2,) else 0
+        if (root := math.isqrt(rows)) ** 2 == rows and root not in (0, count):
+            look = f"{rows} = {root}^2: is a number written in place of `count`?"
+        z = want_floats(z, (count * count, 2), f"latent_grid({count})", look)
         _in_order(z, count)
 
 

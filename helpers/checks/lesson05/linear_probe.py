@@ -36,6 +36,7 @@ def linear_probe(function: Callable, draw: Draw) -> None:
             "pair? Has each class an output of its own (not the label as a number)?",
         )
     _counted_on_the_test_pair(function, draw)
+    _each_once(function, draw)
     _by_itself(function, draw)
     _linear(function, draw)
     _every_code_counts(function, draw)
@@ -86,6 +87,48 @@ def _counted_on_the_test_pair(function: Callable, draw: Draw) -> None:
         f"accuracy is {seen}",
         f"{expected}: the classifier has not seen these labels and misses them",
         _mistake(function, draw, pairs, true, share),
+    )
+
+
+def _each_once(function: Callable, draw: Draw) -> None:
+    """An odd number of test codes, the last ones wrong, some alike, some unknown."""
+    new = CLASSES - 1  # a class that is not among the training codes
+    labels = draw.rng.permutation(np.arange(240) % new)
+    true = draw.rng.integers(0, new, 131)
+    true[20:28] = true[20]
+    told = true.copy()
+    told[-4:] = (true[-4:] + 1) % new
+    told[40:52] = new
+    # So close together that every probe is right about each.
+    codes, test_codes = (
+        (CORNERS[c] + 0.05 * draw.rng.standard_normal((len(c), CLASSES))).astype("f4")
+        for c in (labels, true)
+    )
+    test_codes[20:28] = test_codes[20]
+    right = true == told
+    share = _share(function, codes, labels, test_codes, told)
+    if abs(share - right.mean()) < 1e-5:  # float32 will do
+        return
+    once = np.unique(test_codes, axis=0, return_index=True)[1]
+    known = {
+        "test codes that are alike count as often as they are there": right[once],
+        "test codes of a class that is not in training count, too, as wrong": (
+            right[told < new]
+        ),
+        "the first test code is left out": right[1:],
+    }
+    for part in (1, 2, 3, 4, 11, 31):  # what whole batches leave over
+        known[f"test codes at the end are left out, here {part}"] = right[:-part]
+    for size in (10, 16, 32, 50, 64, 100, 128):
+        parts = [right[i : i + size].mean() for i in range(0, len(right), size)]
+        known[f"the mean over batches of {size}: the last one is smaller"] = parts
+    seen, expected = apart(share, right.mean())
+    found = [why for why, each in known.items() if abs(share - np.mean(each)) < 1e-5]
+    raise CheckFailed(
+        f"of {len(told)} test codes, {right.sum()} with the label of their cloud, the "
+        f"accuracy is {seen}",
+        f"{expected}, which is {right.sum()} / {len(told)}",
+        "; or: ".join(found) or "each test code counts once, whatever its label",
     )
 
 

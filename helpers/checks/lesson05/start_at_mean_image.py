@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -60,7 +61,8 @@ def start_at_mean_image(function: Callable, draw: Draw) -> None:
             layer.bias.add_(torch.randn(784))
     first = _mean_image()
     for number, layer in enumerate(layers):  # the last one again with the first image
-        _starts(function, layer, _mean_image() if number in (1, 2) else first)
+        mean_image = _mean_image() if number in (1, 2) else first
+        _starts(function, layer, mean_image, first)
     if layers[0].bias.data_ptr() == layers[-1].bias.data_ptr():
         raise CheckFailed(
             "two layers share the memory of their bias",
@@ -82,7 +84,9 @@ def _mean_image() -> Tensor:
     return mean_image
 
 
-def _starts(function: Callable, layer: nn.Module, mean_image: Tensor) -> None:
+def _starts(
+    function: Callable, layer: nn.Module, mean_image: Tensor, earlier: Tensor
+) -> None:
     """Call it on a layer; look at the bias, and at what has to stay."""
     old, start = layer.bias, layer.bias.detach().clone()
     others = {k: v.clone() for k, v in layer.state_dict().items() if k != "bias"}
@@ -119,7 +123,12 @@ def _starts(function: Callable, layer: nn.Module, mean_image: Tensor) -> None:
             "what is changed: a copy, a local name or a returned value is not "
             "layer.bias; and is it done for one kind of layer only?",
         )
-    _at_the_mean(bias.detach().double(), start.double(), mean_image.double())
+    _at_the_mean(
+        bias.detach().double(),
+        start.double(),
+        mean_image.double(),
+        earlier.double().clamp(LOW, HIGH),
+    )
 
 
 def _same_parameter(layer: nn.Module, old: nn.Parameter) -> None:
@@ -145,7 +154,7 @@ def _same_parameter(layer: nn.Module, old: nn.Parameter) -> None:
         )
 
 
-def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
+def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor, earlier: Tensor) -> None:
     """Compare the bias with the logit of the mean that is kept within its bounds."""
     kept = mean.clamp(LOW, HIGH)
     want = torch.logit(kept)
@@ -180,6 +189,11 @@ def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
         "log(mean) / log(1 - mean): the logarithm of a quotient is a difference": (
             kept.log() / (1 - kept).log()
         ),
+        "the mean is squeezed; torch.logit(mean.clamp(...)) leaves it as it is between "
+        "0.003 and 0.997": torch.logit(LOW + (HIGH - LOW) * mean),
+        "log2 or a division by log(2): the natural logarithm": want / math.log(2),
+        "log10 or a division by log(10): the natural logarithm": want / math.log(10),
+        "the mean image of an earlier call, which is kept": torch.logit(earlier),
         "the whole image's mean in every pixel": torch.logit(mean.mean()).expand(784),
     }
 
@@ -198,6 +212,9 @@ def _at_the_mean(bias: Tensor, start: Tensor, mean: Tensor) -> None:
         low, high = (bool((off[at] > 5e-4).any()) for at in (black, white))
         which = "bounds" if low and high else "lower bound" if low else "upper bound"
         look = f"the {which} of the clamp: the mean is kept within 0.003 and 0.997"
+        ends = bias[black | white].unique()
+        if len(ends) == 2 and torch.equal(ends, ends.round()):
+            look += ", before its logit is taken; here the logits are clamped"
     raise CheckFailed(
         f"a code of zeros decodes to {seen} where the mean image has {m:.4g}",
         f"{expected}",

@@ -23,6 +23,10 @@ from helpers.checks.losses import gradients_of
 def bound(function: Callable, draw: Draw) -> None:
     """Check log of the mean weight over the draws, for each image."""
     weights = some_weights(draw)
+    # One draw far above all others: the mean or the median is no place to start from.
+    far = -1000 + torch.randn(draw.integer(9, 13), 3)
+    far[draw.integer(0, 9)] += 900
+    weights.append(far)
     seen = [
         per_image(function, "the bound", log_w, "about as large as the largest log w")
         for log_w in weights
@@ -69,10 +73,13 @@ def mistakes(log_w: Tensor) -> dict[str, Tensor]:
         "divided by k after the logarithm; before it, or subtract log(k)": lse / k,
         "k itself is subtracted; its logarithm is wanted": lse - k,
         "log2(k) and log10(k) are other logarithms: math.log": lse - math.log2(k),
-        "divided by k - 1": lse - math.log(max(k - 1, 0.5)),
+        "divided by k - 1": lse - math.log(max(k - 1, 1)),
         "the sign is flipped": math.log(k) - lse,
         "log(k) is taken off twice": lse - 2 * math.log(k),
     }
+    for limit in (-500, -300, -200, -100, -88, -50, -20):
+        limited = torch.logsumexp(log_w.clamp(min=limit), 0) - math.log(k)
+        found[f"log_w is limited at {limit}: leave it as it is"] = limited
     if log_w.dim() > 1:  # the images in one pot
         whole = torch.logsumexp(log_w, 0).mean() - math.log(k)
         found["one number for all images: each has its own"] = whole.expand_as(lse)

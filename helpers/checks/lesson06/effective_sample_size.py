@@ -15,10 +15,16 @@ from helpers.checks.lesson06._weights import compare_all, per_image, some_weight
 @check("effective_sample_size")
 def effective_sample_size(function: Callable, draw: Draw) -> None:
     """Check (sum w)^2 / sum w^2 over the draws, for each image."""
+    k = draw.integer(5, 9)
+    # Near 0 first, where mistakes give finite numbers that tell them apart.
+    _compare(function, [torch.randn(k, 1), torch.randn(k + 3, 1)])
     weights = some_weights(draw)
     lonely = -95 + torch.randn(draw.integer(5, 9), 4)
     lonely[2] += 60  # one weight outweighs all others
-    weights.append(lonely)
+    _compare(function, [*weights, lonely])
+
+
+def _compare(function: Callable, weights: list[Tensor]) -> None:
     seen = [
         per_image(function, "the effective sample size", w, f"from 1 to {len(w)}")
         for w in weights
@@ -55,7 +61,7 @@ def _mistakes(log_w: Tensor) -> dict[str, Tensor]:
         "1 / the largest share: another measure, not (sum w)^2 / sum w^2": (
             1 / share.amax(0)
         ),
-        "(sum w)^2 is missing its square": torch.exp(
+        "the numerator of the formula is (sum w)^2: twice the logsumexp": torch.exp(
             torch.logsumexp(log_w.double(), 0) - torch.logsumexp(2 * log_w.double(), 0)
         ),
         "the log weights themselves were used, without exp": (
@@ -63,6 +69,13 @@ def _mistakes(log_w: Tensor) -> dict[str, Tensor]:
         ),
         "sum w^2 is not (sum w)^2: each log w is doubled before the logsumexp": (
             torch.ones_like(right)
+        ),
+        "log w^2 is 2 log w, not (log w)^2": torch.exp(
+            2 * torch.logsumexp(log_w.double(), 0)
+            - torch.logsumexp(log_w.double() ** 2, 0)
+        ),
+        "a variance that divides by k - 1: sum w^2 / k is a mean over k": (
+            k / (1 + (k * share).var(0)) if k > 1 else right
         ),
         "the number of draws, whatever their weights": torch.full_like(right, k),
     }

@@ -154,6 +154,8 @@ def _mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:
     }
     found = {why: -0.5 * each.sum(-1) for why, each in terms.items()}
     found |= {
+        "these are bits: no log2 and no division by log(2)": right / math.log(2),
+        "log10 or a division by log(10): the natural logarithm": right / math.log(10),
         "the sign: the logarithm of the density, not its negative": -right,
         "the factor 1/2 is missing": 2 * right,
         "the factor 1/2 is missing, and the sign is flipped": -2 * right,

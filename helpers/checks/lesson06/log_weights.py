@@ -14,10 +14,16 @@ from helpers.checks.lesson06._weights import check_gradients, compare_all, log_d
 from helpers.checks.lesson06._world import World
 from helpers.checks.losses import fits
 from helpers.checks.messages import apart
-from helpers.checks.modules import hang_together, tails
+from helpers.checks.modules import explained, hang_together, tails
 from helpers.checks.records import notes_of, twin
 
 LIMIT = 6  # standard errors
+AXES = {
+    "too many values to unpack": (
+        "images on any number of axes: x is (R, B, D) here, and mu (R, B, d)",
+        "`B, d = mu.shape` and the like: *mu.shape takes all axes",
+    )
+}
 
 
 @check("log_weights", uses=("log_normal",))
@@ -28,6 +34,8 @@ def log_weights(function: Callable, draw: Draw) -> None:
     k = draw.integer(3, 7)
     cases = [(k, (97,)), (1, (5,)), (131, (3,)), (k, (1,)), (k, (3, 5))]
     narrow = World(pixels, 1)
+    for each in wrong.parameters():  # as backward() has left them
+        each.grad = torch.randn_like(each)
     calls = [_call(function, wrong, shape, count) for count, shape in cases]
     calls.append(_call(function, narrow, (4,), k))
     calls.append(_call(function, wrong.eval(), (7,), 7))
@@ -86,7 +94,7 @@ def _call(
     x = model.images(*shape)
     notes_of(model).clear()
     right = twin(model)
-    with stays(x, model):
+    with stays(x, model), explained(AXES if len(shape) > 1 else {}):
         log_w = function(model, x, k)
     look = "the noise: its shape is (k, *mu.shape), with the draws on the first axis"
     if tuple(getattr(log_w, "shape", ())) == shape:
@@ -217,14 +225,7 @@ def _check_draws(function: Callable, model: World) -> None:
             "from the encoder's N(mu, sigma^2), another one for each image",
             "z = mu + sigma * epsilon",
         )
-    if hang_together(noise.flatten(1)) or hang_together(
-        noise.transpose(0, 1).flatten(1)
-    ):
-        raise CheckFailed(
-            "the noise in z is not independent for each draw, image and dimension",
-            "a normal number of its own for every entry of z",
-            "the shape of the noise: (k, *mu.shape), one torch.randn for all",
-        )
+    _independent(noise, "")
     flat = noise.flatten(0, 1)  # each dimension by itself
     room = LIMIT / len(flat) ** 0.5
     off = torch.stack([flat.mean(0).abs(), (flat.std(0) - 1).abs()])
@@ -244,12 +245,28 @@ def _check_draws(function: Callable, model: World) -> None:
             "3, as a normal distribution has",
             "how the noise is drawn: torch.randn",
         )
+    _independent(
+        _noise(*_call(function, model, (23, 29), 24)[1:]),  # as section 6 does
+        ", for x of shape (23, 29, ...)",
+    )
     first, second = (_noise(*_call(function, model, (5,), 3)[1:]) for _ in range(2))
     if not (first - second).abs().max() >= 1e-4:
         raise CheckFailed(
             "two calls draw the same noise",
             "new draws in each call",
             "a seed or generator inside the function",
+        )
+
+
+def _independent(noise: Tensor, where: str) -> None:
+    """Fail if draws or images (k, ..., d) share noise."""
+    axes = range(noise.dim() - 1)
+    if any(hang_together(noise.transpose(0, axis).flatten(1)) for axis in axes):
+        raise CheckFailed(
+            f"the noise in z is not independent for each draw, image and dimension"
+            f"{where}",
+            "a normal number of its own for every entry of z",
+            "the shape of the noise: (k, *mu.shape), one torch.randn for all",
         )
 
 

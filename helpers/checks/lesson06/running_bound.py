@@ -28,7 +28,7 @@ def running_bound(function: Callable, draw: Draw) -> None:
         _batches((5, 9, some, 1, 20), 97, -95.0),
         _batches((7,), 5, -95.0),
         _batches((1,) * 11, 3, -95.0),
-        _batches((some, some, some), 3, -1000.0),
+        _batches((some, some, some), 3, -1500.0),
         _batches((50,) * 12 + (13,), 1, -20.0),
         _batches((2, 131, 2), 4, 300.0),
         _batches((some, 2 * some), 4, -3.0),
@@ -37,8 +37,10 @@ def running_bound(function: Callable, draw: Draw) -> None:
     for number, batch in enumerate(falling):
         batch -= 30.0 * number  # the first outweighs all others
     cases += [falling, falling[::-1]]
-    for number, batches in enumerate(cases):
-        _compare(function, batches, as_list=number == 1)
+    _compare(function, cases[0])
+    _compare(function, _batches((3, some), 97, -90.0), earlier=cases[0])
+    for number, batches in enumerate(cases[1:]):
+        _compare(function, batches, as_list=number == 0)
     _check_memory(function)
 
 
@@ -47,7 +49,12 @@ def _batches(sizes: Sequence[int], images: int, level: float) -> list[Tensor]:
     return [level + shift + 3 * torch.randn(size, images) for size in sizes]
 
 
-def _compare(function: Callable, batches: list[Tensor], as_list: bool) -> None:
+def _compare(
+    function: Callable,
+    batches: list[Tensor],
+    as_list: bool = False,
+    earlier: Sequence[Tensor] = (),
+) -> None:
     handed = batches if as_list else (batch.clone() for batch in batches)
     with stays(*batches):
         value = function(handed)
@@ -63,6 +70,12 @@ def _compare(function: Callable, batches: list[Tensor], as_list: bool) -> None:
     together = torch.cat(batches).double()
     right = torch.logsumexp(together, 0) - math.log(len(together))
     known = mistakes(together) | _mistakes(batches)
+    if earlier:
+        every = torch.cat([*earlier, *batches]).double()
+        known[
+            "the draws of an earlier call are kept, in a global variable or in a "
+            "default value of an argument"
+        ] = torch.logsumexp(every, 0) - math.log(len(every))
     compare(
         value,
         right,
@@ -92,10 +105,24 @@ def _want_finite(value: Tensor, batches: list[Tensor]) -> None:
 def _mistakes(batches: list[Tensor]) -> dict[str, Tensor]:
     batches = [batch.double() for batch in batches]
     sums = torch.stack([torch.logsumexp(batch, 0) for batch in batches])
+    images = batches[0].shape[1]
     sizes = torch.tensor([float(len(batch)) for batch in batches]).double()
     bounds, total = sums - sizes.log()[:, None], torch.logsumexp(sums, 0)
     count = len(batches)
-    return {
+    first = {
+        f"a first value of {start} counts as a draw of its own: begin with -inf": (
+            torch.logaddexp(total, torch.tensor(float(start)).double())
+            - sizes.sum().log()
+        )
+        for start in (0, -100, -500, -1000)
+    }
+    return first | {
+        "the batches' logsumexps are added; torch.logaddexp adds what they stand for": (
+            sums.sum(0) - sizes.sum().log()
+        ),
+        "the images are counted; the draws are wanted, len(log_w)": (
+            total - math.log(count * images)
+        ),
         "the mean of the batches' bounds: average weights, not their logarithms": (
             bounds.mean(0)
         ),
@@ -118,9 +145,6 @@ def _mistakes(batches: list[Tensor]) -> dict[str, Tensor]:
         "the last batch alone": bounds[-1],
         "the first batch alone": bounds[0],
         "the largest of the batches' bounds": bounds.amax(0),
-        "a first value of 0 counts as a draw of weight 1: begin with -inf": (
-            torch.logaddexp(total, torch.zeros(()).double()) - sizes.sum().log()
-        ),
     }
 
 

@@ -408,7 +408,16 @@ def twice(images, labels, batch_size, rng):
     yield from good_batches(images, labels, batch_size, rng)
 
 
+def short_first(images, labels, batch_size, rng):
+    order = rng.permutation(len(images))
+    left = len(order) % batch_size
+    starts = [0] * (left > 0) + list(range(left, len(order), batch_size))
+    for start, end in itertools.pairwise([*starts, len(order)]):
+        yield images[order[start:end]], labels[order[start:end]]
+
+
 WRONG = [
+    (short_first, "the smaller batch comes first"),
     (collects_for_ever, "there was no end | the condition that ends the loop"),
     (cycles_for_ever, "there was no end"),
     (drops_a_full_batch, "the last batch"),

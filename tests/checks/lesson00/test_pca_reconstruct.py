@@ -262,10 +262,24 @@ def in_place(train, images, k):
     return pca(train, images, k)
 
 
+def kept_by_shape():
+    fits = {}
+
+    def answer(train, images, k):
+        fit = fits.setdefault((train.shape, k), PCA(k, svd_solver="full").fit(train))
+        return fit.inverse_transform(fit.transform(images))
+
+    return answer
+
+
 WRONG = [
+    (lambda t, x, k: np.maximum(pca(t, x, k), 0), "below 0 are clipped"),
+    (lambda t, x, k: np.minimum(pca(t, x, k), 1), "above 1 are clipped"),
+    (lambda t, x, k: pca(t, t, k)[: len(x)], "those of `train`"),
+    (kept_by_shape(), "an earlier call"),
     (fit_both, "codes from the same fit"),
     (refit_on_images, "a leak, the test images chose"),
-    (kept_for_later, "Error"),
+    (kept_for_later, "an earlier call"),
     (unscaled_scaler, "standard deviation"),
     (code_dropped, "one too few"),
     (relu_on_the_code, "lengths or the mean"),

@@ -193,7 +193,13 @@ def all_for_validation(n, v, seed):
     return order[v:], order
 
 
+def about_so_many(n, v, seed):
+    held_out = np.random.default_rng(seed).random(n) < v / n
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
 WRONG = [
+    (about_so_many, "differs from seed to seed"),
     (unless_seed, "same seed, 0"),
     (last_always_trains, "always in training"),
     (first_always_held_out, "always in validation"),

@@ -36,7 +36,7 @@ def by_sums(mu, threshold=0.01):
 
 RIGHT = [
     lambda mu, threshold=0.01: mu.var(dim=0) > threshold,
-    lambda mu, threshold=0.01: mu.var(dim=0, correction=0) >= threshold,
+    lambda mu, threshold=0.01: mu.var(dim=0, correction=0) > threshold,
     lambda mu, threshold=0.01: mu.std(dim=0) ** 2 > threshold,
     lambda mu, threshold=0.01: ((mu - mu.mean(0)) ** 2).mean(0).gt(threshold),
     lambda mu, threshold=0.01: torch.from_numpy(np.var(mu.numpy(), axis=0) > threshold),
@@ -63,6 +63,9 @@ WRONG = [
     (lambda mu, threshold=0.01: mu.abs().mean(0) > threshold, "always 2"),
     (lambda mu, threshold=0.01: mu.mean(0) > threshold, "always"),
     (lambda mu, threshold=0.01: mu.var(dim=0) < threshold, "above"),
+    (lambda mu, threshold=0.01: mu.var(dim=0) >= threshold, "> and not >="),
+    (lambda mu, threshold=0.01: mu.var(0) > round(threshold, 2), ":  the threshold as"),
+    (lambda mu, threshold=0.01: mu.var(0) > (threshold or 0.01), "`threshold or"),
     (
         lambda mu, threshold=0.01: mu.var(dim=0) > 0.01,
         "instead of `threshold`",

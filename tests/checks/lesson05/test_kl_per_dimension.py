@@ -79,6 +79,18 @@ RIGHT = [
 ]
 WRONG = [
     (
+        lambda mu, s: 0.5 * (mu**2 + s.exp() - torch.log(s.exp() + 1e-8) - 1).mean(0),
+        "1e-08 is added to sigma^2",
+    ),
+    (
+        lambda mu, s: 0.5 * (mu.mean(0) ** 2 + s.exp().mean(0) - s.mean(0) - 1),
+        "average last",
+    ),
+    (
+        lambda mu, s: 0.5 * ((mu**2).mean(0) + s.mean(0).exp() - s.mean(0) - 1),
+        "exp of the mean logvar",
+    ),
+    (
         lambda mu, logvar: (
             -0.5 * (1 + logvar - mu**2 - torch.exp(logvar.clamp(-10, 10))).mean(dim=0)
         ),

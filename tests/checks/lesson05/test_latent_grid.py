@@ -94,6 +94,7 @@ RIGHT = [
     grid_by_itertools,
 ]
 WRONG = [
+    (lambda n: grid(15), "225 = 15^2"),
     (lambda n: grid(n) * torch.tensor([1, -1]), "flip z_2"),
     (lambda n: grid(n) * torch.tensor([-1, 1]), "falls from left"),
     (lambda n: -grid(n), "falls from left"),

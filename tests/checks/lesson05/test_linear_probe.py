@@ -288,6 +288,30 @@ def bent(change):
     return lambda c, y, t, u: logistic(change(c), y, change(t), u)
 
 
+def on_some(choose):
+    """Counted on some of the test codes."""
+
+    def function(codes, labels, test_codes, test_labels):
+        some = choose(codes, labels, test_codes, test_labels)
+        return logistic(codes, labels, test_codes[some], test_labels[some])
+
+    return function
+
+
+def mean_of_batches(size):
+    def function(codes, labels, test_codes, test_labels):
+        probe = LogisticRegression(max_iter=1000).fit(codes, labels)
+        starts = range(0, len(test_codes), size)
+        return np.mean(
+            [
+                probe.score(test_codes[i : i + size], test_labels[i : i + size])
+                for i in starts
+            ]
+        )
+
+    return function
+
+
 RIGHT = [
     logistic,
     ridge,
@@ -384,6 +408,17 @@ WRONG = [
     (bent(lambda c: c.clip(-3, 3)), "clip"),
     (lambda *a: round(logistic(*a), 2), "is rounded"),
     (of_length_one, "length 1"),
+    (on_some(lambda c, y, t, u: slice(-1)), "are left out, here 1"),
+    (on_some(lambda c, y, t, u: slice(1, None)), "first test code"),
+    (on_some(lambda c, y, t, u: slice(len(t) // 10 * 10)), "left out"),
+    (on_some(lambda c, y, t, u: np.isin(u, y)), "not in training count"),
+    (
+        on_some(lambda c, y, t, u: np.unique(t, axis=0, return_index=True)[1]),
+        "that are alike",
+    ),
+    (mean_of_batches(128), "batches of 128"),
+    (mean_of_batches(32), "batches of 32"),
+    (mean_of_batches(7), "131"),
     (through_zero, "an intercept"),
     (least_squares_through_zero, "an intercept"),
 ]

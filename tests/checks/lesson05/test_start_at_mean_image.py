@@ -230,6 +230,17 @@ def sharing():
     return function
 
 
+def first_image_kept():
+    kept = []
+
+    def answer(layer, mean):
+        kept.append(torch.logit(mean.clamp(0.003, 0.997)))
+        with torch.no_grad():
+            layer.bias.copy_(kept[0])
+
+    return answer
+
+
 RIGHT = [
     set_bias,
     set_data,
@@ -247,6 +258,10 @@ RIGHT = [
     of_a_tensor,
 ]
 WRONG = [
+    (setter(lambda m: torch.logit(m).clamp(-3, 3)), "the logits are clamped"),
+    (setter(lambda m: torch.logit(0.003 + 0.994 * m)), "squeezed"),
+    (setter(lambda m: torch.logit(m.clamp(0.003, 0.997)) / math.log(10)), "log10"),
+    (first_image_kept(), "of an earlier call"),
     (setter(torch.logit), "clamp"),
     (setter(lambda m: m.clamp(0.003, 0.997)), "use its logit"),
     (setter(lambda m: m), "use its logit"),

@@ -59,6 +59,16 @@ def of_what_is_zero_meanwhile(log_w):
     return torch.zeros(log_w.shape[1:])
 
 
+def around(middle):
+    """What is taken out of each image is not its largest."""
+
+    def answer(log_w):
+        m = middle(log_w)
+        return m + (log_w - m).exp().mean(0).log()
+
+    return answer
+
+
 RIGHT = [
     right,
     by_hand,
@@ -95,7 +105,12 @@ WRONG = [
     (lambda log_w: right(log_w[:100]), "logsumexp over the draws"),
     (lambda log_w: log_w.logsumexp(0) - math.log(50), "look at"),
     (lambda log_w: log_w.logsumexp(0) - math.log(log_w.numel()), "look at"),
+    (lambda log_w: right(log_w.clamp(min=-500)), "limited at -500"),
+    (lambda w: w.logsumexp(0) - math.log(max(len(w) - 1, 1)), "divided by k - 1"),
     (whole_top, "finite number"),
+    (around(lambda log_w: log_w.mean(0)), "take out the largest"),
+    (around(lambda log_w: log_w.median(0).values), "take out the largest"),
+    (around(lambda log_w: log_w.amin(0)), "take out the largest"),
     (in_place, "other numbers after the call"),
     (lambda log_w: right(log_w.detach()), "no gradient"),
     (lambda log_w: log_w - math.log(len(log_w)), "over the draws is missing"),

@@ -57,6 +57,18 @@ RIGHT = [
 ]
 WRONG = [
     (
+        lambda w: torch.exp(2 * w.logsumexp(0) - torch.logsumexp(w**2, 0)),
+        "log w^2 is 2 log w",
+    ),
+    (
+        lambda w: torch.exp(w.logsumexp(0) - torch.logsumexp(2 * w, 0)),
+        "twice the logsumexp",
+    ),
+    (
+        lambda w: len(w) / (1 + (len(w) * w.softmax(0)).var(0)),
+        "divides by k - 1",
+    ),
+    (
         lambda log_w: 1 / log_w.flatten().softmax(0).view(log_w.shape).square().sum(0),
         "beside others | over all entries",
     ),

@@ -102,6 +102,8 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (lambda z, mu, logvar: right(z, mu, logvar) / math.log(2), "bits"),
+    (lambda z, mu, logvar: right(z, mu, logvar) / math.log(10), "log10"),
     (lambda z, mu, logvar: -right(z, mu, logvar), "sign"),
     (lambda z, mu, logvar: 2 * right(z, mu, logvar), "1/2 is missing"),
     (lambda z, mu, logvar: -2 * right(z, mu, logvar), "sign is flipped"),

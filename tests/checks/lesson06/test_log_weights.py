@@ -133,6 +133,16 @@ def backward(model, x, k):
     return log_w
 
 
+def zeroed(model, x, k):
+    model.zero_grad()
+    return right(model, x, k)
+
+
+def one_axis(model, x, k):
+    B, D = x.shape
+    return right(model, x.view(B, D), k)
+
+
 RIGHT = [
     right,
     by_distributions,
@@ -252,7 +262,28 @@ WRONG = [
     (lambda model, x, k: right(model, x, k).detach(), "no gradient"),
     (torch.no_grad()(right), "no gradient"),
     (lambda model, x, k: right(model, x, 5), "look at"),
+    (
+        of_codes(
+            lambda mu, s, k: (
+                mu
+                + (s / 2).exp() * torch.randn(k, *[1] * (mu.ndim - 2), *mu.shape[-2:])
+            )
+        ),
+        "not independent",
+    ),
+    (
+        of_codes(
+            lambda mu, s, k: (
+                mu + (s / 2).exp() * torch.randn(k, *mu.shape[:-2], 1, mu.shape[-1])
+                if mu.ndim > 2
+                else mu + (s / 2).exp() * torch.randn(k, *mu.shape)
+            )
+        ),
+        "not independent",
+    ),
     (trains, "mode"),
+    (zeroed, "gradients"),
+    (one_axis, "x is (R, B, D) here"),
     (backward, "gradients"),
     (lambda model, x, k: right(model, x, k).logsumexp(0), "k are wanted"),
 ]

@@ -233,6 +233,29 @@ def first_top(batches):
     return top + torch.log(total / count)
 
 
+def from_minus_1000(batches):
+    total, count = torch.tensor(-1000.0), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
+def images_counted(batches):
+    total, count = torch.tensor(-math.inf), 0
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += log_w.shape[1]
+    return total - math.log(count)
+
+
+def kept_for_good(batches, earlier=[]):  # noqa: B006
+    for log_w in batches:
+        earlier.append(log_w.logsumexp(0))
+        earlier.append(len(log_w))
+    return torch.stack(earlier[::2]).logsumexp(0) - math.log(sum(earlier[1::2]))
+
+
 def with_count(count):
     def answer(batches):
         total, sizes = None, []
@@ -309,7 +332,10 @@ WRONG = [
     (number_of_batches, "log of the number of batches"),
     (last_size, "look at"),
     (no_count, "log(k) is missing"),
-    (sum_of_logs, "look at"),
+    (sum_of_logs, "logsumexps are added"),
+    (from_minus_1000, "first value of -1000"),
+    (images_counted, "the images are counted"),
+    (kept_for_good, "of an earlier call are kept"),
     (mean_of_logs, "the mean of log w"),
     (twice_through, "a second time"),
     (only_the_first, "the first batch alone"),
