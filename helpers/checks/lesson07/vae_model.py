@@ -42,6 +42,12 @@ def _check_model(make: Callable, draw: Draw) -> None:
     model = make(parts.encoder, parts.decoder, parts.sampling, name="a_vae")
     if not isinstance(model, keras.Model):
         raise CheckFailed(f"VAE(...) is {kind(model)}", "a keras.Model", "its class")
+    if model.name != "a_vae":
+        raise CheckFailed(
+            f'VAE(..., name="a_vae") has the name {model.name!r}',
+            "the options that every Keras model takes, such as its name",
+            "super().__init__(**options)",
+        )
     for name in ("encoder", "decoder", "sampling"):
         if getattr(model, name, None) is not getattr(parts, name):
             raise CheckFailed(

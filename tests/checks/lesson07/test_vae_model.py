@@ -326,6 +326,11 @@ class FrozenDecoder(VAE):
         self.decoder.trainable = False
 
 
+class WithoutOptions(VAE):
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(encoder, decoder, sampling)
+
+
 RIGHT = [VAE, Tracked, Functional, Weighted, AddsTheLoss, ByTheBook]
 WRONG = [
     (CallsAgain, "fit draws 2 times for each batch | y_pred"),
@@ -356,6 +361,7 @@ WRONG = [
     (OfY, "y is None"),
     (TrainStepOnly, "both train_step and test_step"),
     (EncodesTwice, "calls encoder 3 times"),
+    (WithoutOptions, "super().__init__(**options)"),
     (DrawsTwice, "calls sampling 2 times"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
