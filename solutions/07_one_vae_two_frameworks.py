@@ -121,6 +121,7 @@ class Sampling(layers.Layer):
 
     seed: int or None; two layers made with one int draw the same numbers, in the same
         order, whatever else is drawn meanwhile; with None they draw different ones.
+    options: what every Keras layer takes, such as its name.
     mu, logvar: tensors (B, d) of any B; logvar is log(sigma^2).
     Returns z, (B, d): a fresh draw from N(mu, sigma^2) in every call, inside `fit` too,
     with gradients to mu and logvar.
@@ -299,8 +300,9 @@ def build_decoder(latent_dim):
 
 # %% [markdown]
 # Keras' `fit` does the loop. What it cannot know is the loss, as ours depends on `mu`
-# and `logvar`. So the model tells it: `fit` calls `compute_loss(x=..., y_pred=...)`,
-# where `y_pred` is what `call` has returned, and follows its gradient.
+# and `logvar`. So the model tells it: `fit` calls `compute_loss`, with its arguments in
+# the order below, and follows the gradient of what that returns. `x` is the batch,
+# `y_pred` is what `call` has returned for it.
 #
 # The bar and the history show what **trackers** hold. A `keras.metrics.Mean` that is an
 # attribute of the model is emptied by `fit` at the start of each epoch; `compute_loss`
@@ -323,8 +325,9 @@ class VAE(keras.Model):
     """Encoder, a drawn z, decoder: vae(x) -> logits, mu, logvar. Trained by fit(x).
 
     encoder(x) -> mu, logvar; sampling(mu, logvar) -> z; decoder(z) -> logits: three
-    Keras layers or models, kept as attributes of these names, called once in each call;
-    fit and evaluate call the model once for each batch.
+    Keras layers or models, kept as attributes of these names. Each is called once in
+    each call of the model, and once for each batch in fit and evaluate.
+    options: what every Keras model takes, such as its name.
     The loss of a batch is the mean over its images of reconstruction + KL. `fit` and
     `evaluate` report loss, reconstruction and kl: each the mean over all images of the
     epoch, whatever the sizes of the batches.

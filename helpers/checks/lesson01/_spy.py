@@ -155,10 +155,11 @@ def _want_target(x: np.ndarray, y: np.ndarray | None, what: str) -> None:
             "an autoencoder needs no labels: `.flat` in place of `.labels`",
         )
     if y.shape != x.shape or not np.allclose(x, y):
+        where = "in validation_data " if what == "validated" else ""
         raise CheckFailed(
-            f"the target is not the input (shapes {x.shape} and {y.shape})",
+            f"{where}the target is not the input (shapes {x.shape} and {y.shape})",
             "for each image, the same image as target",
-            "the input and the target: both are the same array",
+            f"the input and the target {where}of fit: both are the same array",
         )
 
 

@@ -112,6 +112,9 @@ def _mistakes(
         "`<=` in place of `==`": of(lambda c: labels <= c),
         "classes shifted by one: they are numbered from 0": np.roll(right, -1),
         "classes shifted by one: entry c must belong to class c": np.roll(right, 1),
+        "each entry is that of the next class: range(10) runs from 0 to 9": np.append(
+            right[1:], 0
+        ),
         "how many images each class has": sizes,
         "errors taken in order, not by label": np.array(
             [part.mean() for part in np.array_split(errors, 10)]

@@ -70,26 +70,34 @@ def _joined(
     With their weights, as they were before it was called.
     """
     failure = None
-    # Some ways of joining suit one kind of model only: the students' own halves are
-    # of one kind too, so either will do.
-    for stack in (_functional, _sequential):
+    # Halves of both kinds may come, and none may be changed. Yet some ways of joining
+    # suit one kind only: the students' own are of one kind too, so either will do.
+    kinds = _sequential, _functional
+    for stacks in (kinds, (_functional, _functional), (_sequential, _sequential)):
         # Nothing here can die, as a ReLU can: each change of a weight shows.
         pairs = [
             (
                 stack(PIXELS, width, d, "linear", "encoder"),
                 stack(d, width + 1, PIXELS, "sigmoid", "decoder"),
             )
-            for _ in range(2)
+            for stack in stacks
         ]
         halves = [half for pair in pairs for half in pair]
         arrays = [half.get_weights() for half in halves]
         before = [weights for half in arrays for weights in half]
+        layers = [len(half.layers) for half in halves]
         around = Surroundings("join")
         try:
             joined = [around.watch(join_models, *pair) for pair in pairs]
         except (AttributeError, ValueError) as error:
             failure = failure or error
             continue
+        if layers != [len(half.layers) for half in halves]:
+            raise CheckFailed(
+                "the encoder or decoder has other layers after join()",
+                "a model of its own, over the two models as they are",
+                "`encoder.add(...)`, which changes the encoder itself",
+            )
         after = [weights for half in halves for weights in half.get_weights()]
         if not all(map(np.array_equal, before, after)):
             raise CheckFailed(

@@ -206,6 +206,11 @@ def _want_loss(notes: Any, loss: str) -> None:
         "that is the root of the MSE": math.sqrt(squared),
         "summed over the images, where Keras averages": values[loss] * len(x),
         "both losses are added": squared + math.log(2),
+    } | {
+        f"{factor} times that: loss_weights in compile, or a factor": (
+            factor * values[loss]
+        )
+        for factor in (2, 0.5, 10, 0.1, 100)
     }
     found = [why for why, v in mistakes.items() if math.isclose(first, v, rel_tol=1e-3)]
     seen, right = apart(first, values[loss], 4)

@@ -20,13 +20,18 @@ FORMS = ("torch", "keras")
 def adam_step(function: Callable, draw: Draw) -> None:
     """Check theta, m and v after a step against both forms in 64 bits."""
     steps = (1, 2, draw.integer(3, 30), draw.integer(500, 5_000))
-    shapes = ((), (1,), (draw.integer(2, 9),), (97, 3), (3, 4, 5))
+    # Many weights first: of a single one, an epsilon cannot be told.
+    shapes = ((97, 3), (draw.integer(2, 9),), (3, 4, 5), (), (1,))
     for number, (t, epsilon, form) in enumerate(
         product(steps, (0, 1e-8, 1e-7, float(draw.rng.uniform(1e-3, 1e-2))), FORMS)
     ):
         rate = float(draw.rng.uniform(1e-4, 1e-1))
         arrays = _arrays(shapes[number % len(shapes)], t, draw)
         _check_one(function, arrays, t, rate, epsilon, form, 1e-7)
+    arrays = _arrays((7,), 3, draw)
+    arrays[1] = 0 * arrays[1]  # without a gradient m and v fade, and theta moves on
+    for form in FORMS:
+        _check_one(function, arrays, 3, 0.01, 1e-8, form, 1e-7)
     arrays = [each.astype(np.float32) for each in _arrays((50,), 3, draw)]
     for form in FORMS:
         _check_one(function, arrays, 3, 0.01, 1e-7, form, 1e-3)
@@ -101,7 +106,9 @@ def _check_one(
     theta = np.asarray(arrays[0], float)
     moved, wanted = theta - seen["theta"], theta - right["theta"]
     known = _step_mistakes(arrays, t, rate, epsilon, form)
-    _compare("theta before - after", moved, wanted, known, at, tolerance)
+    other = _other_epsilon(arrays, t, rate, form, moved)
+    name = "theta before - after"
+    _compare(name, moved, wanted, known, at, tolerance, rare=other)
 
 
 def _compare(
@@ -111,8 +118,12 @@ def _compare(
     known: Mapping[str, np.ndarray],
     at: str,
     tolerance: float,
+    rare: Mapping[str, np.ndarray] | None = None,
 ) -> None:
-    """Entry by entry: a step of any size must be right."""
+    """Entry by entry: a step of any size must be right.
+
+    Of `known`, all mistakes that fit are named; of `rare`, where none of these does.
+    """
 
     def fits(value: np.ndarray, room: float) -> bool:
         # theta itself has 16 digits: a tiny step has fewer.
@@ -121,11 +132,13 @@ def _compare(
 
     if fits(right, tolerance):
         return
-    names = [
-        why
-        for why, value in known.items()
-        if fits(value, 10 * tolerance) and not close(value, right, 1e-9)
-    ]
+    names = []
+    for mistakes in (known, rare or {}):
+        names = names or [
+            why
+            for why, value in mistakes.items()
+            if fits(value, 10 * tolerance) and not close(value, right, 1e-9)
+        ]
     with np.errstate(invalid="ignore", divide="ignore"):
         off = np.nan_to_num(np.abs(seen / right - 1), nan=np.inf)
     place = np.unravel_index(int(off.argmax()), off.shape)
@@ -176,21 +189,22 @@ def _step_mistakes(
     name, other = {"torch": ("Keras'", "keras"), "keras": ("PyTorch's", "torch")}[form]
     m1, v1 = m + 0.1 * (g - m), v + 0.001 * (g**2 - v)
     one, two = 1 - 0.9**t, 1 - 0.999**t
+    if form == "torch":
+        root, inside = "v_hat", rate * (m1 / one) / np.sqrt(v1 / two + epsilon)
+    else:
+        root, inside = "v", rate * np.sqrt(two) / one * m1 / np.sqrt(v1 + epsilon)
     with np.errstate(all="ignore"):
         return {
             f"that is {name} form": step(form=other),
             "the sign: the step goes against the gradient": -step(),
             "epsilon is left out": step(epsilon=0),
-            "epsilon is written in, 1e-8": step(epsilon=1e-8),
-            "epsilon is written in, 1e-7": step(epsilon=1e-7),
             "t is one too large: the first step is number 1": step(t=t + 1),
             "t is one too small": step(t=max(t - 1, 1)),
             "m and v are not corrected": rate * m1 / (np.sqrt(v1) + epsilon),
             "v is not corrected": rate * m1 / one / (np.sqrt(v1) + epsilon),
             "m is not corrected": rate * m1 / (np.sqrt(v1 / two) + epsilon),
-            "epsilon stands inside the root": rate
-            * (m1 / one)
-            / np.sqrt(v1 / two + epsilon),
+            f"epsilon stands inside the root, sqrt({root} + epsilon), where "
+            f"sqrt({root}) + epsilon is meant": inside,
             "the root is missing": rate * (m1 / one) / (v1 / two + epsilon),
             "the learning rate is left out": step() / rate,
             "the gradient itself, not m": rate * g / (np.sqrt(v1 / two) + epsilon),
@@ -198,3 +212,24 @@ def _step_mistakes(
             * (m / one)
             / (np.sqrt(v / two) + epsilon),
         }
+
+
+def _other_epsilon(
+    arrays: list[np.ndarray], t: int, rate: float, form: str, moved: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The step with the epsilon that most weights have moved by, if there is one."""
+    if moved.size < 2:  # any step of a single weight fits some epsilon
+        return {}
+    theta, g, m, v = (np.asarray(each, np.float64) for each in arrays)
+    m, v = m + 0.1 * (g - m), v + 0.001 * (g**2 - v)
+    one, two = 1 - 0.9**t, 1 - 0.999**t
+    above = m / one * (1 if form == "torch" else np.sqrt(two))
+    root = np.sqrt(v / two if form == "torch" else v)
+    with np.errstate(all="ignore"):
+        found = float(np.median(rate * above / moved - root))
+    if not 1e-12 < found < np.inf:
+        return {}
+    why = (
+        f"the numbers fit epsilon = {found:.3g}: is it written in, limited or replaced"
+    )
+    return {why: theta - stepped(*arrays, t, rate, found, form)["theta"]}

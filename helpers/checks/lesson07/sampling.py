@@ -240,6 +240,12 @@ def _check_seed(make: Callable, seed: int, size: int) -> None:
             "other numbers for another seed",
             "a seed written into the layer, in place of the argument",
         )
+    if not np.array_equal(*(_drawn(make(seed=0), zeros, zeros) for _ in range(2))):
+        raise CheckFailed(
+            "two layers made with seed=0 draw different numbers",
+            "the same numbers: 0 is a seed like any other, only None is none",
+            "`if seed` or `seed or ...`, where 0 counts as nothing: `seed is None`",
+        )
     one, other = make(), make()
     if np.array_equal(_drawn(one, zeros, zeros), _drawn(other, zeros, zeros)):
         raise CheckFailed(
@@ -251,6 +257,12 @@ def _check_seed(make: Callable, seed: int, size: int) -> None:
 
 def _check_config(make: Callable, seed: int, size: int) -> None:
     layer = make(seed=seed, name="some_draws")
+    if layer.name != "some_draws":
+        raise CheckFailed(
+            f'Sampling(name="some_draws") has the name {layer.name!r}',
+            "the options that every Keras layer takes, such as its name",
+            "super().__init__(**options)",
+        )
     config = layer.get_config()
     try:
         json.dumps(config.get("seed"))

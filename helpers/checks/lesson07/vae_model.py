@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checks.arrays import compare
+from helpers.checks.arrays import close, compare
 from helpers.checks.base import CheckFailed, check, kind
 from helpers.checks.batches import batches_by_numpy
 from helpers.checks.draws import Draw
@@ -24,6 +24,7 @@ from helpers.checks.lesson07.loss_terms import right_terms
 from helpers.checks.messages import shorten
 
 TERMS = ("loss", "reconstruction", "kl")
+TRACKERS = "compute_loss, and what the trackers are given; `fit` empties them"
 
 
 @check("VAE", uses=("loss_terms",))
@@ -42,6 +43,12 @@ def _check_model(make: Callable, draw: Draw) -> None:
     model = make(parts.encoder, parts.decoder, parts.sampling, name="a_vae")
     if not isinstance(model, keras.Model):
         raise CheckFailed(f"VAE(...) is {kind(model)}", "a keras.Model", "its class")
+    if model.name != "a_vae":
+        raise CheckFailed(
+            f'VAE(..., name="a_vae") has the name {model.name!r}',
+            "the options that every Keras model takes, such as its name",
+            "super().__init__(**options)",
+        )
     for name in ("encoder", "decoder", "sampling"):
         if getattr(model, name, None) is not getattr(parts, name):
             raise CheckFailed(
@@ -59,6 +66,11 @@ def _check_model(make: Callable, draw: Draw) -> None:
                 "once: mu, logvar and logits belong to one pass, and one draw",
                 f"call, and how often `self.{name}(...)` stands in it",
             )
+    quiet = parts.encoder.get_weights()
+    parts.encoder.set_weights(quiet[:2] + [3 * array for array in quiet[2:]])
+    limit = "a limit, such as a clip: with mu and logvar a third of these it was right"
+    _check_call(model, parts, x, limit)
+    parts.encoder.set_weights(quiet)
     few = _images(33, pixels, draw)
     with _names_of_keras(model):
         _check_line_by_line(model, parts, few)
@@ -179,7 +191,12 @@ def _images(n: int, pixels: int, draw: Draw) -> np.ndarray:
     return (bright * draw.rng.random((n, pixels)).round(2)).astype(np.float32)
 
 
-def _check_call(model: Any, parts: Parts, x: np.ndarray) -> None:
+def _check_call(
+    model: Any,
+    parts: Parts,
+    x: np.ndarray,
+    where: str = "what stands between the three parts, and the order",
+) -> None:
     answer = model(tensor(x))
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         raise CheckFailed(
@@ -201,7 +218,6 @@ def _check_call(model: Any, parts: Parts, x: np.ndarray) -> None:
         look = "the order of what call returns: logits, mu, logvar"
         seen = read(value, wanted.shape, f"{name} of vae(x)", look)
         what, rule = f"{name} of vae(x) is", "encoder, sampling, decoder, nothing else"
-        where = "what stands between the three parts, and the order"
         compare(seen, wanted, known, what, rule, where)
 
 
@@ -343,19 +359,19 @@ def _check_line_by_line(model: Any, parts: Parts, x: np.ndarray) -> None:
     """
     import keras
 
-    passes = {"fit": 0, "evaluate": 0}
+    passes = {name: {"sampling": 0} for name in ("fit", "evaluate")}
 
     class Passes(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            parts.calls = {"sampling": 0}
+            parts.calls = dict.fromkeys(("sampling", "encoder", "decoder"), 0)
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            passes["fit"] = parts.calls["sampling"]
+            passes["fit"] = parts.calls
 
         on_test_batch_begin = on_train_batch_begin
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            passes["evaluate"] = parts.calls["sampling"]
+            passes["evaluate"] = parts.calls
 
     with _explained(model, x), batches_by_numpy():
         model.compile(optimizer=keras.optimizers.SGD(0.0), run_eagerly=True)
@@ -368,16 +384,30 @@ def _check_line_by_line(model: Any, parts: Parts, x: np.ndarray) -> None:
             verbose=0,
         ).history
     _check_names(seen)
-    for prefix in ("", "val_"):
+    terms = parts.terms(x)
+    right = {
+        prefix: all(
+            close(seen[prefix + name][0], terms[name].mean(), 2e-5) for name in TERMS
+        )
+        for prefix in ("", "val_")
+    }
+    for prefix, other, look in (
+        ("", "val_", "evaluate's are right: what is done in training only"),
+        ("val_", "", "fit's are right: what is done in evaluate only"),
+    ):
         what = f"{len(x)} images in batches of 32"
-        _compare_terms(seen, parts.terms(x), prefix, 0, what)
-    for name, times in passes.items():  # in the last batch: the first may look around
-        if times != 1:
+        where = look if right[other] else TRACKERS
+        _compare_terms(seen, terms, prefix, 0, what, where)
+    for name, calls in passes.items():  # in the last batch: the first may look around
+        for part, times in calls.items():
+            if times == 1:
+                continue
+            does = "draws" if part == "sampling" else f"calls {part}"
             raise CheckFailed(
-                f"{name} draws {times} times for each batch",
+                f"{name} {does} {times} times for each batch",
                 "once: the loss is that of the logits, mu and logvar that call gave",
-                "compute_loss, train_step or test_step: is the model called again, "
-                "where y_pred is at hand?",
+                "compute_loss, train_step or test_step: is the model, or a part of it, "
+                "called again, where y_pred is at hand?",
             )
 
 
@@ -397,6 +427,7 @@ def _compare_terms(
     prefix: str,
     epoch: int,
     what: str,
+    where: str = TRACKERS,
 ) -> None:
     reconstruction, kl = terms["reconstruction"], terms["kl"]
     pixels = {n: reconstruction.mean() / n for n in range(20, 41)}
@@ -432,8 +463,20 @@ def _compare_terms(
             for n, mean in pixels.items()
         }
         value = float(np.asarray(seen[prefix + name][epoch]))
+        known |= _written_in(batches, value) if name == "loss" else {}
         rule = "the mean over all images of "
         rule += "reconstruction + KL" if name == "loss" else f"the {name}"
-        where = "compute_loss, and what the trackers are given; `fit` empties them"
         title = f"{what}: {prefix}{name} is"
         compare(value, each.mean(), known, title, rule, where, 2e-5)
+
+
+def _written_in(batches: list[np.ndarray], value: float) -> dict[str, float]:
+    """The sum over each batch, divided by one whole number, if that gives `value`."""
+    sums, sizes = [batch.sum() for batch in batches], [len(batch) for batch in batches]
+    total = np.average(sums, weights=sizes)
+    number = round(total / value) if value > total / 2000 else 0
+    if number < 2 or abs(total / number - value) > 1e-5 * value:
+        return {}
+    return {
+        f"the sum over a batch, divided by {number}, whatever its size: ops.mean": value
+    }

@@ -84,6 +84,13 @@ def returns_early(errors, labels):
         return np.array(means)
 
 
+def from_1_to_10(errors, labels):
+    means = np.zeros(11)
+    for c in range(1, 11):
+        means[c] = errors[labels == c].mean() if (labels == c).any() else 0
+    return means[1:]
+
+
 def leaves_nine_out(errors, labels):
     means = np.zeros(10)
     for c in range(9):
@@ -175,6 +182,8 @@ WRONG = [
     (sum_not_set_back, "not set back to 0"),
     (whole_numbers, "an array of integers"),
     (returns_early, "`return` inside the loop"),
+    (from_1_to_10, "that of the next class: range(10)"),
+    (by_class(lambda group: group.astype(np.float16).mean()), "too few digits"),
     (leaves_nine_out, "1 of 10 classes only (number 9)"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

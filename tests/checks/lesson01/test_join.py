@@ -203,6 +203,14 @@ def compiled(e, d):
     return model
 
 
+def into_the_encoder(e, d):
+    """Where it can be done: a functional model has no add."""
+    if isinstance(e, keras.Sequential):
+        e.add(d)
+        return e
+    return join(e, d)
+
+
 def after(change):
     """A class of its own, with something done to the pictures."""
 
@@ -268,6 +276,8 @@ WRONG = [
     (two_rounds, "a second round"),
     (two_outputs, "2 outputs"),
     (two_inputs, "2 inputs"),
+    (into_the_encoder, "has other layers after join() | `encoder.add(...)`"),
+    (lambda e, d: e.add(d) or e, "has other layers after join()"),
     (new_weights, "assign inside join"),
     (new_halves, "weights of their own"),
     (clones, "a copy"),

@@ -147,6 +147,7 @@ WRONG = [
     (lambda x, y: str(((x - y) ** 2).mean(axis=1)), "a str"),
     (lambda x, y: ((x - y) ** 2).mean(axis=1).round(2), "rounded to 2 digits"),
     (lambda x, y: ((x - y) ** 2).mean(axis=1).round(4), "rounded to 4 digits"),
+    (lambda x, y: ((x - y).astype("float16") ** 2).mean(axis=1), "too few digits"),
     (lambda x, y: ((x - y) ** 2).mean(axis=3), "of your cell | AxisError"),
     (lambda x, y: ((x - y) ** 2)[:1000].mean(axis=1), "a number of images"),
     (lambda x, y: ((x - y) ** 2)[:, :784].sum(axis=1) / 784, "784 is written"),

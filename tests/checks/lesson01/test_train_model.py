@@ -432,7 +432,11 @@ WRONG = [
         trainer(loss_of=lambda loss: lambda y, p: ops.sum(ops.square(y - p), axis=-1)),
         "summed over the pixels",
     ),
-    (trainer(compiled={"loss_weights": 2.0}), "the first loss is"),
+    (trainer(compiled={"loss_weights": 2.0}), "2 times that: loss_weights"),
+    (
+        trainer(held_out=lambda t, v: (v.flat, v.flat[::-1].copy())),
+        "in validation_data the target is not the input",
+    ),
     (trainer(returned=lambda model, history: None), "return model.fit"),
     (trainer(returned=lambda model, history: history.history), "returned a dict"),
     (trainer(returned=lambda model, history: model), "History"),

@@ -83,6 +83,18 @@ def of_the_mean(theta, g, m, v, t, learning_rate, epsilon, form):
     return with_names(theta, g, m, v, t, learning_rate, epsilon, form)
 
 
+def nothing_without_a_gradient(theta, g, m, v, *rest):
+    return with_names(theta, g, m, v, *rest) if g.any() else (theta, m, v)
+
+
+def at_least(smallest):
+    def adam_step(theta, g, m, v, t, learning_rate, epsilon, form):
+        epsilon = max(epsilon, smallest)
+        return with_names(theta, g, m, v, t, learning_rate, epsilon, form)
+
+    return adam_step
+
+
 RIGHT = [variant(), with_names, as_one_form, on_copies]
 WRONG = [
     (variant(keras=lambda m, v, a, b, e: (m / a) / (np.sqrt(v / b) + e)), "PyTorch's"),
@@ -93,8 +105,14 @@ WRONG = [
     (variant(torch=lambda m, v, a, b, e: m / (np.sqrt(v) + e)), "are not corrected"),
     (
         variant(torch=lambda m, v, a, b, e: m / a / np.sqrt(v / b + e)),
-        "inside the root",
+        "sqrt(v_hat + epsilon), where sqrt(v_hat) + epsilon is meant",
     ),
+    (
+        variant(keras=lambda m, v, a, b, e: np.sqrt(b) / a * m / np.sqrt(v + e)),
+        "sqrt(v + epsilon), where sqrt(v) + epsilon is meant",
+    ),
+    (at_least(1e-6), "epsilon = 0, | fit epsilon = 1e-06: is it written in, limited"),
+    (nothing_without_a_gradient, "m as it was before the step"),
     (variant(torch=lambda m, v, a, b, e: m / a / (v / b + e)), "the root is missing"),
     (variant(keras=lambda m, v, a, b, e: m / a / (np.sqrt(v) + e)), "form"),
     (variant(mean=lambda m, g: 0.1 * m + 0.9 * g), "0.9 and 0.1 are exchanged"),
@@ -103,7 +121,10 @@ WRONG = [
     (variant(square=lambda v, g: 0.9 * v + 0.1 * g**2), "0.9 where 0.999 belongs"),
     (variant(late=1), "t is one too large"),
     (variant(sign=-1), "the sign"),
-    (variant(torch=lambda m, v, a, b, e: m / a / (np.sqrt(v / b) + 1e-8)), "epsilon"),
+    (
+        variant(torch=lambda m, v, a, b, e: m / a / (np.sqrt(v / b) + 1e-8)),
+        "epsilon = 1e-08",
+    ),
     (in_place, "has other numbers after the call"),
     (theta_alone, "three arrays"),
     (corrected, "m itself stays uncorrected"),

@@ -89,6 +89,23 @@ def limited(mu, logvar):
     return 0.5 * ops.sum(mu**2 + variance - 1 - logvar, axis=1)
 
 
+def with_where(x, logits, mu, logvar):
+    """Its values are right, and its gradient is nan where exp overflows."""
+    softplus = ops.where(logits > 30, logits, ops.log(1 + ops.exp(logits)))
+    return ops.sum(softplus - x * logits, axis=1), kl(mu, logvar)
+
+
+def with_maximum(x, logits, mu, logvar):
+    p = ops.sigmoid(logits)
+    white, black = (ops.log(ops.maximum(q, 1e-20)) for q in (p, 1 - p))
+    return -ops.sum(x * white + (1 - x) * black, axis=1), kl(mu, logvar)
+
+
+def at_most(mu, logvar):
+    variance = ops.minimum(ops.exp(logvar), 1e4)
+    return 0.5 * ops.sum(mu**2 + variance - 1 - logvar, axis=1)
+
+
 RIGHT = [terms, with_keras_loss, with_ops, by_hand, of_the_backend]
 WRONG = [
     (lambda x, a, m, s: terms(ops.round(x), a, m, s), "the pixels are rounded"),
@@ -120,6 +137,9 @@ WRONG = [
     ),
     (on_probabilities, "the reconstruction loss of an image"),
     (with_log, "the reconstruction loss of an image"),
+    (with_where, "the loss to logits is nan | also where `where` does not take it"),
+    (with_maximum, "right for moderate numbers | a clip, a maximum"),
+    (lambda x, a, m, s: (bce(x, a), at_most(m, s)), "right for moderate numbers"),
     (in_numpy, "NumPy"),
     (sigmoid_twice, "a sigmoid before a function that takes logits"),
     (stopped, "no gradient flows from the loss to mu"),

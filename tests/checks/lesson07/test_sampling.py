@@ -126,6 +126,17 @@ class AlwaysZero(Sampling):
         self.generator = keras.random.SeedGenerator(seed or 0)
 
 
+class ZeroIsNone(Sampling):
+    def __init__(self, seed=None, **options):
+        super().__init__(seed, **options)
+        self.generator = keras.random.SeedGenerator(seed or None)
+
+
+class WithoutOptions(Sampling):
+    def __init__(self, seed=None, **options):
+        super().__init__(seed)
+
+
 class OneForAll(Sampling):
     def noise(self, mu):
         return keras.random.normal(ops.shape(mu)[1:], seed=self.generator)
@@ -198,6 +209,8 @@ WRONG = [
     (OfNobody, "draw different numbers | SeedGenerator"),
     (WrittenIn, "other numbers for another seed"),
     (AlwaysZero, "made without a seed draw the same numbers"),
+    (ZeroIsNone, "seed=0 draw different numbers | `seed is None`"),
+    (WithoutOptions, "super().__init__(**options)"),
     (OneForAll, "all images get the same noise"),
     (OneForEach, "all latent dimensions get the same noise"),
     (Uniform, "third moment"),

@@ -145,6 +145,15 @@ class CallsAgain(VAE):
         return self.combine(*terms)
 
 
+class EncodesAgain(VAE):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        terms = loss_terms(x, y_pred[0], *self.encoder(x))
+        self.note(terms)
+        return self.combine(*terms)
+
+
 class ReportsAnotherPass(ByTheBook):
     def look(self, x):
         super().look(x)
@@ -326,9 +335,36 @@ class FrozenDecoder(VAE):
         self.decoder.trainable = False
 
 
+class QuietInTraining(VAE):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        reconstruction, kl = loss_terms(x, *y_pred)
+        self.note((reconstruction, kl))
+        return self.combine(reconstruction, 0.9 * kl if training else kl)
+
+
+class Clipped(VAE):
+    def call(self, x):
+        mu, logvar = self.encoder(x)
+        logvar = ops.clip(logvar, -3.0, 3.0)
+        return self.decoder(self.sampling(mu, logvar)), mu, logvar
+
+
+class Of250(VAE):
+    def combine(self, reconstruction, kl):
+        return ops.sum(reconstruction + kl) / 250
+
+
+class WithoutOptions(VAE):
+    def __init__(self, encoder, decoder, sampling, **options):
+        super().__init__(encoder, decoder, sampling)
+
+
 RIGHT = [VAE, Tracked, Functional, Weighted, AddsTheLoss, ByTheBook]
 WRONG = [
     (CallsAgain, "fit draws 2 times for each batch | y_pred"),
+    (EncodesAgain, "fit calls encoder 2 times for each batch"),
     (ReportsAnotherPass, "fit draws 2 times for each batch"),
     (ByTheBookOfMeans, "a mean of the batches' means"),
     (OneForEachImage, "ops.mean"),
@@ -356,6 +392,10 @@ WRONG = [
     (OfY, "y is None"),
     (TrainStepOnly, "both train_step and test_step"),
     (EncodesTwice, "calls encoder 3 times"),
+    (QuietInTraining, "loss is | evaluate's are right: what is done in training only"),
+    (Clipped, "vae(x) is | a limit"),
+    (Of250, "the sum over a batch, divided by 250"),
+    (WithoutOptions, "super().__init__(**options)"),
     (DrawsTwice, "calls sampling 2 times"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
