@@ -341,8 +341,9 @@ class VAE(nn.Module):
     """784 - 512 - (mu, logvar) - z - 512 - 784: five linear layers.
 
     An activation after both layers of 512, any one you like; none on mu, logvar, z or
-    the logits. Up to you: biases, dropout, normalization of the 512 units, one head of
-    2 d split in two, limits on logvar as far out as -10 and 2.
+    the logits. Up to you: biases, normalization of the 512 units, dropout of pixels or
+    of the 512 units, one head of 2 d split in two, limits on logvar as far out as -10
+    and 2.
     Hint: the two heads both start from the same 512 units.
     """
 

@@ -158,6 +158,9 @@ def kl_mistakes(mu: Tensor, logvar: Tensor) -> dict[str, Tensor]:
         "the factor 1/2 is missing in front of mu^2": right + m**2 / 2,
         "the sign of mu^2 is flipped": right - m**2,
         "mu is not squared": right + (m - m**2) / 2,
+        "the absolute value of mu stands where mu^2 belongs": (
+            right + (m.abs() - m**2) / 2
+        ),
         "mu^2 does not enter": kl_terms(0 * m, s),
         "logvar takes no part": m**2 / 2,
         "mu and logvar are swapped": kl_terms(s, m),

@@ -39,6 +39,7 @@ def validation_loss(function: Callable, draw: Draw) -> None:
         model = Small(dropout=0.5).to(pick_device()).train(number % 2 == 0)
         make_pair = _copy if number == len(plans) - 1 else _negative_and_square
         _check_one(function, model, count, batch, make_pair)
+    _check_pairs(function, uneven)
 
 
 def _negative_and_square(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,6 +81,27 @@ def _check_one(
         "what is added up for each batch (`total +=`, not `total =`), whether it is "
         "weighted by the batch's size, and what the sum is divided by at the end",
     )
+
+
+def _check_pairs(function: Callable, count: int) -> None:
+    """Input and target belong together: make_pair may draw a mask for both."""
+    model, given = Small().to(pick_device()), []
+
+    def masked(x: Tensor) -> tuple[Tensor, Tensor]:
+        x = x * torch.randint(2, x.shape, device=x.device)
+        given.append(x.detach().reshape(-1, PIXELS).clone())
+        return x, x.clone()
+
+    split = Split(pictures(count).reshape(-1, 28, 28).numpy(), np.arange(count) % 10)
+    value = scalar(function(model, loader(split, 32), masked), "validation_loss()")
+    one, other = torch.cat(given[::2]), torch.cat([*given[1::2], given[0][:0]])
+    for pair in ((one, other), (other, one)) if len(one) == len(other) else ():
+        if abs(_errors(model.eval(), *pair).mean().item() - value) < 1e-4 * value:
+            raise CheckFailed(
+                "the input comes from one call of make_pair, the target from another",
+                "both from one call: make_pair may draw at random, as a mask",
+                "`x, target = make_pair(x)`: a single call for each batch",
+            )
 
 
 def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:

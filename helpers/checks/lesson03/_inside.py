@@ -78,6 +78,8 @@ def shaken(model: nn.Module) -> nn.Module:
     with torch.no_grad():
         for p in model.parameters():
             p.normal_(std=2 / 512**0.5 if len(sides_of(p.shape)) > 1 else 0.5)
+            if p.numel() == 1:  # PReLU's slope, say: near 1 it would be no bend
+                p.uniform_(0.1, 0.4)
     return model
 
 

@@ -136,8 +136,15 @@ def _mistakes(
         **per_image_mistakes(terms, "latent dimensions"),
         **limits,
         "the formula is cut off at 0: is its sign flipped?": torch.zeros(len(mu)),
+        "mu is summed before it is squared; square each number, then sum": (
+            terms.sum(1) + (mu.double().sum(1) ** 2 - mu.double().square().sum(1)) / 2
+        ),
     }
     if kl.min() < kl.max():
+        least = float(kl.min()) / mu.shape[1]
+        mistakes[
+            "a lower limit on the terms (clamp, free bits): each counts as it is"
+        ] = terms.clamp(min=least).sum(1)
         floor = terms.sum(1).clamp(min=float(kl.min()))
         mistakes["a lower limit: images near the prior count as they are"] = floor
     return mistakes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -114,12 +115,16 @@ def _require_convolutions(found: list[Call], wanted: list, where: str) -> None:
         c.options["stride"] == 2 for c in layers
     ):
         return
+    large = max(math.prod(shape) for kind, shape in wanted if kind == "linear")
+    others = [c for c in layers if c.weight.numel() != large]
     what = "transposed" if "transpose" in name else "strided"
     seen = [f"{LAYERS[c.name][0]} with stride {c.options['stride']}" for c in layers]
     raise CheckFailed(
         f"{where} runs {' and '.join(seen) or 'no convolution'}",
         f"two {what} convolutions, each with stride 2",
-        "pooling, Upsample and dense layers do not replace them",
+        "a convolution in place of the large dense layer: nn.Linear"
+        if len(others) == 2 < len(layers)
+        else "pooling, Upsample and dense layers do not replace them",
     )
 
 
@@ -139,6 +144,12 @@ def _require_order(found: list[Call], wanted: list, where: str) -> None:
                 else f"layer {i + 1} and the order of the layers",
             )
         require_sizes(layer, shape, f"layer {i + 1} of {where}")
+        if norm.runs != layer.runs:
+            raise CheckFailed(
+                f"layer {i + 1} runs {layer.runs} times, its batch norm {norm.runs}",
+                "one batch norm after each layer: its averages are of that layer alone",
+                "forward: does one batch norm stand in two places?",
+            )
         if norm.average is None:
             raise CheckFailed(
                 f"batch norm {i + 1} keeps no running averages",

@@ -25,7 +25,7 @@ HELD = {"stride": 2, "padding": 1, "output_padding": 0, "dilation": 1, "groups":
 
 
 class Call(NamedTuple):
-    """A layer's first run in a forward pass."""
+    """A layer's first run in a forward pass, and how often it runs in all."""
 
     name: str
     weight: Tensor | None
@@ -34,6 +34,7 @@ class Call(NamedTuple):
     out: Tensor
     options: dict[str, int | tuple]
     average: Tensor | None  # a batch norm's running mean
+    runs: int = 1
 
 
 class Watch(TorchFunctionMode):
@@ -56,7 +57,11 @@ class Watch(TorchFunctionMode):
         if name not in LAYERS:
             return out
         call = _read(name, args, kwargs, out)
-        if all(call.key != known.key for known in self.calls):
+        for i, known in enumerate(self.calls):
+            if known.key == call.key:
+                self.calls[i] = known._replace(runs=known.runs + 1)
+                break
+        else:
             self.calls.append(call)
         if call.key not in self.put:
             return out

@@ -117,7 +117,7 @@ def _require_free(net: nn.Module, x: Tensor, heads: list[Call], d: int) -> None:
         raise CheckFailed(
             f"its head gives {raw[0, 0]:.3g}, ..., and mu is {mu[0, 0]:.3g}, ...",
             "mu as its head gives it, any real number: the heads have no activation",
-            "what follows the head of mu: ReLU, sigmoid, tanh, a factor, a draw?",
+            "what follows the head of mu: ReLU, sigmoid, tanh, clamp, a factor, draw?",
         )
     changed = raw.clone()
     changed[:, places] = 300 * torch.randn(len(x), d)

@@ -31,6 +31,7 @@ LOOK = (
     "the sum over the images (which formula?) and what it is divided by (how many "
     "images came?)"
 )
+ROUNDED = "the numbers look rounded: leave out round() or int()"
 
 
 class Case(NamedTuple):
@@ -64,15 +65,14 @@ def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
     model.train(training)
     with stays(model, but={"modes"}), shapes_explained():
         answer = function(model, loader)
+        _require_calls(model, training)
     if not np.array_equal(split.images, x[:, 0].numpy()):
         raise CheckFailed(
             "the loader's images have changed after the call",
             "they stay: they come again",
             "an operation in place (`clamp_`, `round_`, `+=`): use the one without _",
         )
-    answer = _floats(answer)
-    _require_calls(model, training)
-    return Case(answer, parts, batch_size)
+    return Case(_floats(answer), parts, batch_size)
 
 
 def _floats(answer: object) -> tuple[float, ...]:
@@ -97,13 +97,17 @@ def _require_calls(model: Model, training: bool) -> None:
         raise CheckFailed(
             "the model was never called",
             "model(x), so that z is sampled as in training",
-            "decoding mu flatters the loss; use the model's forward",
+            "decoding mu flatters the loss; use the forward of the argument `model`, "
+            "not of another model (a global name?)",
         )
     if any(any(modes) for modes, _ in notes_of(model)):
+        late = training and not any(module.training for module in model.modules())
         raise CheckFailed(
             "the model, or a part of it, was in training mode",
             "evaluation mode: model.eval() first",
-            "without it batch norm mixes the images of a batch",
+            "a call in training mode before eval(): it stands before the loop"
+            if late
+            else "without it batch norm mixes the images of a batch",
         )
     if any(gradients for _, gradients in notes_of(model)):
         raise CheckFailed(
@@ -142,8 +146,17 @@ def _require_means(cases: list[Case]) -> None:
             },
             f"the mean {name} of {count} images in batches of {batch_size}",
             RIGHT,
-            LOOK,
+            ROUNDED if _are_rounded(seen, right) else LOOK,
         )
+
+
+def _are_rounded(seen: Tensor, right: Tensor) -> bool:
+    """Whether numbers are right but for their last digits, which are missing."""
+    return any(
+        torch.equal(seen.float(), seen.float().round(decimals=digits))
+        and bool(((seen - right).abs() < 10.0**-digits).all())
+        for digits in range(4)
+    )
 
 
 def _both(case: Case) -> tuple[Tensor, Tensor]:
@@ -168,6 +181,9 @@ def _mistakes(case: Case, i: int) -> dict[str, Tensor]:
         "divided by the number of images of one batch": total / size,
         "divided by batches times batch size; the last is smaller": (
             total / size / len(batches)
+        ),
+        "divided by batches times the last batch's size: add up len(x) in the loop": (
+            total / len(batches[-1]) / len(batches)
         ),
         "a mean of batch means: the last batch is smaller, and each image counts the "
         "same": torch.stack([batch.mean() for batch in batches]).mean(),

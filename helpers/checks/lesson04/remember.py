@@ -17,13 +17,15 @@ from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._vae import Model, pictures
 from helpers.checks.messages import kind
 
+FROZEN = "decode.0.bias"
+
 
 @check("remember")
 def remember(function: Callable, draw: Draw) -> None:
     """Check what a snapshot holds, and that nothing but load_state_dict moves it."""
     for training in (True, False):
         model = Model(draw.integer(2, 8)).train(training)
-        model.decode[0].bias.requires_grad_(False)
+        model.get_parameter(FROZEN).requires_grad_(False)
         if draw.pick(True, False):
             model.encode.body[2].train(not training)
         _require_snapshots(function, model)
@@ -143,6 +145,12 @@ def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
         )
     missing = [name for name in values if name not in snapshot]
     extra = [name for name in snapshot if name not in values]
+    if missing == [FROZEN] and not extra:
+        raise CheckFailed(
+            f"the snapshot lacks {FROZEN}, whose requires_grad is False",
+            "everything in state_dict(): frozen weights belong to the state as well",
+            "a condition such as `if p.requires_grad`: leave it out",
+        )
     if missing and not extra:
         raise CheckFailed(
             f"the snapshot lacks {', '.join(missing)}",

@@ -236,6 +236,10 @@ def input_as_target(model, x, make_pair):
     return F.mse_loss(model(x), x)
 
 
+def pair_twice(model, x, make_pair):
+    return F.mse_loss(model(make_pair(x)[0]), make_pair(x)[1])
+
+
 def swapped(model, x, make_pair):
     target, x = make_pair(x)
     return F.mse_loss(model(x), target)
@@ -382,6 +386,7 @@ WRONG = [
         "compared with the loader's image",
     ),
     (validation(error=swapped), "swapped"),
+    (validation(error=pair_twice), "a single call for each batch"),
     (
         validation(
             mean=lambda e, n: sum(a * b for a, b in zip(e, n, strict=True)) / 5000

@@ -166,6 +166,7 @@ WRONG = [
     (lambda m, s: -0.5 * (1 + s - m**2 - s.exp()).mean(1), "mean over the latent"),
     (lambda m, s: -0.5 * (1 + s - m**2 - s.exp()), "missing"),
     (lambda m, s: -0.5 * (1 + s - m - s.exp()).sum(1), "not squared"),
+    (lambda m, s: -0.5 * (1 + s - m.abs() - s.exp()).sum(1), "absolute value of mu"),
     (lambda m, s: -0.5 * (1 + s - m**2 - s**2).sum(1), "logvar^2 stands where"),
     (lambda m, s: -0.5 * (1 + s - m**2 - (s / 2).exp()).sum(1), "exp(logvar / 2)"),
     (lambda m, s: -0.5 * (s - m**2 - s.exp()).sum(1), "constant 1"),
@@ -203,7 +204,11 @@ WRONG = [
     (lambda m, s: kl(m, s).cumsum(0), "running sum"),
     (lambda m, s: kl(m, s).max().expand(len(m)), "one number for all images"),
     # Small, large and late ones count, too.
-    (lambda m, s: kl_terms(m, s).clamp(min=0.1).sum(1), "limit"),
+    (lambda m, s: kl_terms(m, s).clamp(min=0.1).sum(1), "on the terms (clamp, free"),
+    (
+        lambda m, s: 0.5 * (m.sum(1) ** 2 + (s.exp() - 1 - s).sum(1)),
+        "summed before it is squared",
+    ),
     (lambda m, s: torch.relu(kl(m, s) - 0.05), "limit"),
     (lambda m, s: kl(m, s.clamp(-2, 2)), "limit"),
     (lambda m, s: kl(m.clamp(-3, 3), s), "limit"),

@@ -58,6 +58,22 @@ class RightElu(Right):
     activation = nn.ELU
 
 
+class RightPReluWithoutBiases(Right):
+    """Draw 0 once made its slope nearly 1."""
+
+    def __init__(self, d):
+        nn.Module.__init__(self)
+        self.hidden = nn.Linear(784, 512, bias=False)
+        self.mu = nn.Linear(512, d, bias=False)
+        self.logvar = nn.Linear(512, d, bias=False)
+        self.decoder = nn.Linear(d, 512, bias=False)
+        self.out = nn.Linear(512, 784, bias=False)
+        self.act = nn.PReLU()
+
+    def decode(self, z):
+        return self.out(self.decoder(z).relu())
+
+
 class RightOneHead(Right):
     def __init__(self, d):
         super().__init__(d)
@@ -731,6 +747,7 @@ class InFloat32Detached(InFloat32):
 
 RIGHT = [
     InFloat32,
+    RightPReluWithoutBiases,
     RightWeightNorm,
     RightOldWeightNorm,
     RightLastLayersOfZero,

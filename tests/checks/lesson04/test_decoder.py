@@ -141,6 +141,14 @@ class Explicit(nn.Module):
         return torch.sigmoid(self.back2(h))
 
 
+class NormTwice(Explicit):
+    def forward(self, z):
+        h = F.relu(self.norm1(self.dense1(z)))
+        h = F.relu(self.norm2(self.dense2(h))).view(-1, 32, 7, 7)
+        h = F.relu(self.norm3(self.norm3(self.back1(h))))
+        return torch.sigmoid(self.back2(h))
+
+
 class LazyLayers(nn.Module):
     def __init__(self, d):
         super().__init__()
@@ -381,6 +389,7 @@ WRONG = [
     (swapped(4), "an activation comes after batch norm"),
     (swapped(8), "an activation comes after batch norm"),
     (NormMovedToPicture, "batch norm after layer 3"),
+    (NormTwice, "does one batch norm stand in two places"),
     (Window3, "a window of 3 x 3"),
     (LogitsInTraining, "in training mode"),
     (LogitsInUse, "in evaluation mode"),

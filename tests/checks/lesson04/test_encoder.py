@@ -423,7 +423,16 @@ class FromOneNumber(Encoder):
                 nn.init.constant_(p, 0.01)
 
 
+class DenseAsConvolution(Encoder):
+    def __init__(self, d):
+        super().__init__(d)
+        dense = (nn.Conv2d(32, 128, 7), nn.BatchNorm2d(128), nn.ReLU(), nn.Flatten())
+        self.body = nn.Sequential(*self.body[:6], *dense)
+
+
 WRONG = [
+    (DenseAsConvolution, "in place of the large dense layer: nn.Linear"),
+    (on_heads(lambda m, v: (m.clamp(-10, 10), v)), "ReLU, sigmoid, tanh, clamp"),
     (EqualKernels, "all weights of 8 x 1 x 4 x 4 and 32 x 8 x 4 x 4 are 0.1"),
     (
         on_heads(lambda m, v: (m - m.mean(1, keepdim=True), v)),

@@ -155,6 +155,33 @@ def with_gradients(model, loader):
     return averaged([terms(model, x) for x, _ in loader])
 
 
+def eval_in_the_loop(model, loader):
+    parts = []
+    with torch.no_grad():
+        for x, _ in loader:
+            parts.append(terms(model, x))
+            model.eval()
+    return averaged(parts)
+
+
+@torch.no_grad()
+def of_another_model(model, loader):
+    model.eval()
+    return averaged(
+        [
+            terms(lambda x: (0.5 + 0 * x, *x[:, 0, :2, 0].split(1, 1)), x)
+            for x, _ in loader
+        ]
+    )
+
+
+def by_the_last_batch(model, loader):
+    r, k = sums(model, loader)
+    *_, (last, _) = loader
+    factor = len(loader.dataset) / len(loader) / len(last)
+    return r * factor, k * factor
+
+
 def back_to_train(model, loader):
     answer = sums(model, loader)
     model.train()
@@ -355,6 +382,9 @@ WRONG = [
     (in_train_mode_and_no_record, "mode"),
     (in_train_mode, "training mode"),
     (in_its_own_mode, "eval"),
+    (eval_in_the_loop, "a call in training mode before eval()"),
+    (of_another_model, "not of another model (a global name?)"),
+    (by_the_last_batch, "times the last batch's size"),
     (top_only, "reaches the model, no part"),
     (with_gradients, "no_grad"),
     (back_to_train, "mode"),
@@ -395,12 +425,15 @@ WRONG = [
     (by(lambda r, k: (r / 784, k)), "mean over the numbers"),
     (by(lambda r, k: None), "two floats"),
     (by(lambda r, k: (r, k, r + k)), "two floats"),
-    (by(lambda r, k: (round(r), round(k))), "the sum over"),
+    (by(lambda r, k: (round(r), round(k))), "leave out round()"),
+    (by(lambda r, k: (round(r, 1), round(k, 1))), "leave out round()"),
+    (by(lambda r, k: (float(int(r)), float(int(k)))), "leave out round() or int()"),
     (of_sizes(lambda n, batches, size: 1), "not divided"),
     (of_sizes(lambda n, batches, size: batches), "number of batches"),
     (of_sizes(lambda n, batches, size: size), "one batch"),
     (of_sizes(lambda n, batches, size: batches * size), "last is smaller"),
     (of_sizes(lambda n, batches, size: 1000), "1000"),
+    (of_sizes(lambda n, batches, size: 10_000), "divided by 10000"),
     (from_mu, "never called"),
     (mu_decoded, "mu is decoded"),
     (some_batches(10), "in batches of 2"),

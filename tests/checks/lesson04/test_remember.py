@@ -155,6 +155,12 @@ def stored_on_the_model(model):
     return model.best
 
 
+def without_frozen(model):
+    kept = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    kept |= dict(model.named_buffers())
+    return {name: value.detach().clone() for name, value in kept.items()}
+
+
 RIGHT = [
     lambda m: copy.deepcopy(m.state_dict()),
     lambda m: {k: v.clone() for k, v in m.state_dict().items()},
@@ -177,6 +183,7 @@ WRONG = [
     (lambda m: m.state_dict().copy(), "deepcopy"),
     (lambda m: {k: v.detach() for k, v in m.state_dict().items()}, "clone"),
     (lambda m: {k: v.clone() for k, v in m.named_parameters()}, "running"),
+    (without_frozen, "decode.0.bias, whose requires_grad is False"),
     (
         lambda m: {k: v.clone() for k, v in m.state_dict().items() if v.dim()},
         "num_batches",
