@@ -25,7 +25,7 @@ def bound(function: Callable, draw: Draw) -> None:
     weights = some_weights(draw)
     # One draw far above all others: the mean or the median is no place to start from.
     far = -1000 + torch.randn(draw.integer(9, 13), 3)
-    far[draw.integer(0, 9)] += 900
+    far[draw.integer(0, 8)] += 900
     weights.append(far)
     seen = [
         per_image(function, "the bound", log_w, "about as large as the largest log w")
