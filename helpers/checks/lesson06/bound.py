@@ -39,7 +39,7 @@ def bound(function: Callable, draw: Draw) -> None:
         "the bound of an image",
         "the logarithm of the mean of its weights",
         "logsumexp over the draws, dim=0, less log(k), where k = len(log_w)",
-        tolerance=5e-6,
+        tolerance=2e-5,  # log(k) is taken off a sum of a thousand draws in float32
     )
     log_w = weights[0]
     check_gradients(
