@@ -97,6 +97,6 @@ def shapes_explained() -> AbstractContextManager:
 def divided_by_a_size(total: Tensor) -> dict[str, Tensor]:
     """What sums over the images become where a size is written into the code."""
     return {
-        f"divided by {size}, a size written into the code": total / size
+        f"divided by {size}, a batch size or count written into the code": total / size
         for size in (16, 32, 64, 100, 128, 256, 1000, 5000, 10000, 55000)
     }

@@ -374,6 +374,14 @@ WRONG = [
         validation(mean=lambda e, n: sum(e) / sum(n)),
         "the means of the batches, added up, divided by the number of images",
     ),
+    (
+        validation(mean=lambda e, n: np.dot(e, n) / (len(n) * n[-1])),
+        "divided by the batches times the last one's size",
+    ),
+    (
+        validation(mean=lambda e, n: np.dot(e, n) / (len(n) * n[0])),
+        "divided by the batches times the first one's size",
+    ),
     (validation(mean=lambda e, n: e[-1]), "only the last batch"),
     (validate_returning_early, "only the first batch"),
     (
