@@ -86,7 +86,9 @@ def definitions_of(prepared: nbformat.NotebookNode, lesson: Lesson) -> Definitio
     theirs: dict[int, list[Statement]] = {}
     lines = characters = 0
     needed: set[str] = set()
-    ours: list[ast.stmt] = []
+    # Whatever has become of the cell that says so.
+    checks = f"from helpers.checks import lesson{lesson.name[:2]} as checks"
+    ours: list[ast.stmt] = ast.parse(checks).body
     for place, cell in enumerate(prepared.cells):
         if cell.cell_type != "code":
             continue

@@ -258,3 +258,15 @@ def test_what_stood_in_another_order_is_judged_in_the_lessons(lesson):
     there = [grade_id(cell) for cell in found.notebook.cells if grade_id(cell)]
     assert there == [name for name in names if name in there]
     assert not reduced(lesson).moved
+
+
+def test_the_lessons_own_checks_are_known_without_the_cell_that_imports_them(lesson):
+    notebook = submission()
+    cell = next(c for c in notebook.cells if "lesson03 as checks" in c.source)
+    cell.source += "\nimport math"  # no longer the lesson's own
+    found = definitions_of(prepare(notebook, lesson).notebook, lesson)
+    assert any("as checks" in each.text for each in found.kept)
+    assert suspicions(found.kept, found.given) == []
+    cell.source = cell.source.replace("lesson03", "lesson04")
+    found = definitions_of(prepare(notebook, lesson).notebook, lesson)
+    assert "reaches for the checks" in suspicions(found.kept, found.given)[0]
