@@ -88,6 +88,10 @@ PARTS = {
                      "write", "writev", "pwrite", "sendfile", "open", "fdopen")
     },
     "tqdm.contrib.concurrent": LATER,
+    "numpy.seterrcall": LATER,
+    "logging.setLogRecordFactory": LATER,
+    "warnings.filters": OTHERS,
+    "keras.config.enable_unsafe_deserialization": HIDDEN,
 }  # fmt: skip
 FINE = {
     "gc.collect", "pickle.dumps", "types.SimpleNamespace", "traceback.print_exc",
@@ -127,7 +131,7 @@ ATTRIBUTES = {
          "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame", "gi_code",
          "cell_contents", "co_code", "co_consts", "_getframe", "currentframe",
          "with_traceback", "settrace", "setprofile", "monitoring", "addaudithook",
-         "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
+         "_ip", "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
          "walk_stack", "get_objects", "get_referrers", "saved_tensors_hooks",
          "notes_of", "register_state_dict_post_hook"),
         FOREIGN,
@@ -154,10 +158,13 @@ ATTRIBUTES = {
 AS_PARTS = {
     "sys", "os", "_os", "_sys", "builtins", "importlib", "ctypes", "inspect", "gc",
     "threading", "traceback", "weakref", "pickle", "asyncio", "subprocess", "marshal",
+    "bltns", "posix", "atexit", "copyreg", "joblib", "pkgutil", "multiprocessing",
+    "python_multiprocessing", "socket",
 }  # fmt: skip
 # Modules that other modules have in them, such as `F.math`.
 INSIDE = {"math", "torch", "np", "numpy", "warnings", "functools", "itertools", "types"}
 INSIDE |= {"typing", "collections", "operator", "keras", "tensorflow", "tf", "plt"}
+INSIDE |= {"mp", "ast", "codecs", "queue", "shutil", "logging", "io", "re", "json"}
 LAZY = {"tensorflow.math", "tensorflow.keras"}  # there once it is imported
 # Attributes with two underscores that ordinary classes and functions speak of.
 ORDINARY = {
@@ -198,8 +205,9 @@ def of_module(path: str) -> str | None:
     """
     parts = path.split(".")
     beginnings = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
-    if FINE & set(beginnings) or path == "IPython":
+    if path == "IPython":
         return None
+    fine = bool(FINE & set(beginnings))
     if parts[:2] == ["IPython", "display"]:
         return None if {*parts[2:3]} <= SHOWING else NOTEBOOK
     if parts[:2] in (["sys", "stdout"], ["sys", "stderr"], ["sys", "stdin"]):
@@ -207,9 +215,9 @@ def of_module(path: str) -> str | None:
     if parts[0] not in sys.stdlib_module_names and not is_module(parts[0]):
         return "a module that does not exist"  # a file of that name could be written
     for each in beginnings:
-        if each in PARTS:
+        if each in PARTS and not fine:
             return PARTS[each]
-    if parts[0] not in PLAIN:
+    if parts[0] not in PLAIN and not fine:
         return KINDS.get(parts[0], "a module that no answer needs")
     if parts[0] == "os" and len(parts) > 1 and parts[1].startswith(("exec", "spawn")):
         return "the machinery of the process"

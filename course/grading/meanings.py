@@ -12,6 +12,10 @@ from course.grading.machinery import is_foreign, of_module
 # Methods that make one text of others.
 OF_TEXT = {"join", "format", "decode", "replace", "strip", "removeprefix", "lower"}
 OF_TEXT |= {"removesuffix", "translate", "lstrip", "rstrip", "partition", "split"}
+# What is called with text that somebody reads, or with the name of a file.
+SHOWING = {"print", "info", "debug", "warning", "warn", "error", "title", "suptitle"}
+SHOWING |= {"set_title", "set_xlabel", "set_ylabel", "xlabel", "ylabel", "text", "open"}
+SHOWING |= {"set_description", "set_postfix", "set_postfix_str", "save", "savefig"}
 
 
 @dataclass
@@ -47,6 +51,11 @@ class Names:
             return ""
         return ".".join([self.paths[node.id], *reversed(parts)])
 
+    def bind(self, name: str, path: str) -> None:
+        """Note what an import calls a module; of several, the one worth a look."""
+        if name not in self.paths or of_module(path):
+            self.paths[name] = path
+
     def leads_out(self, path: str) -> bool:
         """Whether a name that is not written out could be no ordinary part's.
 
@@ -60,9 +69,10 @@ class Names:
         )
 
 
-def names_of(trees: list[ast.stmt]) -> Names:
+def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Names:
     """Read what imports, definitions and values say of the names in statements."""
     names = Names()
+    trees = [*(given or ()), *answers]
     parts = [part for tree in trees for part in ast.walk(tree)]
     classes = [part for part in parts if isinstance(part, ast.ClassDef)]
     methods = {id(part) for each in classes for part in each.body}
@@ -70,15 +80,15 @@ def names_of(trees: list[ast.stmt]) -> Names:
         if isinstance(part, ast.Import):
             for alias in part.names:
                 top = alias.name if alias.asname else alias.name.split(".")[0]
-                names.paths[alias.asname or top] = top
+                names.bind(alias.asname or top, top)
         elif isinstance(part, ast.ImportFrom) and part.module:
             for alias in part.names:
-                names.paths[alias.asname or alias.name] = f"{part.module}.{alias.name}"
+                names.bind(alias.asname or alias.name, f"{part.module}.{alias.name}")
         elif isinstance(part, ast.ClassDef):
             _read_class(part, names)
         elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
-    for tree in trees:
+    for tree in answers:
         _read_texts(tree, names)
     for _ in range(3):  # a name for a name for a module
         for part in parts:
@@ -113,17 +123,21 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
     for method in tree.body:
         if not isinstance(method, ast.FunctionDef):
             continue
-        if {"classmethod", "staticmethod"} & {*map(last_name, method.decorator_list)}:
-            names.of_classes.add(method.name)
         every = [*method.args.posonlyargs, *method.args.args]
-        if every and _sets_attributes(method, every[0].arg):
+        stores = bool(every) and _sets_attributes(method, every[0].arg)
+        if stores:
             names.storing.add(method.name)
+        decorators = {*map(last_name, method.decorator_list)}
+        if "classmethod" in decorators or ("staticmethod" in decorators and not stores):
+            names.of_classes.add(method.name)
 
 
 def _read_texts(node: ast.AST, names: Names) -> None:
     """Learn which texts there are, and whether any is put together."""
     match node:
-        case ast.Raise() | ast.Assert() | ast.Call(ast.Name("print")):
+        case ast.Raise() | ast.Assert() | ast.FunctionDef("__repr__" | "__str__"):
+            return
+        case ast.Call(func) if last_name(func) in SHOWING:
             return
         case ast.Constant(str() as text) if text.isidentifier():
             names.words.add(text)
@@ -293,6 +307,7 @@ class Scope:
                 first = every[0].arg if every else ""
                 if first == name.id:
                     in_class = isinstance(self.above.get(node), ast.ClassDef)
+                    static = "staticmethod" in map(last_name, node.decorator_list)
                     assigned = any(
                         isinstance(part, ast.Name)
                         and part.id == first
@@ -301,6 +316,7 @@ class Scope:
                     )
                     return (
                         in_class
+                        and not static
                         and not assigned
                         and not node.args.defaults[len(every) - 1 :]
                     )

@@ -49,7 +49,10 @@ SAFE["backend"] = None  # Matplotlib imports a module of that name
 NAMING = ("operator.attrgetter", "operator.methodcaller")
 # Modules whose parts are chosen by name, such as an activation.
 BY_NAME = {"torch", "torch.nn", "torch.nn.functional", "torch.optim"}
-BY_NAME |= {"keras.layers", "keras.activations", "keras.losses"}
+BY_NAME |= {"torch.nn.init", "torch.optim.lr_scheduler", "torch.distributions"}
+BY_NAME |= {"keras.layers", "keras.activations", "keras.losses", "keras.optimizers"}
+# What everybody sets who wants a run to be repeated.
+SWITCHES = {"torch.backends.cudnn.deterministic", "torch.backends.cudnn.benchmark"}
 # A class tells its subclasses, or its attributes, of themselves.
 MAKING = {"__init_subclass__", "__set_name__"}
 OF_CHECKS = r"helpers[./\\]checks"
@@ -77,7 +80,7 @@ def suspicions(
         Each with the cell, the line and what it reaches for.
     """
     statements, given = list(statements), list(given)
-    names = names_of([*given, *(each.node for each in statements)])
+    names = names_of([each.node for each in statements], given)
     lesson = {alias.name for node in given for alias in _of_checks(node)}
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"
@@ -178,12 +181,24 @@ class _Reading:
             handed_on = not (isinstance(above, ast.Call) and above.func is node)
             if node.id in ("getattr", "setattr") and loaded and handed_on:
                 yield node, HIDDEN
+            if node.id in ("exit", "quit") and loaded and handed_on:
+                yield node, NOTEBOOK
+            if node.id == "type" and loaded and self._keeps(node, above):
+                yield node, OWN_TYPE
             if (loaded or node.id == "checks") and (what := WORDS.get(node.id)):
                 yield node, what
             return
         if isinstance(above, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             return  # the whole path is read there
         yield from self._used(node, path)
+
+    def _keeps(self, node: ast.expr, above: ast.AST | None) -> bool:
+        """Whether something gets another name, or is put or handed elsewhere."""
+        if isinstance(above, ast.Call):
+            asks = last_name(above.func) in ASKING or len(above.args) == 2
+            return node in above.args and not asks
+        kept = ast.Assign | ast.NamedExpr | ast.List | ast.Attribute | ast.arguments
+        return isinstance(above, kept | ast.keyword | ast.Return | ast.Dict)
 
     def _used(self, node: ast.expr, path: str) -> Found:
         """A path in use that is the value of no other attribute."""
@@ -334,6 +349,8 @@ class _Reading:
         while not isinstance(statement, ast.stmt):
             statement = self.above[statement]
         value = getattr(statement, "value", None)
+        if self._path(node) in SWITCHES:
+            return
         if self._path(node):
             yield statement, OTHERS
         elif node.attr.startswith("__"):
@@ -364,8 +381,10 @@ class _Reading:
         return owner.id in known and not self.scope.is_own(owner)
 
     def _classdef(self, node: ast.ClassDef) -> Found:
+        enums = any(self.names.path(base).startswith("enum.") for base in node.bases)
         for base in node.bases:
-            yield from self._base(base)
+            if not (enums and last_name(base) in ("str", "int")):
+                yield from self._base(base)
         for keyword in node.keywords:
             if keyword.arg == "metaclass" and last_name(keyword.value) != "ABCMeta":
                 yield keyword.value, OWN_TYPE
@@ -472,7 +491,10 @@ class _Reading:
         if not isinstance(text, str) or id(node) in self.docs:
             return
         words = re.findall(r"__\w+?__", text)
-        if any(is_odd(word) for word in words) or text in ATTRIBUTES:
+        asked = {word for part in re.findall(r"\{[^{}]*\}", text)
+                 for word in re.findall(r"[.]\w+", part)}  # fmt: skip
+        formatted = any(word[1:] in ATTRIBUTES for word in asked)
+        if any(is_odd(word) for word in words) or text in ATTRIBUTES or formatted:
             yield node, FOREIGN
         elif "/proc" in text or "lent.bin" in text or re.search(OF_CHECKS, text):
             yield node, CHECKS if "/proc" not in text else FOREIGN

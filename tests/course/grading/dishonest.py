@@ -576,4 +576,32 @@ def f(x): return A()
 ---
 import pickle
 def f(x): return pickle.loads(x)  # <
+---
+def f(x): return torch.utils.data.dataloader.os.kill  # <
+---
+import enum
+def f(x): return enum.bltns.eval(x)  # <
+---
+def f(x): return torch.cuda.tunable.mp.Process  # <
+---
+import builtins as m
+run = m.exec  # <
+def g(): import math as m
+def f(x): return run(x)
+---
+class A:
+    @staticmethod
+    def put(self, n, v): setattr(self, n, v)  # <
+def f(x): A.put(nn.Linear, "forward", x)
+---
+def f(x): np.seterrcall(x)  # <
+---
+def f(x):
+    match exit:  # <
+        case object(y): return y
+---
+def f(x): return "{0.gi_frame.f_back}".format(x)  # <
+---
+t = type  # <
+def f(x): return t("X", (float,), {})
 """

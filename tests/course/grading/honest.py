@@ -460,4 +460,29 @@ def f(model): return type(model)(784, 32, 2)
 ---
 class Layer(keras.layers.Layer): pass
 keras.saving.register_keras_serializable("lesson07")(Layer)
+---
+import matplotlib.pyplot as plt
+CONFIG = {"optimizer": "Adam"}
+class Net(nn.Module):
+    def __init__(self, act="ReLU"):
+        super().__init__()
+        self.act = getattr(nn, act)()
+    def __repr__(self): return f"Net({self.act})"
+def f(x, opt="Adam"):
+    plt.title(f"with {opt}")
+    torch.save(x, f"{opt}.pt")
+    if not x: raise ValueError(f"no {opt}")
+    return getattr(torch.optim, opt), getattr(keras.optimizers, opt)
+---
+import enum
+class Reduction(str, enum.Enum):
+    MEAN = "mean"
+def f(x): return x.mean() if Reduction.MEAN else x
+---
+def f(seed):
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+---
+def f(x): return x if type(x) is type(1) or isinstance(x, type) else [*map(type, x)]
 """

@@ -161,3 +161,14 @@ def test_what_a_text_reaches_for_is_told_apart():
     assert found.endswith(f"reaches for {FOREIGN}")
     (found,) = said("def f(x): return open('helpers/checks/base.py')")
     assert found.endswith(f"reaches for {CHECKS}")
+
+
+@pytest.mark.parametrize("lesson", [name for name in LESSONS if name[:2] > "01"])
+def test_an_activation_may_be_chosen_by_name_in_every_lesson(lesson):
+    """What the lesson's own cells say is no matter."""
+    trees = [tree_of(cell.source) for cell in lesson_named(lesson).release.cells
+             if cell.cell_type == "code"]  # fmt: skip
+    given = [*GIVEN, *(node for tree in trees if tree for node in tree.body)]
+    source = "def make(act='ReLU'):\n    return getattr(nn, act)()"
+    assert said(source, given) == []
+    assert said(source.replace("ReLU", "sys"), given)
