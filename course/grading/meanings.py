@@ -32,6 +32,8 @@ class Names:
     """Classes of which a call makes an object, whatever their decorators do."""
     storing: set[str] = field(default_factory=set)
     """Methods that set attributes of the object that they are called with."""
+    attributes: set[str] = field(default_factory=set)
+    """What methods of the answers' classes set on their own objects."""
     of_classes: set[str] = field(default_factory=set)
     """Methods that are called with no object: of the class, or static."""
     texts: dict[str, str] = field(default_factory=dict)
@@ -114,6 +116,13 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
 def _read_class(tree: ast.ClassDef, names: Names) -> None:
     """Learn what the names of a class and of its methods mean."""
     names.classes.add(tree.name)
+    names.attributes |= {
+        part.attr
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute)
+        and not isinstance(part.ctx, ast.Load)
+        and getattr(part.value, "id", "") == "self"
+    }
     decorators = [
         each.func if isinstance(each, ast.Call) else each
         for each in tree.decorator_list

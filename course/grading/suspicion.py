@@ -362,7 +362,7 @@ class _Reading:
         elif (
             of_a_type(node.value)
             or node.attr in looked_up()
-            or node.attr.startswith("_")
+            or (node.attr.startswith("_") and node.attr not in self.names.attributes)
             or isinstance(value, ast.Lambda)
             or getattr(value, "id", "") in self.names.functions
         ):

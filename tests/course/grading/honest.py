@@ -485,4 +485,13 @@ def f(seed):
     torch.backends.cudnn.benchmark = False
 ---
 def f(x): return x if type(x) is type(1) or isinstance(x, type) else [*map(type, x)]
+---
+class Node:
+    def __init__(self, x): self._x, self._next = x, None
+    def __copy(self):
+        new = type(self)(0)
+        new._x = self._x + 1
+        self._next._next = new
+        return new
+def f(x): return Node(x)
 """
