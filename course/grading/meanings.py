@@ -13,9 +13,17 @@ from course.grading.machinery import is_foreign, of_module
 OF_TEXT = {"join", "format", "decode", "replace", "strip", "removeprefix", "lower"}
 OF_TEXT |= {"removesuffix", "translate", "lstrip", "rstrip", "partition", "split"}
 # What is called with text that somebody reads, or with the name of a file.
-SHOWING = {"print", "info", "debug", "warning", "warn", "error", "title", "suptitle"}
-SHOWING |= {"set_title", "set_xlabel", "set_ylabel", "xlabel", "ylabel", "text", "open"}
-SHOWING |= {"set_description", "set_postfix", "set_postfix_str", "save", "savefig"}
+TO_BE_READ = {"print", "info", "debug", "warning", "warn", "error", "title", "suptitle"}
+TO_BE_READ |= {
+    "set_title",
+    "set_xlabel",
+    "set_ylabel",
+    "xlabel",
+    "ylabel",
+    "text",
+    "open",
+}
+TO_BE_READ |= {"set_description", "set_postfix", "set_postfix_str", "save", "savefig"}
 
 
 @dataclass
@@ -90,8 +98,16 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
             _read_class(part, names)
         elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
+    own = {
+        getattr(part, "name", "")
+        or getattr(part, "id", "")
+        or getattr(part, "attr", "")
+        for part in parts
+        if isinstance(part, ast.FunctionDef | ast.ClassDef)
+        or isinstance(getattr(part, "ctx", None), ast.Store)
+    }
     for tree in answers:
-        _read_texts(tree, names)
+        _read_texts(tree, names, TO_BE_READ - own)
     for _ in range(3):  # a name for a name for a module
         for part in parts:
             for target, value in bindings(part):
@@ -141,12 +157,12 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
             names.of_classes.add(method.name)
 
 
-def _read_texts(node: ast.AST, names: Names) -> None:
+def _read_texts(node: ast.AST, names: Names, shows: set[str]) -> None:
     """Learn which texts there are, and whether any is put together."""
     match node:
         case ast.Raise() | ast.Assert() | ast.FunctionDef("__repr__" | "__str__"):
             return
-        case ast.Call(func) if last_name(func) in SHOWING:
+        case ast.Call(func) if last_name(func) in shows:
             return
         case ast.Constant(str() as text) if text.isidentifier():
             names.words.add(text)
@@ -159,7 +175,7 @@ def _read_texts(node: ast.AST, names: Names) -> None:
         case ast.Call(ast.Attribute(_, name)) if name in OF_TEXT:
             names.builds = True
     for below in ast.iter_child_nodes(node):
-        _read_texts(below, names)
+        _read_texts(below, names, shows)
 
 
 def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:

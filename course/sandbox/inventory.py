@@ -49,9 +49,11 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
     kept = []
     for name, place in _places():
         there = {a: value for a, value in place.items() if _stays(name, a, value)}
-        if len(there) > 1:  # of one, it would be no tuple
-            get = itemgetter(*there)
-            kept.append((name, place, tuple(there), tuple(there.values()), get))
+        # Of a single name, itemgetter would give no tuple: then it is asked twice.
+        names = [*there] * (2 if len(there) == 1 else 1)
+        if names:
+            values = tuple(there[each] for each in names)
+            kept.append((name, place, names, values, itemgetter(*names)))
     types = [
         (name, vars(kind), frozenset(vars(kind))) for name, kind in _types(TYPES)
     ]  # these inherit what could be hidden by a new name

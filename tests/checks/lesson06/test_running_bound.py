@@ -129,20 +129,17 @@ def exponentiated(batches):
     return torch.log(total / count)
 
 
-def from_zero(batches):
-    total, count = torch.tensor(0.0), 0
-    for log_w in batches:
-        total = torch.logaddexp(total, log_w.logsumexp(0))
-        count += len(log_w)
-    return total - math.log(count)
+def starting(value=-math.inf, count=len):
+    """Begins with a value of its own, or counts something else than draws."""
 
+    def answer(batches):
+        total, number = torch.tensor(value), 0
+        for log_w in batches:
+            total = torch.logaddexp(total, log_w.logsumexp(0))
+            number += count(log_w)
+        return total - math.log(number)
 
-def number_of_batches(batches):
-    total, count = torch.tensor(-math.inf), 0
-    for log_w in batches:
-        total = torch.logaddexp(total, log_w.logsumexp(0))
-        count += 1
-    return total - math.log(count)
+    return answer
 
 
 def last_size(batches):
@@ -233,22 +230,6 @@ def first_top(batches):
     return top + torch.log(total / count)
 
 
-def from_minus_1000(batches):
-    total, count = torch.tensor(-1000.0), 0
-    for log_w in batches:
-        total = torch.logaddexp(total, log_w.logsumexp(0))
-        count += len(log_w)
-    return total - math.log(count)
-
-
-def images_counted(batches):
-    total, count = torch.tensor(-math.inf), 0
-    for log_w in batches:
-        total = torch.logaddexp(total, log_w.logsumexp(0))
-        count += log_w.shape[1]
-    return total - math.log(count)
-
-
 def kept_for_good(batches, earlier=[]):  # noqa: B006
     for log_w in batches:
         earlier.append(log_w.logsumexp(0))
@@ -328,13 +309,13 @@ WRONG = [
     (mean_of_bounds, "average weights, not their logarithms"),
     (batches_alike, "each draw counts alike"),
     (exponentiated, "exp() of the log weights"),
-    (from_zero, "begin with -inf"),
-    (number_of_batches, "log of the number of batches"),
+    (starting(0.0), "begin with -inf"),
+    (starting(count=lambda log_w: 1), "log of the number of batches"),
     (last_size, "look at"),
     (no_count, "log(k) is missing"),
     (sum_of_logs, "logsumexps are added"),
-    (from_minus_1000, "first value of -1000"),
-    (images_counted, "the images are counted"),
+    (starting(-1000.0), "first value of -1000"),
+    (starting(count=lambda log_w: log_w.shape[1]), "the images are counted"),
     (kept_for_good, "of an earlier call are kept"),
     (mean_of_logs, "the mean of log w"),
     (twice_through, "a second time"),

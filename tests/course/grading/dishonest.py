@@ -604,4 +604,7 @@ def f(x): return "{0.gi_frame.f_back}".format(x)  # <
 ---
 t = type  # <
 def f(x): return t("X", (float,), {})
+---
+def text(n): return getattr(torch, n)  # <
+def f(x): return text("sy" + "s")
 """
