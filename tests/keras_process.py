@@ -84,6 +84,7 @@ class Child:
         arguments = [
             *map(str, keras_places()),
             *(f"--rootdir={config.rootpath}", "-n0", "-p", "no:cacheprovider"),
+            *("-p", "no:nbval"),  # a second to import, and there are no notebooks
             *(f"--tb={option.tbstyle}", f"--verbosity={option.verbose}"),
             *(["--showlocals"] if option.showlocals else []),
         ]
