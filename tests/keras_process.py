@@ -84,7 +84,8 @@ class Child:
         arguments = [
             *map(str, keras_places()),
             *(f"--rootdir={config.rootpath}", "-n0", "-p", "no:cacheprovider"),
-            *("-p", "no:nbval"),  # a second to import, and there are no notebooks
+            # Of no use here; one takes a second to import, the other ten at the end.
+            *("-p", "no:nbval", "-p", "no:hypothesispytest"),
             *(f"--tb={option.tbstyle}", f"--verbosity={option.verbose}"),
             *(["--showlocals"] if option.showlocals else []),
         ]
@@ -153,6 +154,7 @@ def serve(connection, arguments: list[str]) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # pytest's own report is not wanted twice
     pytest.main(arguments, plugins=[_Server(connection)])
+    os._exit(0)  # TensorFlow would take seconds to take itself down
 
 
 class _Server:

@@ -1,0 +1,101 @@
+"""What code an answer may reach: whether it can ask for a name of its notebook."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import sys
+import sysconfig
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+LIBRARIES = tuple(sysconfig.get_paths()[each] for each in ("stdlib", "platlib"))
+PACK = str(Path(__file__).resolve().parents[1])
+MOST = 2_000  # things that are looked at before the answer is yes
+PLAIN = (ModuleType, str, bytes, int, float, complex)
+WRAPPERS = (staticmethod, classmethod, functools.partial, property)
+
+
+def may_ask_for(answers: Sequence[Any], names: Collection[str]) -> bool:
+    """Tell whether answers, or what they call of their notebook, mention a name.
+
+    Parameters
+    ----------
+    answers : sequence
+        Functions, classes, or anything else that can be called.
+    names : collection of str
+
+    Returns
+    -------
+    bool
+        False only if no code in reach has one of the names, not even in a text.
+    """
+    seen: dict[int, Any] = {}  # kept, so that no number stands for two things
+    waiting = list(answers)
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen[id(thing)] = thing
+        if len(seen) > MOST:
+            return True
+        if isinstance(thing, FunctionType):
+            place = thing.__globals__
+            if not _is_of_a_library(place.get("__file__")):
+                words = set(_words(thing.__code__))
+                if not words.isdisjoint(names):
+                    return True
+                waiting += [place[word] for word in words if word in place]
+        waiting += _parts(thing)  # a library's wrapper holds what it wraps
+    return False
+
+
+def _words(code: CodeType) -> Iterator[str]:
+    """Names and texts in some code and in all that is defined in it."""
+    yield from code.co_names
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from _words(each)
+        for text in each if isinstance(each, tuple | frozenset) else (each,):
+            if isinstance(text, str):
+                yield from re.findall(r"\w+", text)
+
+
+def _parts(thing: Any) -> list[Any]:
+    """What a thing holds that may have code."""
+    if thing is None or isinstance(thing, PLAIN):
+        return []
+    if isinstance(thing, list | tuple | set | frozenset):
+        return [*thing]
+    if isinstance(thing, dict):
+        return [*thing.values()]
+    if isinstance(thing, type):
+        file = getattr(sys.modules.get(thing.__module__), "__file__", None)
+        if _is_of_a_library(file) or thing.__module__ == "builtins":
+            return []
+        return [*thing.__mro__, *vars(thing).values()]
+    if isinstance(thing, FunctionType):
+        cells = [cell.cell_contents for cell in thing.__closure__ or () if _full(cell)]
+        defaults = [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
+        return [*cells, *defaults, *vars(thing).values()]
+    if isinstance(thing, WRAPPERS):
+        inside = ("__func__", "func", "args", "keywords", "fget", "fset")
+        return [getattr(thing, name, None) for name in inside]
+    if inspect.ismethod(thing):
+        return [thing.__func__, thing.__self__]
+    return [type(thing), *getattr(thing, "__dict__", {}).values()]
+
+
+def _full(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:  # of a name that has no value yet
+        return False
+
+
+def _is_of_a_library(file: str | None) -> bool:
+    """Whether a module's file lies where no student writes."""
+    return bool(file) and str(file).startswith((*LIBRARIES, PACK))
