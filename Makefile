@@ -53,8 +53,7 @@ run: setup
 # Lint, types, unit tests, release in sync, every notebook in fast mode. Three at a time,
 # with a thread each: on two cores, tests wait for kernels and browsers for a quarter of
 # the time. Files in this order (and see tests/conftest.py), as the first take longest.
-# One run, as each worker takes half a minute to find the tests. Coverage is measured
-# where it costs little: not of what runs in kernels and browsers.
+# One run, as each worker takes half a minute to find the tests.
 PARALLEL := -n 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 NBVAL := $(PARALLEL) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
 test: export COURSE_FAST := 1
@@ -64,7 +63,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 	$(BIN)/course release --check
-	$(BIN)/pytest $(NBVAL) --durations 20 --cov solutions tests
+	$(BIN)/pytest $(NBVAL) --durations 20 solutions tests --cov
 
 lab: setup
 	cd notebooks && ../$(BIN)/jupyter lab
