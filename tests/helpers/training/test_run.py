@@ -53,6 +53,7 @@ def test_where_someone_watches_a_finished_training_is_found_again(
 
     found, history = noisy_fit(path, loss=never)
     assert "Already trained" in capsys.readouterr().out
+    assert not found.training, "ready for use"
     assert_same_weights(trained, found)
     assert np.array_equal(history.validation, expected.validation)
     assert history.best_epoch == expected.best_epoch
