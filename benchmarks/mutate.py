@@ -168,8 +168,8 @@ def main() -> int:
             finally:
                 path.write_text(source, encoding="utf-8")
     print(
-        f"Noticed: {tried - unnoticed} of {tried} changes, {elsewhere} of them by other "
-        f"tests of the folder; {len(found)} were drawn."
+        f"Noticed: {tried - unnoticed} of {tried} changes, {elsewhere} of them by "
+        f"other tests of the folder; {len(found)} were drawn."
     )
     return 0
 
