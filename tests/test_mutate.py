@@ -55,3 +55,6 @@ def test_a_file_has_the_tests_of_its_own_name():
     intake = mutate.tests_of(root / "course/grading/intake.py", root)
     assert [path.stem for path in intake] == ["test_intake", "test_intake_cases"]
     assert mutate.tests_of(root / "helpers/no_such.py", root) == []
+    others = {path.stem for path in mutate.tests_of_room(splits, root)}
+    assert {"test_lock", "test_originals"} <= others
+    assert "test_splits" not in others

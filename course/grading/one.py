@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from ipykernel.compiler import get_file_name
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_locked, is_solution
+from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution
 
 from course.grading.apart import run_apart, sandbox_of_thread
 from course.grading.definitions import Definitions, Statement, definitions_of
@@ -128,18 +129,17 @@ def _rows(
     done = run(notebook)
     record.peak_mb = max(record.peak_mb, done.peak_mb)
     record.reason = done.reason
-    record.flags += [
-        each
-        for each in asked_for(notebook, lesson, done.witnessed)
-        if each not in record.flags
-    ]
+    flags = asked_for(notebook, lesson, done.witnessed)
     try:
+        flags += silent(notebook, done.passed)
         trouble = first_trouble(notebook) or _gone(notebook, lesson)
         record.first_trouble = trouble or record.first_trouble
         return points(notebook if done.reason is None else None, lesson)
     except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
         record.reason = f"its outputs cannot be read ({type(error).__name__})"
         return points(None, lesson)
+    finally:
+        record.flags += [each for each in flags if each not in record.flags]
 
 
 def asked_for(
@@ -181,6 +181,36 @@ def asked_for(
             text = lines[each["line"] - 1].strip()
             found.append(f"{where}: while it ran, `{text}` asked for {each['event']}")
     return list(dict.fromkeys(found))
+
+
+def silent(
+    notebook: NotebookNode, passed: Sequence[Mapping[str, Any]] | None
+) -> list[str]:
+    """Name graded cells that ended well, though their checks never came to an end.
+
+    Whatever keeps a check from running, or its error from being seen, ends like this.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As it was run.
+    passed : sequence of mapping or None
+        From :attr:`course.sandbox.sandbox.Execution.passed`.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = Counter(each["file"] for each in passed or ())
+    found = []
+    for cell in notebook.cells if passed is not None else ():
+        if cell.cell_type != "code" or not (is_grade(cell) and is_locked(cell)):
+            continue
+        calls = len(re.findall(r"^checks\.\w+\(", cell.source, re.MULTILINE))
+        ended_well = bool(determine_grade(cell)[0])
+        if ended_well and lines[Path(get_file_name(cell.source)).stem] < calls:
+            found.append(f"{grade_id(cell)}: no error, and its check never passed")
+    return found
 
 
 def _replaced(event: Mapping[str, Any], number: int, cell: NotebookNode | None) -> str:

@@ -25,6 +25,7 @@ from course.sandbox.bubblewrap import available, can_fork, remedy
 from course.sandbox.conversation import Conversation, StoppedError
 from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent
+from helpers.checks.failure import PASSED
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Execution:
     """The cell that was running when it was ended, as an index."""
     witnessed: Sequence[Mapping[str, Any]] = ()
     """What its code asked of Python: event, file and line, by ``witness``."""
+    passed: Sequence[Mapping[str, Any]] | None = None
+    """As `witnessed`, where checks said that they passed; None if nobody listened."""
 
 
 class Sandbox:
@@ -137,8 +140,10 @@ class Sandbox:
             self.close()
             reason = "its kernel was lost"
         seconds = time.monotonic() - started
-        peak_mb, witnessed = ended.get("peak_mb", 0), ended.get("witnessed", ())
-        return Execution(reason, peak_mb, seconds, talk.running, witnessed)
+        heard, peak_mb = ended.get("witnessed", ()), ended.get("peak_mb", 0)
+        witnessed = [each for each in heard if each["event"] != PASSED]
+        passed = [each for each in heard if each["event"] == PASSED]
+        return Execution(reason, peak_mb, seconds, talk.running, witnessed, passed)
 
     def _end(self, parent: WarmParent, wanted: bool) -> dict[str, Any]:
         """Have everything of this notebook killed and wiped; return what was said."""

@@ -22,7 +22,7 @@ from typing import Any
 
 from course import pack_root
 from course.sandbox import inventory
-from helpers.checks.failure import JUDGING
+from helpers.checks.failure import JUDGING, PASSED, passed
 
 MOST_BYTES = 65_536
 # Whoever asks for these, through whatever library, looks for what is not handed to it.
@@ -61,10 +61,10 @@ def attend(pipe: int) -> None:
     # By names of its own, which nobody can reach from outside.
     write, dumps, pure = os.write, json.dumps, PurePath
     due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
-    others = inventory.take()
+    others, who_passed = inventory.take(), _who_passed()
     # All other events, such as one for every id(), are let go at once.
     heeded = frozenset(
-        {JUDGING, "pickle.find_class"} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
+        {JUDGING, PASSED, "pickle.find_class"} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
     )
     heard: set[tuple[str, str, int]] = set()
     busy = False
@@ -90,6 +90,11 @@ def attend(pipe: int) -> None:
                     say(f"{REPLACED}{name}", file, line)
             if not matters(event, args):
                 return
+            if event == PASSED:
+                caller, by_a_check = who_passed(frame_of(1))
+                by = "" if by_a_check else " by hand"
+                say(event + by, caller.f_code.co_filename, caller.f_lineno)
+                return
             found = asker_of(frame_of(1), library, pack)
             if found is not None and not ordinary(event, found[1]):
                 asker = found[0]
@@ -102,6 +107,22 @@ def attend(pipe: int) -> None:
     sys.addaudithook(hook)
 
 
+def _who_passed() -> Callable[[FrameType], tuple[FrameType, bool]]:
+    """What tells who says that a check has passed, and whether it was that check."""
+    from helpers.checks.base import check
+
+    says, check_run = passed.__code__, check("")(print).__code__
+
+    def who_passed(frame: FrameType) -> tuple[FrameType, bool]:
+        above = frame.f_back if frame.f_code is says else frame
+        assert above is not None  # whoever called it
+        if above.f_code is check_run and above.f_back is not None:
+            return above.f_back, True
+        return above, False
+
+    return who_passed
+
+
 def _is_due(event: str, args: tuple) -> bool:
     """Whether a cell begins, or a check is about to believe what it sees."""
     if event == JUDGING:
@@ -111,7 +132,7 @@ def _is_due(event: str, args: tuple) -> bool:
 
 def _matters(event: str, args: tuple) -> bool:
     """Whether an event is one of ours, before anybody's frames are looked at."""
-    if event in ANYHOW or event in TEXT:
+    if event in ANYHOW or event in TEXT or event == PASSED:
         return True
     if event == "pickle.find_class":
         return str(args[0]).partition(".")[0] not in UNPICKLED

@@ -14,7 +14,7 @@ from typing import Any
 
 from helpers.checks import standins
 from helpers.checks.draws import VISIBLE, Draw, seeded
-from helpers.checks.failure import CheckFailed, judging
+from helpers.checks.failure import CheckFailed, judging, passed
 from helpers.checks.leftovers import one_by_one, surroundings_stay
 from helpers.checks.messages import kind, shorten
 from helpers.checks.printed import kept_from_stderr
@@ -66,6 +66,7 @@ def check(exercise: str, uses: Sequence[str] = ()) -> Callable:
                 print(note)
             if failure is not None:
                 raise failure.with_traceback(None) from None
+            passed()
             if helped:
                 print(f"✓ {exercise}: right, {_with_the_packs(helped)}")
             elif draws is None:

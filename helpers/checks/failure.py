@@ -6,11 +6,18 @@ import sys
 
 JUDGING = "helpers.checks"
 """The audit event that says: what a student's code did is about to be judged."""
+PASSED = "helpers.checks.passed"
+"""The audit event that says: a check has come to its end, and nothing was wrong."""
 
 
 def judging() -> None:
     """Tell whoever listens, as the grader does, that now is the time to look."""
     sys.audit(JUDGING)
+
+
+def passed() -> None:
+    """Tell whoever listens that a check has found nothing wrong."""
+    sys.audit(PASSED)
 
 
 class CheckFailed(AssertionError):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
-from helpers.checks.leftovers import stays
+from helpers.checks.leftovers import in_a_row, stays
 from helpers.checks.losses import fits, gradients_of
 from helpers.checks.messages import apart
 from helpers.checks.modules import cut_off, explained, hang_together, tails
@@ -155,7 +155,7 @@ def _check_noise(function: Callable) -> None:
             f"noise that is repeated or mirrored; {look}",
         )
     few = torch.zeros(5, 3)
-    some = torch.stack([function(few, few).detach() for _ in range(400)])
+    some = torch.stack([each.detach() for each in in_a_row(function, 400, few, few)])
     means = some.mean(1)
     columns, whole = (
         size * each.var() / some.var()

@@ -20,6 +20,7 @@ from course.sandbox.bubblewrap import available
 from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Execution
 from course.sandbox.witness import REPLACED
+from helpers.checks.failure import PASSED
 from tests.course.handed_in import NO_SANDBOX, cells
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -68,6 +69,34 @@ def test_what_was_asked_for_is_said_once_and_with_its_line():
     assert told(event, event, place=1) == [f"cell 2: {said}"]
     (nobodys,) = told(event | {"file": "nowhere"})
     assert nobodys == "code that is in no cell asked for ctypes.dlopen"
+
+
+def test_a_check_that_never_passed_is_told_of_unless_it_failed():
+    notebook = submission()
+    checks = {
+        grade_id(cell): cell
+        for cell in notebook.cells
+        if (grade_id(cell) or "").startswith("check_")
+    }
+    for cell in checks.values():
+        cell.outputs = []
+    error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
+    checks["check_sample"].outputs = [error]
+    said = [
+        {"event": PASSED, "file": Path(get_file_name(cell.source)).stem, "line": 1}
+        for name, cell in checks.items()
+        if name != "check_vae_class"
+    ]
+    assert one.silent(notebook, None) == [], "nobody listened"
+    assert one.silent(notebook, said) == [
+        "check_vae_class: no error, and its check never passed"
+    ]
+    both = checks["check_vae_class"]
+    both.source += "\nchecks.vae(VAE, draws=[7])"  # as with its hidden test
+    file = Path(get_file_name(both.source)).stem
+    said += [{"event": PASSED, "file": file, "line": 1}]
+    assert len(one.silent(notebook, said)) == 1, "the hidden test never passed"
+    assert one.silent(notebook, [*said, said[-1] | {"line": 2}]) == []
 
 
 def test_a_cell_of_imports_that_is_gone_is_named_if_something_misses_it():

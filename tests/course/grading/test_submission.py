@@ -346,3 +346,16 @@ def test_a_missing_check_and_a_missing_notebook_earn_nothing():
     assert (check.score, check.message) == (0, "the cell is missing")
     assert think.score is None
     assert [(row.score, row.message) for row in points(None, SMALL)] == [(0, "")] * 2
+
+
+def test_of_several_checks_each_is_put_back_behind_its_own_answer(lesson):
+    given = submission()
+    gone = {"check_kl_divergence", "check_sample"}
+    given.cells = [each for each in given.cells if grade_id(each) not in gone]
+    prepared = prepare(given, lesson)
+    names = [grade_id(cell) for cell in prepared.notebook.cells]
+    for name in gone:
+        assert names.index(name) == names.index(name.removeprefix("check_")) + 1
+    assert sorted(prepared.repairs) == [
+        f"{name} was gone; put back behind its answer" for name in sorted(gone)
+    ]

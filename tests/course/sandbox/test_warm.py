@@ -192,3 +192,25 @@ def test_pages_that_forks_share_count_in_parts(monkeypatch):
     lines = "00400000-ff000 [rollup]\nRss:  900 kB\nPss:  123 kB\nPss_Anon:  7 kB\n"
     monkeypatch.setattr(warm.Path, "read_text", lambda path, code: lines)
     assert warm.proportional(1) == 123 * 1024
+
+
+def test_each_kernel_draws_numbers_of_its_own(tmp_path):
+    """Python's generator is a copy of the parent's in each fork."""
+    code = f"""
+import os, random
+from course.sandbox import warm
+warm.serve_kernel = lambda connection: print(random.random(), flush=True)
+limits = {{"address_space": 2**40, "file_bytes": 2**20, "seconds": 60, "own_user": 0}}
+request = {{"limits": limits, "uid": None, "cwd": {str(tmp_path)!r}, "connection": ""}}
+random.seed(5)
+for _ in range(2):
+    hears, tells = os.pipe()
+    if os.fork() == 0:
+        warm.become_kernel(request, tells)
+    os.wait()
+print(random.random())
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert len(set(said)) == 3

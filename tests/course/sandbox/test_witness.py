@@ -7,6 +7,7 @@ import pytest
 from course.sandbox.bubblewrap import available
 from course.sandbox.sandbox import Sandbox
 from course.sandbox.witness import MOST_BYTES, events_in, listen
+from helpers.checks.failure import PASSED
 from tests.course.handed_in import LIMITS, NO_SANDBOX, cells
 
 HEARD = {
@@ -99,6 +100,40 @@ def test_a_check_that_compares_sees_what_is_put_back_later(sandbox, judged):
     (heard,) = done.witnessed
     assert heard["event"] == "replaced torch.allclose"
     assert heard["line"] == 4
+
+
+PASSES = """\
+from helpers.checks import base, failure
+def right(draw): ...
+def wrong(draw): raise base.CheckFailed('a', 'b', 'c')
+base.check('x')(right)()
+base.check('x')(right)(draws=[7])
+base.check('x')(wrong)()
+"""
+
+
+def test_a_check_that_has_passed_says_so_and_whose_line_called_it(sandbox):
+    notebook = cells(PASSES)
+    done = sandbox.run(notebook)
+    assert [each["line"] for each in done.passed] == [4, 5]
+    assert {each["event"] for each in done.passed} == {PASSED}
+    assert done.witnessed == []
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "failure.passed()",
+        "import sys; sys.audit('helpers.checks.passed')",
+        "[*map(__import__('sys').audit, ['helpers.checks.passed'])]",
+        "base.check('x')(lambda draw: failure.passed())()",
+    ],
+)
+def test_who_claims_that_a_check_has_passed_is_heard(sandbox, claim):
+    done = sandbox.run(cells(f"from helpers.checks import base, failure\n{claim}"))
+    (heard,) = done.witnessed
+    assert (heard["event"], heard["line"]) == (f"{PASSED} by hand", 2)
+    assert len(done.passed) == ("check" in claim.partition("(")[0])
 
 
 def test_who_closes_the_pipe_is_heard(sandbox):

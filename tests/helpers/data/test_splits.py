@@ -23,7 +23,7 @@ def test_shapes_types_and_ranges(mnist):
         assert np.shares_memory(split.flat, split.images)
     assert mnist.class_names == tuple("0123456789")
     assert not mnist.synthetic
-    assert not data.is_synthetic()
+    assert data.is_synthetic() is False
 
 
 def test_no_image_of_one_split_in_another(mnist):
@@ -109,6 +109,7 @@ def test_the_stand_in_has_other_drawings_in_each_split_and_one_test_set(monkeypa
     monkeypatch.setenv("COURSE_FAST", "1")
     one, other = (data.load("MNIST", 5, 5, seed=seed) for seed in (0, 1))
     assert one.synthetic
+    assert data.is_synthetic() is True
     assert not np.array_equal(one.train.images, one.validation.images)
     assert not np.array_equal(one.train.images, other.train.images)
     assert not np.array_equal(one.validation.images, other.validation.images)

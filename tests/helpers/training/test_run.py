@@ -17,7 +17,8 @@ from tests.helpers.training.small_models import (
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(tmp_path, capsys):
     whole, expected = noisy_fit()
     path = tmp_path / "new" / "run.ckpt"
-    _, first = noisy_fit(path, stop_at=3)
+    stopped, first = noisy_fit(path, stop_at=3)
+    assert not stopped.training, "ready for use"
     assert len(first.train) == 2
     assert path.exists()
     resumed, history = noisy_fit(path)
