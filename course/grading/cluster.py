@@ -21,6 +21,8 @@ from course.grading.one import grade_one, refused
 from course.grading.records import Record, save
 from course.sandbox.limits import Limits
 
+CONNECT = 20  # seconds to find a scheduler in
+
 if TYPE_CHECKING:
     from dask.typing import Key
     from distributed import Client, Future
@@ -95,7 +97,7 @@ def _cluster(
     with dask.config.set(settings):
         if scheduler:
             try:
-                client = Client(scheduler, timeout=20)
+                client = Client(scheduler, timeout=CONNECT)
             except (OSError, ValueError) as error:
                 raise CourseError(
                     f"There is no Dask scheduler at {scheduler} ({error}). Start one "

@@ -8,6 +8,20 @@ from course.sandbox.limits import Limits
 from tests.course.handed_in import NO_SANDBOX, SHORT
 
 
+KERAS = ("01", "07")  # the lessons that another sandbox runs
+
+
+def pytest_collection_modifyitems(items):
+    """Grade framework by framework: a thread has one warm sandbox at a time."""
+    places = [n for n, i in enumerate(items) if i.path.name == "test_whole_path.py"]
+    mine = sorted(
+        (items[place] for place in places),
+        key=lambda item: not item.callspec.params["lesson"].startswith(KERAS),
+    )
+    for place, item in zip(places, mine, strict=True):
+        items[place] = item
+
+
 @pytest.fixture
 def sandbox(_sandboxes_end):
     return sandbox_of_thread("torch", SHORT, False)

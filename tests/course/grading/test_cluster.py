@@ -100,7 +100,8 @@ def test_a_lost_worker_is_the_graders_failure_and_is_tried_again(tmp_path, monke
     assert dict(os.environ) == before
 
 
-def test_a_wrong_address_is_told(tmp_path):
+def test_a_wrong_address_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT", 1)
     hand_in(tmp_path / "in", "solved")
     with pytest.raises(CourseError, match="no Dask scheduler"):
         whole_class.grade_class(

@@ -25,11 +25,7 @@ from tests.course.handed_in import SHORT
 
 EVERYTHING = int(os.environ.get("COURSE_DRAWS", "2")) >= 50
 ROUNDS = 100 if EVERYTHING else 2
-LESSONS = sorted(
-    (path.stem for path in (pack_root() / "solutions").glob("0*.ipynb")),
-    key=lambda name: (lesson_named(name).framework, name),
-)
-# Framework by framework, so that one sandbox is warm for all of its notebooks.
+LESSONS = sorted(path.stem for path in (pack_root() / "solutions").glob("0*.ipynb"))
 pytestmark = pytest.mark.skipif(
     not available(),
     reason="bubblewrap is missing; install it: apt-get install bubblewrap",
