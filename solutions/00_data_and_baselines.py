@@ -67,7 +67,7 @@ from helpers.budget import budget
 from helpers.checks import lesson00 as checks
 
 most = 60_000 - validation_images
-train_images = budget("train_images", train_images, full=most, fast=10_000)
+train_images = budget("train_images", train_images, full=most, fast=5_000)
 
 # %%
 mnist = data.load("MNIST", train_images, validation_images, seed)

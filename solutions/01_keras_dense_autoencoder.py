@@ -63,7 +63,7 @@ from helpers.checks import lesson01 as checks
 epochs = budget("epochs", epochs, full=15, fast=2)
 short_epochs = budget("short_epochs", short_epochs, full=2, fast=1)
 improved_epochs = budget("improved_epochs", improved_epochs, full=10, fast=1)
-train_images = budget("train_images", train_images, full=55_000, fast=3_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_500)
 
 # %% [markdown]
 # ## 1. The clothes

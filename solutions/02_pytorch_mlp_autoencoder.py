@@ -62,7 +62,7 @@ from helpers.training import pick_device, progress, seed_everything
 epochs = budget("epochs", epochs, full=20, fast=2)
 denoiser_epochs = budget("denoiser_epochs", denoiser_epochs, full=8, fast=2)
 comparison_epochs = budget("comparison_epochs", comparison_epochs, full=4, fast=1)
-train_images = budget("train_images", train_images, full=55_000, fast=3_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_500)
 device = pick_device()
 Path(weights_path).parent.mkdir(parents=True, exist_ok=True)
 

@@ -62,7 +62,7 @@ epochs = budget("epochs", epochs, full=20, fast=1)
 beta_epochs = budget("beta_epochs", beta_epochs, full=6, fast=1)
 trick_epochs = budget("trick_epochs", trick_epochs, full=2, fast=1)
 plain_epochs = budget("plain_epochs", plain_epochs, full=8, fast=1)
-train_images = budget("train_images", train_images, full=55_000, fast=2_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_000)
 device = training.pick_device()
 # 16-bit products where a CPU has them: the same loss, sooner (lesson 05 measures it)
 precision = training.best_precision(device) if device.type == "cpu" else "float32"

@@ -66,7 +66,7 @@ from helpers.checks import lesson04 as checks
 
 # %%
 epochs = budget("epochs", epochs, full=20, fast=1)
-train_images = budget("train_images", train_images, full=55_000, fast=2_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_000)
 device = training.pick_device()
 training.seed_everything(seed)
 Path(weights_path).parent.mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,7 @@ epochs = budget("epochs", epochs, full=6, fast=1)
 step_epochs = budget("step_epochs", step_epochs, full=4, fast=1)
 patience = 36 if precision == "bfloat16" else 26  # five to eight minutes
 best_epochs = budget("best_epochs", best_epochs, full=patience, fast=2)
-train_images = budget("train_images", train_images, full=55_000, fast=2_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_000)
 out = Path(out_dir)
 
 # %%

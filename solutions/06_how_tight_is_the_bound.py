@@ -61,7 +61,7 @@ from helpers.checks import lesson06 as checks
 
 # %%
 epochs = budget("epochs", epochs, full=8, fast=1)
-train_images = budget("train_images", train_images, full=55_000, fast=2_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_000)
 test_images = budget("test_images", test_images, full=500, fast=50)
 draws = budget("draws", draws, full=2_000, fast=200)
 repeats = budget("repeats", repeats, full=600, fast=40)

@@ -73,7 +73,7 @@ backend = keras.backend.backend()  # a kernel that has Keras already keeps its b
 other = {"tensorflow": "torch", "torch": "tensorflow"}[backend]
 epochs = budget("epochs", epochs, full=12, fast=1)
 short_epochs = budget("short_epochs", short_epochs, full=4, fast=1)
-train_images = budget("train_images", train_images, full=55_000, fast=2_000)
+train_images = budget("train_images", train_images, full=55_000, fast=1_500)
 print("Keras computes with", backend)
 
 # %%

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from course import pack_root
 from course.handout.students import CPU_INDEX
+from tests.conftest import LONGEST
 
 ROOT = pack_root()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -93,3 +94,7 @@ def test_helper_modules_import_no_framework(module):
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_the_files_that_run_first_are_there():
+    assert [name for name in LONGEST if not (ROOT / name).is_file()] == []

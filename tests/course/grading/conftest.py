@@ -7,7 +7,6 @@ from course.sandbox.bubblewrap import available
 from course.sandbox.limits import Limits
 from tests.course.handed_in import NO_SANDBOX, SHORT
 
-
 KERAS = ("01", "07")  # the lessons that another sandbox runs
 
 

@@ -106,7 +106,7 @@ def graded(tmp_path_factory):
                     grade.manual_score = grade.max_score
                     grade.needs_manual_grade = False
         gradebook.db.commit()
-    nbgrader(folder, "generate_feedback", "pack")
+    nbgrader(folder, "generate_feedback", "pack", "--student=mixed")
     nbgrader(folder, "export")
     return folder
 
