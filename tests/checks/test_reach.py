@@ -125,6 +125,26 @@ def test_it_cannot(answer):
     assert not may_ask_for([answer], {"earlier"})
 
 
+class Odd:
+    @property
+    def __dict__(self):
+        raise RuntimeError
+
+
+class Endless(list):
+    def __iter__(self):
+        while True:
+            yield 1
+
+
+ODD, ENDLESS = Odd(), Endless()
+
+
+@pytest.mark.parametrize("answer", [lambda x: ODD, lambda x: ENDLESS])
+def test_where_it_cannot_be_told_the_answer_is_yes(answer):
+    assert may_ask_for([answer], {"earlier"})
+
+
 MANY = [[] for _ in range(MOST)]
 
 
