@@ -32,12 +32,12 @@ from course.grading.machinery import (
 )
 from course.grading.meanings import (
     Names,
-    Scope,
     first_name,
     last_name,
     names_of,
     of_a_type,
 )
+from course.grading.scopes import Scope
 
 COMPARES = "how objects compare or are looked up"
 OWN_TYPE = "a type that may compare as it likes"
