@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 
-from course.grading.machinery import is_foreign, of_module
-
-# Methods that make one text of others.
-OF_TEXT = {"join", "format", "decode", "replace", "strip", "removeprefix", "lower"}
-OF_TEXT |= {"removesuffix", "translate", "lstrip", "rstrip", "partition", "split"}
-# What is called with text that somebody reads, or with the name of a file.
-TO_BE_READ = {"print", "info", "debug", "warning", "warn", "error", "title", "suptitle"}
-TO_BE_READ |= {
-    "set_title",
-    "set_xlabel",
-    "set_ylabel",
-    "xlabel",
-    "ylabel",
-    "text",
-    "open",
-}
-TO_BE_READ |= {"set_description", "set_postfix", "set_postfix_str", "save", "savefig"}
+from course.grading.machinery import SET, of_module
 
 
 @dataclass
@@ -44,12 +28,8 @@ class Names:
     """What methods of the answers' classes set on their own objects."""
     of_classes: set[str] = field(default_factory=set)
     """Methods that are called with no object: of the class, or static."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """Names that stand for one text and no other."""
-    words: set[str] = field(default_factory=set)
-    """Texts that could be the name of an attribute."""
-    builds: bool = False
-    """Whether text is put together, but to be printed."""
+    taken: set[str] = field(default_factory=set)
+    """Names that answers bind anywhere, whatever Python means by them."""
 
     def path(self, node: ast.AST | None) -> str:
         """The full name of a module or its part; empty if it is none."""
@@ -65,18 +45,6 @@ class Names:
         """Note what an import calls a module; of several, the one worth a look."""
         if name not in self.paths or of_module(path):
             self.paths[name] = path
-
-    def leads_out(self, path: str) -> bool:
-        """Whether a name that is not written out could be no ordinary part's.
-
-        Parameters
-        ----------
-        path : str
-            Of the module that is asked for the part.
-        """
-        return self.builds or any(
-            is_foreign(word) or of_module(f"{path}.{word}") for word in self.words
-        )
 
 
 def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Names:
@@ -98,35 +66,43 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
             _read_class(part, names)
         elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
-    own = {
-        getattr(part, "name", "")
-        or getattr(part, "id", "")
-        or getattr(part, "attr", "")
-        for part in parts
-        if isinstance(part, ast.FunctionDef | ast.ClassDef)
-        or isinstance(getattr(part, "ctx", None), ast.Store)
-    }
-    for tree in answers:
-        _read_texts(tree, names, TO_BE_READ - own)
+    names.taken = {name for tree in answers for name in _names_in(tree)}
     for _ in range(3):  # a name for a name for a module
         for part in parts:
             for target, value in bindings(part):
-                if (path := names.path(value)) and target not in names.paths:
-                    names.paths[target] = path
+                if path := names.path(value):
+                    names.bind(target, path)
+    names.makers = {
+        each.name
+        for each in classes
+        if all(
+            names.path(getattr(one, "func", one)) == "dataclasses.dataclass"
+            for one in each.decorator_list
+        )
+    }
+    modules = {
+        alias.asname or alias.name
+        for tree in answers
+        if isinstance(tree, ast.Import | ast.ImportFrom)
+        for alias in tree.names
+    }
     for tree in trees:
         if isinstance(tree, ast.Assign):
             for target, value in bindings(tree):
-                if not names.path(value):
-                    names.rebound.add(target)
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    names.texts[target] = value.value
-    stored = Counter(
-        part.id
-        for part in parts
-        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
-    )
-    names.texts = {name: text for name, text in names.texts.items() if stored[name] < 2}
+                (modules if names.path(value) else names.rebound).add(target)
+    names.rebound -= modules
     return names
+
+
+def _names_in(tree: ast.AST) -> Iterator[str]:
+    """Names that a statement binds anywhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(name := getattr(node, "name", None), str):
+            yield getattr(node, "asname", None) or name
 
 
 def _read_class(tree: ast.ClassDef, names: Names) -> None:
@@ -139,12 +115,6 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
         and not isinstance(part.ctx, ast.Load)
         and getattr(part.value, "id", "") == "self"
     }
-    decorators = [
-        each.func if isinstance(each, ast.Call) else each
-        for each in tree.decorator_list
-    ]
-    if all(last_name(each) == "dataclass" for each in decorators):
-        names.makers.add(tree.name)
     for method in tree.body:
         if not isinstance(method, ast.FunctionDef):
             continue
@@ -155,38 +125,21 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
         decorators = {*map(last_name, method.decorator_list)}
         if "classmethod" in decorators or ("staticmethod" in decorators and not stores):
             names.of_classes.add(method.name)
-
-
-def _read_texts(node: ast.AST, names: Names, shows: set[str]) -> None:
-    """Learn which texts there are, and whether any is put together."""
-    match node:
-        case ast.Raise() | ast.Assert() | ast.FunctionDef("__repr__" | "__str__"):
-            return
-        case ast.Call(func) if last_name(func) in shows:
-            return
-        case ast.Constant(str() as text) if text.isidentifier():
-            names.words.add(text)
-        case ast.BinOp(ast.Constant(str()), _) | ast.BinOp(_, _, ast.Constant(str())):
-            names.builds = True
-        case ast.Subscript(ast.Constant(str())) | ast.JoinedStr():
-            names.builds = True
-        case ast.Call(ast.Name("chr" | "str" | "bytes" | "bytearray" | "ascii")):
-            names.builds = True
-        case ast.Call(ast.Attribute(_, name)) if name in OF_TEXT:
-            names.builds = True
-    for below in ast.iter_child_nodes(node):
-        _read_texts(below, names, shows)
+    for node in tree.body:  # by another name
+        for target, value in bindings(node):
+            if last_name(value) in names.storing:
+                names.storing.add(target)
 
 
 def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:
     for part in ast.walk(method):
-        if isinstance(part, ast.Attribute) and not isinstance(part.ctx, ast.Load):
-            target: ast.expr = part.value
-        elif isinstance(part, ast.Call) and last_name(part.func) == "setattr":
+        target: ast.expr | None = None
+        if isinstance(part, ast.Attribute):
+            stored = not isinstance(part.ctx, ast.Load) and part.attr not in SET
+            target = part.value if stored or part.attr == "__dict__" else None
+        elif isinstance(part, ast.Call) and last_name(part.func) in ("setattr", "vars"):
             target = part.args[0] if part.args else part.func
-        else:
-            continue
-        if first_name(target) == owner:
+        if target is not None and first_name(target) == owner:
             return True
     return False
 
@@ -198,6 +151,8 @@ def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             yield from _pairs(target, node.value)
     elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
         yield from _pairs(node.target, node.value)
+    elif isinstance(node, ast.For | ast.comprehension):
+        yield from _pairs(node.target, _part_of_many(node.iter))
     elif isinstance(node, ast.arguments):
         every = [*node.posonlyargs, *node.args]
         defaults = node.defaults
@@ -211,9 +166,15 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     lists = ast.Tuple | ast.List
     if isinstance(target, ast.Name):
         yield target.id, value
-    elif isinstance(target, lists) and isinstance(value, lists):
-        for one, other in zip(target.elts, value.elts, strict=False):
+    elif isinstance(target, lists):
+        values = getattr(value, "elts", None) or repeat(_part_of_many(value))
+        for one, other in zip(target.elts, values, strict=False):
             yield from _pairs(one, other)
+
+
+def _part_of_many(values: ast.expr) -> ast.expr:
+    """What a loop takes from something, or a tuple of names."""
+    return ast.Subscript(values, ast.Constant(0), ast.Load())
 
 
 def last_name(node: ast.expr) -> str:
@@ -241,10 +202,19 @@ def part_of(node: ast.AST | None) -> tuple[ast.expr, str] | None:
     return None
 
 
+def type_asked(node: ast.AST | None) -> ast.expr | None:
+    """What it is whose type is asked for: `type(a)`, `a.__class__`."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        return node.value
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "type":
+        return node.args[0] if len(node.args) == 1 else None
+    return None
+
+
 def of_a_type(owner: ast.expr) -> bool:
     """Whether an object is what another's class is."""
     return any(
         (isinstance(part, ast.Call) and last_name(part.func) in ("type", "super"))
-        or (isinstance(part, ast.Attribute) and part.attr == "__class__")
+        or type_asked(part)
         for part in ast.walk(owner)
     )

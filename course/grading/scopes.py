@@ -5,9 +5,19 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
-from course.grading.meanings import Names, bindings, first_name, last_name
+from course.grading.machinery import VALUES
+from course.grading.meanings import (
+    Names,
+    bindings,
+    first_name,
+    last_name,
+    type_asked,
+)
 
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+Bound = dict[str, list[ast.expr | None]]
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SCOPES = (*FUNCTIONS, ast.Lambda)
 SCOPES += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -20,7 +30,7 @@ def _is_inside(scope: ast.AST, part: ast.AST) -> bool:
     return True
 
 
-def _bound_in(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
+def _bound_in(scope: ast.AST) -> Bound:
     """Names that a scope binds, and their values, None where none is written.
 
     Functions and classes that it defines are not among them.
@@ -58,11 +68,12 @@ def _bound_in(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
 
 
 class Scope:
-    """What names mean within one statement.
+    """What names mean within the statements of answers.
 
     Parameters
     ----------
-    tree : ast.stmt
+    tree : ast.AST
+        A statement, or a module of them.
     names : Names
         Of all answers.
 
@@ -70,70 +81,110 @@ class Scope:
     ----------
     above : dict
         Each node to the one that it is part of.
+    top : dict
+        What a module binds, outside of its functions.
     """
 
-    def __init__(self, tree: ast.stmt, names: Names):
-        self.names = names
+    def __init__(self, tree: ast.AST, names: Names):
+        self.names, self.tree = names, tree
         self.above = {
             below: node
             for node in ast.walk(tree)
             for below in ast.iter_child_nodes(node)
         }
-        self._bound: dict[ast.AST, dict[str, list[ast.expr | None]]] = {}
+        self._bound: dict[ast.AST, Bound] = {}
+        self.top: Bound = _bound_in(tree) if isinstance(tree, ast.Module) else {}
+        for node in ast.walk(tree):
+            for name in node.names if isinstance(node, ast.Global) else ():
+                self.top[name] = [*self.top.get(name, ()), None]
+
+    def path(self, node: ast.AST | None) -> str:
+        """The full name of a part of a module; empty if it is something else."""
+        own = isinstance(node, ast.expr) and self.is_own(node)
+        return "" if own else self.names.path(node)
 
     def is_own(self, node: ast.expr) -> bool:
         """Whether a name, or what a dotted one begins with, is a function's own.
 
         A name that a function gives to a module is not.
         """
-        values = self._values(node)
+        values = self.binding(node)[1]
         return values is not None and not any(map(self.names.path, values))
 
-    def is_made_here(self, node: ast.expr) -> bool:
-        """Whether a name stands for nothing but new objects of the answers' classes."""
-        values = self._values(node)
+    def is_defined(self, node: ast.AST | None) -> bool:
+        """Whether a name is that of an answer's function or class, and no other's."""
+        if not isinstance(node, ast.Name) or self.is_own(node):
+            return False
+        name = node.id
+        defined = name in self.names.functions | self.names.classes
+        return defined and name not in self.top and name not in self.names.paths
+
+    def is_made_here(self, node: ast.Name) -> bool:
+        """Whether a name stands for nothing but new objects of the answers' making."""
+        values = self.binding(node)[1] or self.top.get(node.id)
         return bool(values) and all(map(self._makes, values or ()))
 
     def _makes(self, value: ast.expr | None) -> bool:
         if not isinstance(value, ast.Call):
             return False
-        if self.names.path(value.func) == "types.SimpleNamespace":
-            return True
-        return isinstance(value.func, ast.Name) and value.func.id in self.names.makers
+        kind = value.func
+        if method := self._method(kind):
+            return "classmethod" in map(last_name, method.decorator_list)
+        if of := type_asked(kind):
+            return self.is_self(of)
+        last = self.path(kind).rpartition(".")[2]
+        if last[:1].isupper():
+            return last not in VALUES
+        known = self.is_defined(kind) and isinstance(kind, ast.Name)
+        return known and kind.id in self.names.makers
 
-    def _values(self, node: ast.expr) -> list[ast.expr | None] | None:
-        """What a name is bound to where it stands; None if no function binds it."""
+    def binding(self, node: ast.expr) -> tuple[ast.AST, list[ast.expr | None] | None]:
+        """The function that binds a name where it stands, and to what.
+
+        None if no function does; None among the values is one that nothing says.
+        """
         name = first_name(node)
         below: ast.AST = node
         while name and (around := self.above.get(below)) is not None:
             if isinstance(around, SCOPES) and _is_inside(around, below):
                 bound = self._bound.setdefault(around, _bound_in(around))
                 if name in bound:
-                    return bound[name]
+                    return around, bound[name]
             below = around
+        return self.tree, None
+
+    def around(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> ast.AST | None:
+        """The innermost of some kinds of nodes that a node is part of."""
+        below = node
+        while (below := self.above.get(below)) is not None:
+            if isinstance(below, kinds):
+                return below
         return None
 
-    def is_self(self, name: ast.Name) -> bool:
+    def is_self(self, name: ast.expr | None) -> bool:
         """Whether a name is the object of the method that it stands in."""
-        node: ast.AST | None = name
-        while node is not None:
-            node = self.above.get(node)
-            if isinstance(node, ast.FunctionDef):
-                every = [*node.args.posonlyargs, *node.args.args]
-                first = every[0].arg if every else ""
-                if first == name.id:
-                    in_class = isinstance(self.above.get(node), ast.ClassDef)
-                    static = "staticmethod" in map(last_name, node.decorator_list)
-                    assigned = any(
-                        isinstance(part, ast.Name)
-                        and part.id == first
-                        and not isinstance(part.ctx, ast.Load)
-                        for part in ast.walk(node)
-                    )
-                    return (
-                        in_class
-                        and not static
-                        and not assigned
-                        and not node.args.defaults[len(every) - 1 :]
-                    )
-        return False
+        return self._method(name) is not None
+
+    def _method(self, name: ast.AST | None) -> ast.FunctionDef | None:
+        """The method whose own object a name is."""
+        node = name
+        while node is not None and isinstance(name, ast.Name):
+            node = self.around(node, (ast.FunctionDef,))
+            if not isinstance(node, ast.FunctionDef):
+                break
+            every = [*node.args.posonlyargs, *node.args.args]
+            if every and every[0].arg == name.id:
+                assigned = any(
+                    isinstance(part, ast.Name)
+                    and part.id == name.id
+                    and not isinstance(part.ctx, ast.Load)
+                    for part in ast.walk(node)
+                )
+                is_method = (
+                    isinstance(self.above.get(node), ast.ClassDef)
+                    and "staticmethod" not in map(last_name, node.decorator_list)
+                    and not assigned
+                    and not node.args.defaults[len(every) - 1 :]
+                )
+                return node if is_method else None
+        return None

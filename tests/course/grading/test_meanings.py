@@ -43,11 +43,6 @@ def test_what_the_notebook_defines_is_its_own():
     assert (names.functions, names.classes, names.rebound) == ({"f"}, {"A"}, {"F"})
 
 
-def test_a_text_is_known_if_its_name_stands_for_no_other():
-    source = "a = 'x'\nb = 'y'\nb = 'z'\nc = 'u'\ndef f():\n    c = 1\nd = 2"
-    assert names_of(ast.parse(source).body).texts == {"a": "x"}
-
-
 def test_methods_that_are_called_with_no_object_are_known():
     source = (
         "class A:\n  @classmethod\n  def one(cls): pass\n  @staticmethod\n"
