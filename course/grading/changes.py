@@ -30,6 +30,8 @@ OWN_TYPE = "a type that may compare as it likes"
 SWITCHES = {"torch.backends.cudnn.deterministic", "torch.backends.cudnn.benchmark"}
 SETTINGS = {"os.environ", "matplotlib.rcParams", "matplotlib.pyplot.rcParams"}
 NAMED = {"__name__", "__doc__", "__qualname__"}
+# Calls that make a number of something, or a container.
+NUMBERS = {"item", "tolist", "float", "int", "len", "sum", "list", "dict", "set"}
 TUPLES = ("collections.namedtuple", "typing.NamedTuple")
 # They ask what type something is, and keep none.
 ASKING = ("isinstance", "issubclass", "print", "map")
@@ -129,8 +131,7 @@ class Changes:
     def _is_data(self, value: ast.expr | None) -> bool:
         """Whether something can only be a number, or a container, or what was given."""
         if isinstance(value, ast.Call):
-            own = last_name(value.func) in self.names.taken
-            return not own and isinstance(value.func, ast.Name)
+            return last_name(value.func) in NUMBERS - self.names.taken
         if isinstance(value, ast.Name):
             return not (self.scope.path(value) or self.scope.is_defined(value))
         shown = ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.Set | ast.ListComp
@@ -139,13 +140,13 @@ class Changes:
     def _is_of_the_answer(self, owner: ast.expr) -> bool:
         """Whether an object is a function, a class or an object of the answer's own."""
         if of := type_asked(owner):
-            return isinstance(owner, ast.Call) and self.scope.is_self(of)
+            return self.scope.is_self(of)
         if not isinstance(owner, ast.Name):
             return False
         return (
             self.scope.is_self(owner)
             or self.scope.is_made_here(owner)
-            or self.scope.is_defined(owner)
+            or (self.scope.is_defined(owner) and owner.id not in self.names.disguised)
         )
 
     def _setattr(self, node: ast.Call) -> Found:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
 
+from course.grading.cell_names import DEFINING
 from course.grading.machinery import SET, of_module
+
+# Called with an object, they set its attributes, or hand out all of them.
+SETTING = {"setattr", "vars", "__setattr__", "__delattr__"}
 
 
 @dataclass
@@ -28,6 +32,8 @@ class Names:
     """What methods of the answers' classes set on their own objects."""
     of_classes: set[str] = field(default_factory=set)
     """Methods that are called with no object: of the class, or static."""
+    disguised: set[str] = field(default_factory=set)
+    """Functions and classes that their own decorators may have replaced."""
     taken: set[str] = field(default_factory=set)
     """Names that answers bind anywhere, whatever Python means by them."""
 
@@ -72,14 +78,12 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
             for target, value in bindings(part):
                 if path := names.path(value):
                     names.bind(target, path)
-    names.makers = {
-        each.name
-        for each in classes
-        if all(
-            names.path(getattr(one, "func", one)) == "dataclasses.dataclass"
-            for one in each.decorator_list
-        )
-    }
+    for part in parts:
+        if isinstance(part, DEFINING):
+            decorators = [getattr(each, "func", each) for each in part.decorator_list]
+            paths = {*map(names.path, decorators)}
+            names.disguised |= {part.name} if "" in paths else set()
+            names.makers -= {part.name} if paths - {"dataclasses.dataclass"} else set()
     modules = {
         alias.asname or alias.name
         for tree in answers
@@ -108,6 +112,7 @@ def _names_in(tree: ast.AST) -> Iterator[str]:
 def _read_class(tree: ast.ClassDef, names: Names) -> None:
     """Learn what the names of a class and of its methods mean."""
     names.classes.add(tree.name)
+    names.makers.add(tree.name)
     names.attributes |= {
         part.attr
         for part in ast.walk(tree)
@@ -137,7 +142,7 @@ def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:
         if isinstance(part, ast.Attribute):
             stored = not isinstance(part.ctx, ast.Load) and part.attr not in SET
             target = part.value if stored or part.attr == "__dict__" else None
-        elif isinstance(part, ast.Call) and last_name(part.func) in ("setattr", "vars"):
+        elif isinstance(part, ast.Call) and last_name(part.func) in SETTING:
             target = part.args[0] if part.args else part.func
         if target is not None and first_name(target) == owner:
             return True

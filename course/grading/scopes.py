@@ -14,6 +14,7 @@ from course.grading.meanings import (
     type_asked,
 )
 
+SHARING = ast.Global | ast.Nonlocal
 Bound = dict[str, list[ast.expr | None]]
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -48,7 +49,7 @@ def _bound_in(scope: ast.AST) -> Bound:
     for node in inside:
         if isinstance(node, ast.arg):
             found[node.arg].append(None)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
+        elif isinstance(node, SHARING):
             elsewhere.update(node.names)
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
             if node.name:
@@ -95,7 +96,7 @@ class Scope:
         self._bound: dict[ast.AST, Bound] = {}
         self.top: Bound = _bound_in(tree) if isinstance(tree, ast.Module) else {}
         for node in ast.walk(tree):
-            for name in node.names if isinstance(node, ast.Global) else ():
+            for name in node.names if isinstance(node, SHARING) else ():
                 self.top[name] = [*self.top.get(name, ()), None]
 
     def path(self, node: ast.AST | None) -> str:

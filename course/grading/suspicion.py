@@ -1,8 +1,9 @@
 """What no answer needs: code that reaches for the machinery by which it is judged.
 
 This reads; it runs nothing. It is evidence for a person, with the line, and costs no
-points. What it cannot see is said in SECURITY.md. Imports, texts and files are read here,
-what is used in :mod:`course.grading.uses`, what is set in :mod:`course.grading.changes`.
+points. What it cannot see is said in SECURITY.md. Imports, texts and files are read
+here, what is used in :mod:`course.grading.uses`, what is set in
+:mod:`course.grading.changes`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from course.grading.uses import A_MODULE, LOADING, Uses
 Found = Iterator[tuple[ast.AST, str]]
 # Keywords that keep code out of a file that is read, and the value that does.
 SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
+SAFE["namespace"] = None  # argparse sets attributes of it
 SAFE["backend"] = None  # Matplotlib imports a module of that name
 OF_CHECKS = r"helpers[./\\]checks"
 INNER = (*FUNCTIONS, ast.ClassDef)
@@ -177,10 +179,12 @@ class _Words:
         spread = any(keyword.arg is None for keyword in node.keywords)
         loads = path in LOADING or path.endswith(".load_model")
         wraps = path == "functools.wraps"
+        parses = last_name(node.func).startswith("parse_")  # and sets what it has read
         if (
             (loads and (starred or len(args) > 2))
             or (last_name(node.func).startswith(("load", "read")) and spread)
             or (wraps and (len(args) > 1 or node.keywords))
+            or (parses and (starred or spread or len(args) > 1))
         ):
             yield node, HIDDEN
         for keyword in node.keywords:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import product
 
-from course.grading.meanings import bindings, last_name
-from course.grading.scopes import FUNCTIONS, Scope
+from course.grading.meanings import bindings, first_name, last_name
+from course.grading.scopes import FUNCTIONS, SHARING, Scope
 
 ANY = "\0"  # in a text: here stands what nobody can read
 MOST = 200  # texts that one expression is followed to
@@ -18,6 +18,9 @@ DEEPEST = 60
 # They hand on one of the texts that they are given.
 PASSING = {"get", "items", "keys", "values", "pop", "sorted", "list", "tuple", "set"}
 PASSING |= {"enumerate", "zip", "reversed", "dict", "str", "next", "iter", "choice"}
+# Methods by which something is put into a list or a dictionary, or taken out.
+PUTTING = {"append", "extend", "insert", "update", "setdefault", "pop", "popitem"}
+PUTTING |= {"clear", "remove", "add"}
 CASES = {"lower", "upper", "capitalize", "title", "casefold", "strip"}
 PATHS = {"os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"}
 
@@ -38,9 +41,13 @@ class Texts:
         self.scope = scope
         self._known: dict[int, set[str]] = {}
         self._depth = 0
-        self._defined: defaultdict[str, list[ast.AST]] = defaultdict(list)
+        self._defined: defaultdict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]
+        self._defined = defaultdict(list)
         # Of an attribute or a keyword; of a function's argument.
         self._fields: defaultdict[str, list[ast.expr]] = defaultdict(list)
+        # Into what a name stands for.
+        self._put: defaultdict[str, list[ast.expr]] = defaultdict(list)
+        self._shared: set[str] = set()
         self._given: defaultdict[tuple[ast.AST, str], list[ast.expr]]
         self._given = defaultdict(list)
         parts = [*ast.walk(scope.tree)]
@@ -53,8 +60,15 @@ class Texts:
                 for target in node.targets:
                     if isinstance(target, ast.Attribute):
                         self._fields[target.attr].append(node.value)
+                    elif isinstance(target, ast.Subscript):
+                        put = [target.slice, node.value]
+                        self._put[first_name(target.value)] += put
             elif isinstance(node, ast.keyword) and node.arg:
                 self._fields[node.arg].append(node.value)
+            elif isinstance(node, ast.Call) and last_name(node.func) in PUTTING:
+                self._put[first_name(node.func)] += _handed(node)
+            elif isinstance(node, SHARING):
+                self._shared.update(node.names)
             if isinstance(scope.above.get(node), ast.ClassDef):
                 for name, value in bindings(node):
                     self._fields[name].append(value)
@@ -64,33 +78,34 @@ class Texts:
         self._kept = {
             function
             for node in parts
-            if isinstance(node, ast.Name)
+            if isinstance(node, ast.Name | ast.Attribute)
             and getattr(scope.above.get(node), "func", None) is not node
-            for function in self._defined.get(node.id, ())
+            for function in self._defined.get(last_name(node), ())
         }
 
     def _hand_over(self, call: ast.AST) -> list[ast.expr]:
         """Note which arguments get which values; return those of nobody known."""
         if not isinstance(call, ast.Call):
             return []
-        every = [*call.args, *(each.value for each in call.keywords)]
-        keywords = [each.arg for each in call.keywords]
+        every = _handed(call)
+        spread = any(isinstance(each, ast.Starred) for each in call.args) or any(
+            each.arg is None for each in call.keywords
+        )
         name = last_name(call.func)
         for function in self._defined.get(name, ()):
             in_class = isinstance(self.scope.above.get(function), ast.ClassDef)
-            names = _parameters(function)[1 if in_class else 0 :]
-            for arg, value in zip(names, call.args, strict=False):
-                self._given[function, arg].append(value)
+            names = _parameters(function)
+            for first in (0, 1) if in_class else (0,):  # of the class, of an object
+                for arg, value in zip(names[first:], call.args, strict=False):
+                    self._given[function, arg].append(value)
             for keyword in call.keywords:
                 self._given[function, keyword.arg or ""].append(keyword.value)
-            if (
-                any(isinstance(each, ast.Starred) for each in call.args)
-                or None in keywords
-            ):
-                for arg in names:
-                    self._given[function, arg] += every
+            rest = [function.args.vararg, function.args.kwarg]
+            for arg in names if spread else [each.arg for each in rest if each]:
+                self._given[function, arg] += every
         python = name in vars(builtins) and name not in self.scope.names.taken
-        known = python or name in self._defined or isinstance(call.func, ast.Attribute)
+        method = isinstance(call.func, ast.Attribute) and name not in self._fields
+        known = python or method or name in self._defined
         hands_on = any(getattr(each, "id", "") in self._defined for each in call.args)
         return [] if known and not hands_on else every
 
@@ -159,12 +174,13 @@ class Texts:
         function, values = self.scope.binding(node)
         if values is None:
             values = self.scope.top.get(node.id, [])
-        unsaid = values.count(None)
-        given: list[ast.AST] = []
+        unsaid = values.count(None) + (node.id in self._shared)
+        given: list[ast.AST] = [*self._put.get(node.id, ())]
         if node.id in _parameters(function):
             unsaid -= 1
-            given = [*self._given.get((function, node.id), ())]
-            given += [self._loose] if function in self._kept else []
+            given += self._given.get((function, node.id), ())
+            if function in self._kept or isinstance(function, ast.Lambda):
+                given.append(self._loose)
         found = self._any_of([*filter(None, values), *given])
         return found | {ANY} if unsaid else found
 
@@ -190,9 +206,13 @@ class Texts:
                 if isinstance(part, ast.Return) and part.value
             )
         if name in PASSING and name not in self.scope.names.taken:
-            given = [*call.args, *(each.value for each in call.keywords)]
+            given = _handed(call)
             return self._any_of([*given, owner] if owner is not None else given)
         return set() if name.startswith("named_") else {ANY}
+
+
+def _handed(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(each.value for each in call.keywords)]
 
 
 def _parameters(function: ast.AST) -> list[str]:

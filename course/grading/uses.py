@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from course.grading.machinery import (
     ARITHMETIC,
@@ -24,7 +24,7 @@ from course.grading.machinery import (
 )
 from course.grading.meanings import bindings, first_name, last_name, of_a_type
 from course.grading.scopes import FUNCTIONS, Scope
-from course.grading.texts import ANY, CASES, Texts
+from course.grading.texts import ANY, CASES, PUTTING, Texts
 
 Found = Iterator[tuple[ast.AST, str]]
 A_MODULE = "a module as an object"
@@ -40,11 +40,10 @@ CHANGING = ("functools.wraps", "functools.total_ordering", "dataclasses.dataclas
 ASKING = ("getattr", "hasattr", "isinstance", "issubclass", "print", "len", "bool")
 # Earlier inputs and outputs, as the notebook keeps them.
 KEPT = r"_(_{1,2}|i{1,3}|i?\d+)"
-# What settings of figures say: no file, no module, no code.
+# Settings of figures, and what they say: no file, no module, no code.
+LOOK = r"matplotlib(\.pyplot)?\.(use|rc|rc_context|switch_backend|rcParams(\.update)?|"
+LOOK += r"style\.(use|context))"
 LOOKS = r"(?!backend$)[\w.,#% -]+"
-# Methods by which something is put into a list or a dictionary, or taken out.
-PUTTING = {"append", "extend", "insert", "update", "setdefault", "pop", "popitem"}
-PUTTING |= {"clear", "remove"}
 
 
 class Uses:
@@ -109,15 +108,16 @@ class Uses:
         above = self.above.get(node)
         if isinstance(above, ast.Call) and above.func is node:
             return self._is_looked_at(above)
-        if isinstance(above, ast.Compare):
-            return all(isinstance(each, ast.In | ast.NotIn) for each in above.ops)
-        return self.asks(above)
+        match above:
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[asked]):
+                return asked is node
+        return self._asks(above, ("print", "len"))
 
-    def asks(self, call: ast.AST | None) -> bool:
+    def _asks(self, call: ast.AST | None, functions: Container[str] = ASKING) -> bool:
         """Whether a call is one of Python's own that keeps nothing of what it gets."""
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             return False
-        return call.func.id in ASKING and call.func.id not in self.names.taken
+        return call.func.id in functions and call.func.id not in self.names.taken
 
     def _is_a_method(self, node: ast.Name) -> bool:
         """Whether a method that sets attributes is taken out of its class's body."""
@@ -167,7 +167,7 @@ class Uses:
     def _is_a_setting(self, node: ast.expr, path: str) -> bool:
         """Whether figures get a look that is written out, and runs no code."""
         above = self.above.get(node)
-        if not path.startswith("matplotlib."):
+        if not re.fullmatch(LOOK, path):
             return False
         values: list[ast.expr] = []
         if isinstance(above, ast.Call) and node is above.func:
@@ -227,7 +227,7 @@ class Uses:
         if isinstance(above, ast.Assign | ast.AnnAssign | ast.arguments):
             in_class = isinstance(self.above.get(above), ast.ClassDef)
             return not in_class and any(value is node for _, value in bindings(above))
-        return self.asks(above) or isinstance(above, ast.Expr)
+        return self._asks(above) or isinstance(above, ast.Expr)
 
     def _part(self, node: ast.expr, owner: ast.expr, name: str) -> Found:
         """What is asked of an object: ``owner.name``, or the same by text."""
