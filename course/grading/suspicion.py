@@ -165,9 +165,10 @@ class _Words:
 
     def _built(self, node: ast.expr) -> Found:
         """A text, or a path, that is put together: as if it were written out."""
-        parts = {
-            part.value for part in ast.walk(node) if isinstance(part, ast.Constant)
-        }
+        if isinstance(self.scope.above.get(node), ast.BinOp):
+            return  # the whole is read there
+        walked = ast.walk(node)
+        parts = {part.value for part in walked if isinstance(part, ast.Constant)}
         for text in self.texts.of(node) - parts:
             yield from self._text(node, text)
 

@@ -41,73 +41,86 @@ class Texts:
         self.scope = scope
         self._known: dict[int, set[str]] = {}
         self._depth = 0
-        self._defined: defaultdict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]
-        self._defined = defaultdict(list)
-        # Of an attribute or a keyword; of a function's argument.
-        self._fields: defaultdict[str, list[ast.expr]] = defaultdict(list)
-        # Into what a name stands for.
-        self._put: defaultdict[str, list[ast.expr]] = defaultdict(list)
+        # All that comes to an attribute, into a container, to an argument, out of a
+        # function, as if it were one tuple.
+        self._flows: defaultdict[tuple, ast.Tuple]
+        self._flows = defaultdict(lambda: ast.Tuple([], ast.Load()))
+        self._defined: set[str] = set()
+        self._spread: set[str] = set()
         self._shared: set[str] = set()
-        self._given: defaultdict[tuple[ast.AST, str], list[ast.expr]]
-        self._given = defaultdict(list)
         parts = [*ast.walk(scope.tree)]
         for node in parts:
-            if isinstance(node, FUNCTIONS):
-                around = scope.above.get(node)
-                inits = isinstance(around, ast.ClassDef) and node.name == "__init__"
-                self._defined[around.name if inits else node.name].append(node)
-            elif isinstance(node, ast.Assign):
-                for target in node.targets:
-                    if isinstance(target, ast.Attribute):
-                        self._fields[target.attr].append(node.value)
-                    elif isinstance(target, ast.Subscript):
-                        put = [target.slice, node.value]
-                        self._put[first_name(target.value)] += put
-            elif isinstance(node, ast.keyword) and node.arg:
-                self._fields[node.arg].append(node.value)
-            elif isinstance(node, ast.Call) and last_name(node.func) in PUTTING:
-                self._put[first_name(node.func)] += _handed(node)
-            elif isinstance(node, SHARING):
-                self._shared.update(node.names)
-            if isinstance(scope.above.get(node), ast.ClassDef):
-                for name, value in bindings(node):
-                    self._fields[name].append(value)
+            self._note(node)
         # Functions that are not only called may get whatever is handed to nobody known.
-        loose = [value for node in parts for value in self._hand_over(node)]
-        self._loose = ast.Tuple(loose, ast.Load())
+        called = {node.func for node in parts if isinstance(node, ast.Call)}
         self._kept = {
-            function
+            last_name(node)
             for node in parts
             if isinstance(node, ast.Name | ast.Attribute)
-            and getattr(scope.above.get(node), "func", None) is not node
-            for function in self._defined.get(last_name(node), ())
+            and node not in called
+            and not scope.names.path(node)
         }
+        self._loose = ast.Tuple(
+            [each for node in parts for each in self._handed_on(node)], ast.Load()
+        )
 
-    def _hand_over(self, call: ast.AST) -> list[ast.expr]:
-        """Note which arguments get which values; return those of nobody known."""
+    def _note(self, node: ast.AST) -> None:
+        """Note what a node hands to what."""
+        flows = self._flows
+        if isinstance(self.scope.above.get(node), ast.ClassDef):
+            for name, value in bindings(node):
+                flows["field", name].elts.append(value)
+        if isinstance(node, FUNCTIONS):
+            name = self._name_of(node)
+            self._defined.add(name)
+            flows["out of", name].elts += [
+                part.value
+                for part in ast.walk(node)
+                if isinstance(part, ast.Return) and part.value
+            ]
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    flows["field", target.attr].elts.append(node.value)
+                elif isinstance(target, ast.Subscript):
+                    put = [target.slice, node.value]
+                    flows["into", first_name(target.value)].elts += put
+        elif isinstance(node, SHARING):
+            self._shared.update(node.names)
+        elif isinstance(node, ast.Call):
+            name = last_name(node.func)
+            if name in PUTTING:
+                flows["into", first_name(node.func)].elts += _handed(node)
+            for place, value in enumerate(node.args):
+                flows["to", name, place].elts.append(value)
+                if isinstance(value, ast.Starred):
+                    self._spread.add(name)
+            for each in node.keywords:
+                flows["to", name, each.arg].elts.append(each.value)
+                flows["field", each.arg].elts.append(each.value)
+                if each.arg is None:
+                    self._spread.add(name)
+            flows["to", name, "any"].elts.extend(_handed(node))
+
+    def _name_of(self, function: ast.AST) -> str:
+        """By which name a function is called: for the first method, its class's."""
+        around = self.scope.above.get(function)
+        name = getattr(function, "name", "")
+        inits = isinstance(around, ast.ClassDef) and name == "__init__"
+        return around.name if inits and isinstance(around, ast.ClassDef) else name
+
+    def _handed_on(self, call: ast.AST) -> list[ast.expr]:
+        """What a call hands to nobody known, or together with a function."""
         if not isinstance(call, ast.Call):
             return []
-        every = _handed(call)
-        spread = any(isinstance(each, ast.Starred) for each in call.args) or any(
-            each.arg is None for each in call.keywords
-        )
         name = last_name(call.func)
-        for function in self._defined.get(name, ()):
-            in_class = isinstance(self.scope.above.get(function), ast.ClassDef)
-            names = _parameters(function)
-            for first in (0, 1) if in_class else (0,):  # of the class, of an object
-                for arg, value in zip(names[first:], call.args, strict=False):
-                    self._given[function, arg].append(value)
-            for keyword in call.keywords:
-                self._given[function, keyword.arg or ""].append(keyword.value)
-            rest = [function.args.vararg, function.args.kwarg]
-            for arg in names if spread else [each.arg for each in rest if each]:
-                self._given[function, arg] += every
         python = name in vars(builtins) and name not in self.scope.names.taken
-        method = isinstance(call.func, ast.Attribute) and name not in self._fields
+        method = isinstance(call.func, ast.Attribute) and ("field", name) not in (
+            self._flows
+        )
         known = python or method or name in self._defined
-        hands_on = any(getattr(each, "id", "") in self._defined for each in call.args)
-        return [] if known and not hands_on else every
+        hands_on = any(last_name(each) in self._defined for each in call.args)
+        return [] if known and not hands_on else _handed(call)
 
     def of(self, node: ast.AST | None) -> set[str]:
         """The texts, with ``ANY`` in them where they cannot be read.
@@ -152,8 +165,8 @@ class Texts:
                 return self._joined([left, right], "/")
             case ast.BinOp() | ast.Subscript(slice=ast.Slice()) | ast.Yield():
                 return {ANY}
-            case ast.Attribute(_, name) if name in self._fields:
-                return self._any_of(self._fields[name])
+            case ast.Attribute(_, name) if ("field", name) in self._flows:
+                return self.of(self._flows["field", name])
             case ast.Attribute(owner):
                 return {ANY} if self.of(owner) else set()
             case ast.Name():
@@ -172,17 +185,23 @@ class Texts:
 
     def _of_name(self, node: ast.Name) -> set[str]:
         function, values = self.scope.binding(node)
-        if values is None:
-            values = self.scope.top.get(node.id, [])
-        unsaid = values.count(None) + (node.id in self._shared)
-        given: list[ast.AST] = [*self._put.get(node.id, ())]
-        if node.id in _parameters(function):
-            unsaid -= 1
-            given += self._given.get((function, node.id), ())
-            if function in self._kept or isinstance(function, ast.Lambda):
-                given.append(self._loose)
-        found = self._any_of([*filter(None, values), *given])
-        return found | {ANY} if unsaid else found
+        key = (function, node.id)
+        if key not in self._flows:
+            flows, params = self._flows, _parameters(function)
+            if values is None:
+                values = self.scope.top.get(node.id, [])
+            unsaid = values.count(None) + (node.id in self._shared)
+            found = [*filter(None, values), flows["into", node.id]]
+            if node.id in params:
+                unsaid -= 1
+                name, place = self._name_of(function), params.index(node.id)
+                every = name in self._spread or place >= len(params) - _stars(function)
+                places = [place, place - 1, "any"] if every else [place, place - 1]
+                found += [flows["to", name, each] for each in [*places, node.id]]
+                if name in self._kept or isinstance(function, ast.Lambda):
+                    found.append(self._loose)
+            flows[key].elts = [*found, ast.Constant(ANY)] if unsaid else found
+        return self.of(self._flows[key])
 
     def _of_call(self, call: ast.Call) -> set[str]:
         name, path = last_name(call.func), self.scope.path(call.func)
@@ -198,13 +217,8 @@ class Texts:
         if name in CASES and owner is not None and not call.args:
             texts = self.of(owner)
             return texts | {getattr(text, name)() for text in texts}
-        if functions := self._defined.get(name):
-            return self._any_of(
-                part.value
-                for function in functions
-                for part in ast.walk(function)
-                if isinstance(part, ast.Return) and part.value
-            )
+        if name in self._defined:
+            return self.of(self._flows["out of", name])
         if name in PASSING and name not in self.scope.names.taken:
             given = _handed(call)
             return self._any_of([*given, owner] if owner is not None else given)
@@ -222,3 +236,9 @@ def _parameters(function: ast.AST) -> list[str]:
     args = function.args
     every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     return [each.arg for each in [*every, args.vararg, args.kwarg] if each]
+
+
+def _stars(function: ast.AST) -> int:
+    """How many of a function's arguments take whatever is left."""
+    args = getattr(function, "args", None)
+    return sum(bool(each) for each in (args.vararg, args.kwarg)) if args else 0
