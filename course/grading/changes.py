@@ -19,7 +19,7 @@ from course.grading.machinery import (
     is_odd,
     looked_up,
 )
-from course.grading.meanings import last_name, of_a_type, type_asked
+from course.grading.meanings import assigned, last_name, of_a_type, type_asked
 from course.grading.scopes import Scope
 from course.grading.texts import ANY, Texts
 
@@ -93,13 +93,10 @@ class Changes:
         statement: ast.AST = node
         while not isinstance(statement, ast.stmt):
             statement = self.above[statement]
-        plain = ast.Assign | ast.AugAssign | ast.AnnAssign
-        targets = getattr(statement, "targets", None) or [
-            getattr(statement, "target", None)
-        ]
-        if isinstance(statement, plain) and node in targets:
+        if isinstance(statement, ast.AugAssign):
             return statement, statement.value
-        return statement, None
+        values = [value for target, value in assigned(statement) if target is node]
+        return statement, values[0] if values else None
 
     def _set(
         self, at: ast.AST, value: ast.expr | None, owner: ast.expr, name: str

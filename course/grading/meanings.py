@@ -151,14 +151,10 @@ def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:
 
 def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Names that a statement or a signature binds, with their values."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _pairs(target, node.value)
-    elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
-        yield from _pairs(node.target, node.value)
-    elif isinstance(node, ast.For | ast.comprehension):
-        yield from _pairs(node.target, _part_of_many(node.iter))
-    elif isinstance(node, ast.arguments):
+    for target, value in assigned(node):
+        if isinstance(target, ast.Name):
+            yield target.id, value
+    if isinstance(node, ast.arguments):
         every = [*node.posonlyargs, *node.args]
         defaults = node.defaults
         late = zip(every[len(every) - len(defaults) :], defaults, strict=True)
@@ -167,14 +163,24 @@ def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield arg.arg, value
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    lists = ast.Tuple | ast.List
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, lists):
+def assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a statement gives a value, with the value."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _pairs(target, node.value)
+    elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
+        yield from _pairs(node.target, node.value)
+    elif isinstance(node, ast.For | ast.comprehension):
+        yield from _pairs(node.target, _part_of_many(node.iter))
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple | ast.List):
         values = getattr(value, "elts", None) or repeat(_part_of_many(value))
         for one, other in zip(target.elts, values, strict=False):
             yield from _pairs(one, other)
+    else:
+        yield target, value
 
 
 def _part_of_many(values: ast.expr) -> ast.expr:

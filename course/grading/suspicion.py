@@ -24,7 +24,7 @@ from course.grading.machinery import (
     of_module,
 )
 from course.grading.meanings import last_name, names_of
-from course.grading.scopes import FUNCTIONS, Scope
+from course.grading.scopes import FUNCTIONS, SHARING, Scope
 from course.grading.texts import PATHS, Texts
 from course.grading.uses import A_MODULE, LOADING, Uses
 
@@ -125,8 +125,10 @@ class _Words:
         above = self.scope.above.get(node)
         name = getattr(node, "asname", None) or getattr(node, "name", None)
         bound = [name.split(".")[0]] if isinstance(name, str) else []
-        if isinstance(node, ast.Global | ast.Nonlocal):
+        if isinstance(node, SHARING):
             bound = node.names
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound = [] if self.scope.is_own(node) else [node.id]
         if "checks" in bound and node not in _of_checks(above):  # as the lesson does
             while not hasattr(node, "lineno") or isinstance(node, ast.alias):
                 node = self.scope.above[node]
