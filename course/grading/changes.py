@@ -34,7 +34,7 @@ NAMED = {"__name__", "__doc__", "__qualname__"}
 NUMBERS = {"item", "tolist", "float", "int", "len", "sum", "list", "dict", "set"}
 TUPLES = ("collections.namedtuple", "typing.NamedTuple")
 # They ask what type something is, and keep none.
-ASKING = ("isinstance", "issubclass", "print", "map")
+ASKING = {"isinstance", "issubclass", "print", "map"}
 
 
 class Changes:
@@ -82,7 +82,9 @@ class Changes:
         """Whether something gets another name, or is put or handed elsewhere."""
         above = self.above.get(node)
         if isinstance(above, ast.Call):
-            return node in above.args and last_name(above.func) not in ASKING
+            asks = ASKING if len(above.args) < 3 else ASKING - {"map"}
+            asked = last_name(above.func) in asks - self.names.taken
+            return node in above.args and not asked
         if isinstance(above, ast.Tuple):
             return self._keeps(above)
         kept = ast.Assign | ast.NamedExpr | ast.List | ast.Attribute | ast.arguments
@@ -129,7 +131,7 @@ class Changes:
         """Whether something can only be a number, or a container, or what was given."""
         if isinstance(value, ast.Call):
             return last_name(value.func) in NUMBERS - self.names.taken
-        if isinstance(value, ast.Name):
+        if isinstance(value, ast.Name | ast.Attribute):
             return not (self.scope.path(value) or self.scope.is_defined(value))
         shown = ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.Set | ast.ListComp
         return isinstance(value, shown | ast.DictComp | ast.BinOp | ast.UnaryOp)

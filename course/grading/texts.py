@@ -23,7 +23,6 @@ PUTTING = {"append", "extend", "insert", "update", "setdefault", "pop", "popitem
 PUTTING |= {"clear", "remove", "add"}
 CASES = {"lower", "upper", "capitalize", "title", "casefold", "strip"}
 PATHS = {"os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"}
-
 # Fields of containers, comprehensions and choices in which texts may be.
 HOLDING = ("elts", "keys", "values", "elt", "key", "value", "body", "orelse")
 
@@ -58,6 +57,7 @@ class Texts:
             for node in parts
             if isinstance(node, ast.Name | ast.Attribute)
             and node not in called
+            and getattr(scope.above.get(node), "attr", "__call__") == "__call__"
             and not scope.names.path(node)
         }
         self._loose = ast.Tuple(
@@ -107,7 +107,7 @@ class Texts:
         around = self.scope.above.get(function)
         name = getattr(function, "name", "")
         inits = isinstance(around, ast.ClassDef) and name == "__init__"
-        return around.name if inits and isinstance(around, ast.ClassDef) else name
+        return getattr(around, "name", "") if inits else name
 
     def _handed_on(self, call: ast.AST) -> list[ast.expr]:
         """What a call hands to nobody known, or together with a function."""
@@ -115,9 +115,8 @@ class Texts:
             return []
         name = last_name(call.func)
         python = name in vars(builtins) and name not in self.scope.names.taken
-        method = isinstance(call.func, ast.Attribute) and ("field", name) not in (
-            self._flows
-        )
+        kept = ("field", name) in self._flows or name == "__call__"
+        method = isinstance(call.func, ast.Attribute) and not kept
         known = python or method or name in self._defined
         hands_on = any(last_name(each) in self._defined for each in call.args)
         return [] if known and not hands_on else _handed(call)
@@ -222,7 +221,8 @@ class Texts:
         if name in PASSING and name not in self.scope.names.taken:
             given = _handed(call)
             return self._any_of([*given, owner] if owner is not None else given)
-        return set() if name.startswith("named_") else {ANY}
+        # A model's parts are called something like this.
+        return {"weight"} if name.startswith("named_") else {ANY}
 
 
 def _handed(call: ast.Call) -> list[ast.expr]:

@@ -227,7 +227,8 @@ class Uses:
         if isinstance(above, ast.Assign | ast.AnnAssign | ast.arguments):
             in_class = isinstance(self.above.get(above), ast.ClassDef)
             return not in_class and any(value is node for _, value in bindings(above))
-        return self._asks(above) or isinstance(above, ast.Expr)
+        default = isinstance(above, ast.Call) and above.args[2:] == [node]  # of getattr
+        return (self._asks(above) and not default) or isinstance(above, ast.Expr)
 
     def _part(self, node: ast.expr, owner: ast.expr, name: str) -> Found:
         """What is asked of an object: ``owner.name``, or the same by text."""

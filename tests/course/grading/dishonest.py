@@ -771,4 +771,19 @@ def f(x):
         n = n + "s"
     more()
     return getattr(torch, n)  # <
+---
+def f(x): return list(map(type, ["X"], [(float,)], [{}]))  # <
+---
+kept = getattr(3, "x", torch)  # <
+---
+def text(n): return getattr(torch, n)  # <
+def f(x): return text.__call__("sy" + "s")
+---
+first, *rest = "sy" + "s", 2
+def f(x): return getattr(torch, first)  # <
+---
+class C: pass
+c = C()
+c.n = "sysx"[:3]
+def f(x): return getattr(torch, c.n)  # <
 """

@@ -657,4 +657,21 @@ from torch.utils.tensorboard import SummaryWriter
 def f(layer, form):
     parametrize.register_parametrization(layer, "weight", form)
     return SummaryWriter()
+---
+def f(model):
+    for name, child in model.named_children():
+        print(name, getattr(model, name))
+        if isinstance(child, nn.ReLU): setattr(model, name, nn.GELU())
+    model.device = next(model.parameters()).device
+---
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.names = []
+        for i, n in enumerate(sizes):
+            self.add_module(f"layer_{i}", nn.Linear(n, n))
+            self.names.append(f"layer_{i}")
+    def forward(self, x):
+        for name in self.names: x = getattr(self, name)(x)
+        return x
 """

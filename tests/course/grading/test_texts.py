@@ -57,7 +57,7 @@ def texts_of(source):
         ("class A:\n  def f(self): self.a = 'x'\ndef f(c): here(c.a)", {"x"}),
         ("def f(): return 'x'\nhere(f())", {"x"}),
         ("def f(): return f()\nhere(f())", set()),
-        ("for a, b in m.named_children(): here(a)", set()),
+        ("for a, b in m.named_children(): here(a)", {"weight"}),
         ("with open('x') as a: here(a)", {"*"}),
         ("a = open('x.py')\nhere(a.name)", {"*"}),
         ("def f(a): here(a.name)", set()),
