@@ -85,10 +85,10 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
             names.disguised |= {part.name} if "" in paths else set()
             names.makers -= {part.name} if paths - {"dataclasses.dataclass"} else set()
     modules = {
-        alias.asname or alias.name
+        name
         for tree in answers
         if isinstance(tree, ast.Import | ast.ImportFrom)
-        for alias in tree.names
+        for name in _names_in(tree)
     }
     for tree in trees:
         if isinstance(tree, ast.Assign):
@@ -106,7 +106,7 @@ def _names_in(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.arg):
             yield node.arg
         elif isinstance(name := getattr(node, "name", None), str):
-            yield getattr(node, "asname", None) or name
+            yield getattr(node, "asname", None) or name.split(".")[0]
 
 
 def _read_class(tree: ast.ClassDef, names: Names) -> None:

@@ -135,7 +135,7 @@ class Scope:
             return self.is_self(of)
         last = self.path(kind).rpartition(".")[2]
         if last[:1].isupper():
-            return last not in VALUES
+            return last not in VALUES and not last.endswith(("Tensor", "Parameter"))
         known = self.is_defined(kind) and isinstance(kind, ast.Name)
         return known and kind.id in self.names.makers
 

@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import product
 
-from course.grading.meanings import bindings, first_name, last_name
+from course.grading.meanings import assigned, bindings, first_name, last_name
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
 
 ANY = "\0"  # in a text: here stands what nobody can read
 MOST = 200  # texts that one expression is followed to
 DEEPEST = 60
+MOST_ARGUMENTS = 8  # by place, that a class hands on to its base
 # They hand on one of the texts that they are given.
 PASSING = {"get", "items", "keys", "values", "pop", "sorted", "list", "tuple", "set"}
 PASSING |= {"enumerate", "zip", "reversed", "dict", "str", "next", "iter", "choice"}
@@ -67,10 +68,17 @@ class Texts:
     def _note(self, node: ast.AST) -> None:
         """Note what a node hands to what."""
         flows = self._flows
-        if isinstance(self.scope.above.get(node), ast.ClassDef):
-            for name, value in bindings(node):
-                flows["field", name].elts.append(value)
-        if isinstance(node, FUNCTIONS):
+        given = [*assigned(node)]
+        if isinstance(node, ast.AugAssign):
+            given = [(node.target, ast.Constant(ANY))]
+        for target, value in given:
+            if isinstance(target, ast.Attribute):
+                flows["field", target.attr].elts.append(value)
+            elif isinstance(target, ast.Subscript):
+                flows["into", first_name(target.value)].elts += [target.slice, value]
+        if isinstance(node, ast.ClassDef):
+            self._note_class(node)
+        elif isinstance(node, FUNCTIONS):
             name = self._name_of(node)
             self._defined.add(name)
             flows["out of", name].elts += [
@@ -78,18 +86,14 @@ class Texts:
                 for part in ast.walk(node)
                 if isinstance(part, ast.Return) and part.value
             ]
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute):
-                    flows["field", target.attr].elts.append(node.value)
-                elif isinstance(target, ast.Subscript):
-                    put = [target.slice, node.value]
-                    flows["into", first_name(target.value)].elts += put
         elif isinstance(node, SHARING):
             self._shared.update(node.names)
         elif isinstance(node, ast.Call):
             name = last_name(node.func)
-            if name in PUTTING:
+            if name == "setattr" and len(node.args) == 3:
+                named = getattr(node.args[1], "value", "")
+                flows["field", named].elts.append(node.args[2])
+            elif name in PUTTING:
                 flows["into", first_name(node.func)].elts += _handed(node)
             for place, value in enumerate(node.args):
                 flows["to", name, place].elts.append(value)
@@ -101,6 +105,21 @@ class Texts:
                 if each.arg is None:
                     self._spread.add(name)
             flows["to", name, "any"].elts.extend(_handed(node))
+
+    def _note_class(self, tree: ast.ClassDef) -> None:
+        """Note what a class's fields get, and what those who call it hand its base."""
+        place = 0
+        for node in tree.body:
+            for name, value in bindings(node):
+                self._flows["field", name].elts.append(value)
+            if isinstance(node, ast.AnnAssign):
+                given = self._flows["to", tree.name, place]
+                self._flows["field", last_name(node.target)].elts.append(given)
+                place += 1
+        for base in map(last_name, tree.bases):
+            for each in range(MOST_ARGUMENTS):
+                given = self._flows["to", tree.name, each]
+                self._flows["to", base, each].elts.append(given)
 
     def _name_of(self, function: ast.AST) -> str:
         """By which name a function is called: for the first method, its class's."""
@@ -196,7 +215,12 @@ class Texts:
                 name, place = self._name_of(function), params.index(node.id)
                 every = name in self._spread or place >= len(params) - _stars(function)
                 places = [place, place - 1, "any"] if every else [place, place - 1]
-                found += [flows["to", name, each] for each in [*places, node.id]]
+                names = {name, getattr(function, "name", "")}
+                found += [
+                    flows["to", one, each]
+                    for one in names
+                    for each in [*places, node.id]
+                ]
                 if name in self._kept or isinstance(function, ast.Lambda):
                     found.append(self._loose)
             flows[key].elts = [*found, ast.Constant(ANY)] if unsaid else found

@@ -5,11 +5,13 @@ import ast
 import pytest
 
 from course.grading.meanings import (
+    assigned,
     bindings,
     first_name,
     last_name,
     names_of,
     of_a_type,
+    type_asked,
 )
 
 
@@ -97,3 +99,51 @@ def test_a_type_is_known_by_how_it_is_reached(source, expected):
 def test_a_method_that_sets_attributes_of_what_it_is_given_is_known(body, stores):
     tree = ast.parse(f"class A:\n  def put(other, self_=None):\n    {body}")
     assert ("put" in names_of(tree.body).storing) == stores
+
+
+@pytest.mark.parametrize(
+    ("source", "targets"),
+    [
+        ("a = b.c = 1", {"a": "1", "b.c": "1"}),
+        ("a.b, (c, d[0]) = 1, (2, 3)", {"a.b": "1", "c": "2", "d[0]": "3"}),
+        ("a, b.c = f()", {"a": "f()[0]", "b.c": "f()[0]"}),
+        ("a: int = 1", {"a": "1"}),
+        ("a: int", {}),
+        ("for a, b in c: pass", {"a": "c[0][0]", "b": "c[0][0]"}),
+        ("a += 1", {}),
+    ],
+)
+def test_what_gets_a_value_is_told_with_it(source, targets):
+    (tree,) = ast.parse(source).body
+    found = {ast.unparse(one): ast.unparse(other) for one, other in assigned(tree)}
+    assert found == targets
+
+
+@pytest.mark.parametrize(
+    ("source", "of"),
+    [
+        ("type(a)", "a"),
+        ("a.b.__class__", "a.b"),
+        ("type('A', (), {})", None),
+        ("a.type(b)", None),
+        ("a", None),
+    ],
+)
+def test_whose_type_is_asked_for(source, of):
+    found = type_asked(expression(source))
+    assert (found and ast.unparse(found)) == of
+
+
+def test_a_class_makes_its_objects_unless_a_decorator_could_have_replaced_it():
+    source = (
+        "import dataclasses, functools\nclass A: pass\n@dataclasses.dataclass()\n"
+        "class B: pass\n@functools.total_ordering\nclass C: pass\n@odd\nclass D: pass"
+    )
+    names = names_of(ast.parse(source).body)
+    assert (names.makers, names.disguised) == ({"A", "B"}, {"D"})
+
+
+def test_every_name_that_answers_bind_is_taken():
+    source = "a = 1\ndef b(c): pass\nclass d: pass\nimport e.f, g as h\nwith i as j: 0"
+    names = names_of(ast.parse(source).body, ast.parse("k = 1").body)
+    assert names.taken == {"a", "b", "c", "d", "e", "h", "j"}

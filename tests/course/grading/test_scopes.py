@@ -106,3 +106,56 @@ def test_outside_a_class_nothing_is_self():
     (tree,) = ast.parse("def put(self): self.a").body
     (used,) = (n.value for n in ast.walk(tree) if isinstance(n, ast.Attribute))
     assert not Scope(tree, names_of([])).is_self(used)
+
+
+TOP = """
+import torch
+from torch import nn
+class A:
+    @classmethod
+    def make(cls):
+        a = cls()
+        return a
+    def copy(self):
+        b = type(self)()
+        c = self.__class__(1)
+        d = self()
+        return b, c, d
+class B: pass
+B = 3
+def f(): pass
+a, b, c, d = A(), nn.Linear(1, 2), torch.Tensor(3), B()
+e = A()
+e = f()
+g = A()
+def h():
+    global g
+    g = f
+"""
+
+
+@pytest.fixture
+def top():
+    tree = ast.parse(TOP)
+    return Scope(tree, names_of(tree.body))
+
+
+def loaded(name):
+    return ast.Name(name, ast.Load())
+
+
+def test_at_the_top_as_well_an_object_is_known_that_can_be_nothing_else(top):
+    names = [name for name in "abcdeg" if top.is_made_here(loaded(name))]
+    assert names == ["a", "b"]
+    assert [name for name in "ABfh" if top.is_defined(loaded(name))] == [*"Afh"]
+
+
+def test_a_class_makes_objects_of_itself_within_its_methods(top):
+    made = {
+        node.id
+        for node in ast.walk(top.tree)
+        if isinstance(node, ast.Name)
+        and top.around(node, (ast.Return,))
+        and top.is_made_here(node)
+    }
+    assert made == {"a", "b", "c"}

@@ -55,6 +55,18 @@ def texts_of(source):
         ("class A:\n  def __init__(self, a): here(a)\nA('y')", {"y"}),
         ("class A:\n  a: str = 'x'\ndef f(c): here(c.a)\nA(a='y')", {"x", "y"}),
         ("class A:\n  def f(self): self.a = 'x'\ndef f(c): here(c.a)", {"x"}),
+        ("class A: pass\ndef f(c): here(c.a)\nA().a = 'x'", {"x"}),
+        ("def f(c): here(c.a)\nc.a, b = 'x', 1\nc.a += 'y'", {"x", "*"}),
+        ("def f(c): here(c.a)\nsetattr(c, 'a', 'x')", {"x"}),
+        (
+            "class A:\n  b: int\n  a: str = 'x'\ndef f(c): here(c.a)\nA(1, 'y')",
+            {"x", "y"},
+        ),
+        (
+            "class A:\n  def __init__(self, a): here(a)\nclass B(A):\n"
+            "  def __init__(self): super().__init__('x')\nclass C(A): pass\nC('y')",
+            {"x", "y"},
+        ),
         ("def f(): return 'x'\nhere(f())", {"x"}),
         ("def f(): return f()\nhere(f())", set()),
         ("for a, b in m.named_children(): here(a)", {"weight"}),
