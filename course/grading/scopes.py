@@ -148,9 +148,10 @@ class Scope:
         below: ast.AST = node
         while name and (around := self.above.get(below)) is not None:
             if isinstance(around, SCOPES) and _is_inside(around, below):
-                bound = self._bound.setdefault(around, _bound_in(around))
-                if name in bound:
-                    return around, bound[name]
+                if around not in self._bound:
+                    self._bound[around] = _bound_in(around)
+                if name in self._bound[around]:
+                    return around, self._bound[around][name]
             below = around
         return self.tree, None
 
