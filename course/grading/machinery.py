@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from functools import cache
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ OTHERS = "functions that others use"
 # Modules that answers use. Any other is worth a look: a list of the bad ones would
 # never be complete.
 PLAIN = {
-    "__future__", "abc", "array", "base64", "bisect", "calendar", "cmath",
+    "__future__", "abc", "argparse", "array", "base64", "bisect", "calendar", "cmath",
     "collections", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal",
     "enum", "fractions", "functools", "glob", "gzip", "hashlib", "heapq", "io",
     "itertools", "json", "logging", "math", "numbers", "operator", "os", "pathlib",
@@ -59,7 +60,7 @@ PARTS = {
     "IPython": NOTEBOOK,
     **dict.fromkeys(
         ("numpy.ctypeslib", "numpy.f2py", "numpy.distutils", "numpy.lib.stride_tricks",
-         "numpy.lib.format"),
+         "numpy.lib.format", "numpy.lib.npyio"),
         FOREIGN,
     ),
     **dict.fromkeys(
@@ -94,7 +95,9 @@ PARTS = {
     "keras.config.enable_unsafe_deserialization": HIDDEN,
 }  # fmt: skip
 FINE = {
-    "gc.collect", "pickle.dumps", "types.SimpleNamespace", "traceback.print_exc",
+    "gc.collect", "pickle.dump", "pickle.dumps", "types.SimpleNamespace",
+    "inspect.signature", "torch.utils.tensorboard",
+    "torch.nn.utils.parametrize.register_parametrization", "traceback.print_exc",
     "traceback.format_exc",
     "numpy.lib.stride_tricks.sliding_window_view", "torch.utils.data",
     "torch.utils.checkpoint", "numpy.testing.assert_allclose",
@@ -104,7 +107,7 @@ FINE = {
 OF_SYS = {
     "version", "version_info", "stdout", "stderr", "stdin", "maxsize", "float_info",
     "platform", "getsizeof", "executable", "byteorder", "argv",
-    "getrecursionlimit", "setrecursionlimit", "intern", "flags", "exit",
+    "getrecursionlimit", "intern", "flags", "exit",
     "implementation",
 }  # fmt: skip
 
@@ -123,8 +126,9 @@ ARITHMETIC = {
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
                  "and", "or", "xor", "lshift", "rshift")
     for before in ("", "r", "i")
-} | {f"__{name}__" for name in ("neg", "pos", "abs", "invert", "float", "bool",
-                                "format")}  # fmt: skip
+} | {f"__{name}__" for name in ("neg", "pos", "abs", "invert", "float", "bool", "int",
+                                "index", "round", "format", "reversed", "missing",
+                                "delitem")}  # fmt: skip
 ATTRIBUTES = {
     **dict.fromkeys(
         ("f_back", "f_globals", "f_locals", "f_builtins", "f_code", "f_trace",
@@ -133,7 +137,7 @@ ATTRIBUTES = {
          "with_traceback", "settrace", "setprofile", "monitoring", "addaudithook",
          "_ip", "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
          "walk_stack", "get_objects", "get_referrers", "saved_tensors_hooks",
-         "notes_of", "register_state_dict_post_hook"),
+         "notes_of", "register_state_dict_post_hook", "cffi"),
         FOREIGN,
     ),
     **dict.fromkeys(
@@ -152,7 +156,11 @@ ATTRIBUTES = {
          "runsource", "Unpickler", "get_field"),
         HIDDEN,
     ),
-    **dict.fromkeys(("excepthook", "showwarning", "unraisablehook"), OTHERS),
+    **dict.fromkeys(
+        ("excepthook", "showwarning", "unraisablehook", "pop_all",
+         "get_custom_objects"),
+        OTHERS,
+    ),
 }  # fmt: skip
 # Reached through another object, such as `logging.sys`, these are machinery, too.
 AS_PARTS = {
@@ -172,19 +180,23 @@ ORDINARY = {
     "__getitem__", "__enter__", "__exit__", "__next__", "__repr__", "__str__",
     "__all__", "__version__", "__post_init__", "__setitem__", "__contains__",
     "__file__", "__slots__", "__main__", "__constants__", "__qualname__",
+    "_", "_LRScheduler",
 }  # fmt: skip
 # Methods by which an object decides what a notebook, or a check, sees of it.
 ANSWERING = ("_ipython_", "_repr_", "_render_traceback_")
+# A class tells its subclasses, or its attributes, of themselves; an object looks after
+# its own attributes.
+OWN = {"__init_subclass__", "__set_name__", "__getattr__", "__setattr__", "__delattr__"}
 # Types whose subclasses decide by themselves how they compare.
 VALUES = {
-    "Tensor", "ndarray", "float", "int", "bool", "str", "complex", "list", "tuple",
-    "dict", "generic", "float32", "float64", "Parameter", "Number", "memmap", "matrix",
-    "MaskedArray", "Variable", "KerasTensor", "FloatTensor", "OrderedDict", "UserList",
-    "type", "Generator", "CheckFailed", "redirect_stdout", "redirect_stderr",
+    "Tensor", "ndarray", "float", "int", "bool", "str", "complex", "tuple", "generic",
+    "float32", "float64", "Parameter", "Number", "memmap", "matrix", "MaskedArray",
+    "Variable", "KerasTensor", "FloatTensor", "type", "Generator", "CheckFailed",
+    "redirect_stdout", "redirect_stderr",
 }  # fmt: skip
 # Attributes that answers set on what is not theirs.
 SET = {"grad", "data", "weight", "bias", "training", "requires_grad", "shape", "lr"}
-SET |= {"learning_rate", "trainable", "optimizer"}
+SET |= {"learning_rate", "trainable", "optimizer", "encoder", "decoder"}
 
 # What a notebook shows with, of IPython.display; and what a stream of `sys` is for.
 SHOWING = {
@@ -223,15 +235,18 @@ def of_module(path: str) -> str | None:
         return "the machinery of the process"
     if parts[0] == "sys" and len(parts) > 1 and parts[1] not in OF_SYS:
         return "the machinery of the process"
+    if path in FINE:
+        return None
     if parts[-1].startswith("register_") and "keras" not in parts:
         return OTHERS  # for all models, all optimizers
     if parts[-1] == "register":
         return OTHERS  # what is taken for a number, a list, a model
     for length, part in enumerate(parts[1:], start=2):
         known = ".".join(parts[:length])
-        if part in INSIDE and known not in LAZY and not is_module(known):
+        within = is_module(known.rpartition(".")[0]) and known not in LAZY
+        if part in INSIDE and within and not is_module(known):
             return FOREIGN
-        if part in AS_PARTS or (part[:1] == "_" and part not in ORDINARY | {"_"}):
+        if part in AS_PARTS or (part[:1] == "_" and part not in ORDINARY):
             return FOREIGN
     return None
 
@@ -239,6 +254,14 @@ def of_module(path: str) -> str | None:
 def is_foreign(name: str) -> bool:
     """Whether an attribute of that name leads out of what an answer was handed."""
     return is_odd(name) or name in ATTRIBUTES or name in AS_PARTS
+
+
+def could_be_foreign(pieces: list[str]) -> bool:
+    """Whether such an attribute could come of a text of which only pieces are known."""
+    pattern = ".*".join(map(re.escape, pieces))
+    known = {*ATTRIBUTES, *AS_PARTS, *INSIDE, "modules"}
+    known |= {path.rpartition(".")[2] for path in PARTS}
+    return pieces[0][:1] in ("", "_") or any(re.fullmatch(pattern, w) for w in known)
 
 
 def is_odd(name: str) -> bool:
@@ -284,12 +307,12 @@ def _hidden_in(package: Path) -> frozenset[str]:
 
 
 @cache
-def looked_up() -> frozenset[str]:
-    """Attributes that checks look up on whatever they use."""
+def looked_up(*, called: bool = False) -> frozenset[str]:
+    """Attributes that checks look up on whatever they use, or only those they call."""
     found: set[str] = set()
     for file in (pack_root() / "helpers" / "checks").rglob("*.py"):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        found |= {
-            node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
-        }
+        nodes = [*ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+        if called:
+            nodes = [node.func for node in nodes if isinstance(node, ast.Call)]
+        found |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     return frozenset(found - SET)

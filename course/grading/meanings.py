@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 
-from course.grading.machinery import is_foreign, of_module
+from course.grading.cell_names import DEFINING
+from course.grading.machinery import SET, of_module
 
-# Methods that make one text of others.
-OF_TEXT = {"join", "format", "decode", "replace", "strip", "removeprefix", "lower"}
-OF_TEXT |= {"removesuffix", "translate", "lstrip", "rstrip", "partition", "split"}
-# What is called with text that somebody reads, or with the name of a file.
-TO_BE_READ = {"print", "info", "debug", "warning", "warn", "error", "title", "suptitle"}
-TO_BE_READ |= {
-    "set_title",
-    "set_xlabel",
-    "set_ylabel",
-    "xlabel",
-    "ylabel",
-    "text",
-    "open",
-}
-TO_BE_READ |= {"set_description", "set_postfix", "set_postfix_str", "save", "savefig"}
+# Called with an object, they set its attributes, or hand out all of them.
+SETTING = {"setattr", "vars", "__setattr__", "__delattr__"}
 
 
 @dataclass
@@ -44,12 +32,10 @@ class Names:
     """What methods of the answers' classes set on their own objects."""
     of_classes: set[str] = field(default_factory=set)
     """Methods that are called with no object: of the class, or static."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """Names that stand for one text and no other."""
-    words: set[str] = field(default_factory=set)
-    """Texts that could be the name of an attribute."""
-    builds: bool = False
-    """Whether text is put together, but to be printed."""
+    disguised: set[str] = field(default_factory=set)
+    """Functions and classes that their own decorators may have replaced."""
+    taken: set[str] = field(default_factory=set)
+    """Names that answers bind anywhere, whatever Python means by them."""
 
     def path(self, node: ast.AST | None) -> str:
         """The full name of a module or its part; empty if it is none."""
@@ -65,18 +51,6 @@ class Names:
         """Note what an import calls a module; of several, the one worth a look."""
         if name not in self.paths or of_module(path):
             self.paths[name] = path
-
-    def leads_out(self, path: str) -> bool:
-        """Whether a name that is not written out could be no ordinary part's.
-
-        Parameters
-        ----------
-        path : str
-            Of the module that is asked for the part.
-        """
-        return self.builds or any(
-            is_foreign(word) or of_module(f"{path}.{word}") for word in self.words
-        )
 
 
 def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Names:
@@ -98,40 +72,47 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
             _read_class(part, names)
         elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
-    own = {
-        getattr(part, "name", "")
-        or getattr(part, "id", "")
-        or getattr(part, "attr", "")
-        for part in parts
-        if isinstance(part, ast.FunctionDef | ast.ClassDef)
-        or isinstance(getattr(part, "ctx", None), ast.Store)
-    }
-    for tree in answers:
-        _read_texts(tree, names, TO_BE_READ - own)
+    names.taken = {name for tree in answers for name in _names_in(tree)}
     for _ in range(3):  # a name for a name for a module
         for part in parts:
             for target, value in bindings(part):
-                if (path := names.path(value)) and target not in names.paths:
-                    names.paths[target] = path
+                if path := names.path(value):
+                    names.bind(target, path)
+    for part in parts:
+        if isinstance(part, DEFINING):
+            decorators = [getattr(each, "func", each) for each in part.decorator_list]
+            paths = {*map(names.path, decorators)}
+            names.disguised |= {part.name} if "" in paths else set()
+            names.makers -= {part.name} if paths - {"dataclasses.dataclass"} else set()
+    modules = {
+        name
+        for tree in answers
+        if isinstance(tree, ast.Import | ast.ImportFrom)
+        for name in _names_in(tree)
+    }
     for tree in trees:
         if isinstance(tree, ast.Assign):
             for target, value in bindings(tree):
-                if not names.path(value):
-                    names.rebound.add(target)
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    names.texts[target] = value.value
-    stored = Counter(
-        part.id
-        for part in parts
-        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
-    )
-    names.texts = {name: text for name, text in names.texts.items() if stored[name] < 2}
+                (modules if names.path(value) else names.rebound).add(target)
+    names.rebound -= modules
     return names
+
+
+def _names_in(tree: ast.AST) -> Iterator[str]:
+    """Names that a statement binds anywhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(name := getattr(node, "name", None), str):
+            yield getattr(node, "asname", None) or name.split(".")[0]
 
 
 def _read_class(tree: ast.ClassDef, names: Names) -> None:
     """Learn what the names of a class and of its methods mean."""
     names.classes.add(tree.name)
+    names.makers.add(tree.name)
     names.attributes |= {
         part.attr
         for part in ast.walk(tree)
@@ -139,12 +120,6 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
         and not isinstance(part.ctx, ast.Load)
         and getattr(part.value, "id", "") == "self"
     }
-    decorators = [
-        each.func if isinstance(each, ast.Call) else each
-        for each in tree.decorator_list
-    ]
-    if all(last_name(each) == "dataclass" for each in decorators):
-        names.makers.add(tree.name)
     for method in tree.body:
         if not isinstance(method, ast.FunctionDef):
             continue
@@ -155,50 +130,31 @@ def _read_class(tree: ast.ClassDef, names: Names) -> None:
         decorators = {*map(last_name, method.decorator_list)}
         if "classmethod" in decorators or ("staticmethod" in decorators and not stores):
             names.of_classes.add(method.name)
-
-
-def _read_texts(node: ast.AST, names: Names, shows: set[str]) -> None:
-    """Learn which texts there are, and whether any is put together."""
-    match node:
-        case ast.Raise() | ast.Assert() | ast.FunctionDef("__repr__" | "__str__"):
-            return
-        case ast.Call(func) if last_name(func) in shows:
-            return
-        case ast.Constant(str() as text) if text.isidentifier():
-            names.words.add(text)
-        case ast.BinOp(ast.Constant(str()), _) | ast.BinOp(_, _, ast.Constant(str())):
-            names.builds = True
-        case ast.Subscript(ast.Constant(str())) | ast.JoinedStr():
-            names.builds = True
-        case ast.Call(ast.Name("chr" | "str" | "bytes" | "bytearray" | "ascii")):
-            names.builds = True
-        case ast.Call(ast.Attribute(_, name)) if name in OF_TEXT:
-            names.builds = True
-    for below in ast.iter_child_nodes(node):
-        _read_texts(below, names, shows)
+    for node in tree.body:  # by another name
+        for target, value in bindings(node):
+            if last_name(value) in names.storing:
+                names.storing.add(target)
 
 
 def _sets_attributes(method: ast.FunctionDef, owner: str) -> bool:
     for part in ast.walk(method):
-        if isinstance(part, ast.Attribute) and not isinstance(part.ctx, ast.Load):
-            target: ast.expr = part.value
-        elif isinstance(part, ast.Call) and last_name(part.func) == "setattr":
+        target: ast.expr | None = None
+        if isinstance(part, ast.Attribute):
+            stored = not isinstance(part.ctx, ast.Load) and part.attr not in SET
+            target = part.value if stored or part.attr == "__dict__" else None
+        elif isinstance(part, ast.Call) and last_name(part.func) in SETTING:
             target = part.args[0] if part.args else part.func
-        else:
-            continue
-        if first_name(target) == owner:
+        if target is not None and first_name(target) == owner:
             return True
     return False
 
 
 def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Names that a statement or a signature binds, with their values."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _pairs(target, node.value)
-    elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
-        yield from _pairs(node.target, node.value)
-    elif isinstance(node, ast.arguments):
+    for target, value in assigned(node):
+        if isinstance(target, ast.Name):
+            yield target.id, value
+    if isinstance(node, ast.arguments):
         every = [*node.posonlyargs, *node.args]
         defaults = node.defaults
         late = zip(every[len(every) - len(defaults) :], defaults, strict=True)
@@ -207,145 +163,29 @@ def bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield arg.arg, value
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    lists = ast.Tuple | ast.List
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, lists) and isinstance(value, lists):
-        for one, other in zip(target.elts, value.elts, strict=False):
+def assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a statement gives a value, with the value."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _pairs(target, node.value)
+    elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
+        yield from _pairs(node.target, node.value)
+    elif isinstance(node, ast.For | ast.comprehension):
+        yield from _pairs(node.target, _part_of_many(node.iter))
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple | ast.List):
+        values = getattr(value, "elts", None) or repeat(_part_of_many(value))
+        for one, other in zip(target.elts, values, strict=False):
             yield from _pairs(one, other)
+    else:
+        yield target, value
 
 
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-SCOPES += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
-def _is_inside(scope: ast.AST, part: ast.AST) -> bool:
-    """Whether what a scope binds holds in a part of it."""
-    if isinstance(scope, ast.Lambda):
-        return part is scope.body
-    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
-        return part in scope.body
-    return True
-
-
-def _bound_in(scope: ast.AST) -> dict[str, list[ast.expr | None]]:
-    """Names that a scope binds, and their values, None where none is written.
-
-    Functions and classes that it defines are not among them.
-    """
-    found: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
-    elsewhere: set[str] = set()
-    inside: list[ast.AST] = []
-    queue = list(ast.iter_child_nodes(scope))
-    while queue:
-        node = queue.pop()
-        inside.append(node)
-        if isinstance(node, (*SCOPES, ast.ClassDef)):
-            continue  # what is bound in there is its own
-        queue += ast.iter_child_nodes(node)
-    for node in inside:
-        if isinstance(node, ast.arg):
-            found[node.arg].append(None)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            elsewhere.update(node.names)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-            if node.name:
-                found[node.name].append(None)
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found[node.id].append(None)
-    for node in inside:
-        for name, value in bindings(node):
-            if not isinstance(node, ast.arguments):  # a caller may give another value
-                found[name].remove(None)
-            found[name].append(value)
-    return {
-        name: values
-        for name, values in found.items()
-        if values and name not in elsewhere
-    }
-
-
-class Scope:
-    """What names mean within one statement.
-
-    Parameters
-    ----------
-    tree : ast.stmt
-    names : Names
-        Of all answers.
-
-    Attributes
-    ----------
-    above : dict
-        Each node to the one that it is part of.
-    """
-
-    def __init__(self, tree: ast.stmt, names: Names):
-        self.names = names
-        self.above = {
-            below: node
-            for node in ast.walk(tree)
-            for below in ast.iter_child_nodes(node)
-        }
-        self._bound: dict[ast.AST, dict[str, list[ast.expr | None]]] = {}
-
-    def is_own(self, node: ast.expr) -> bool:
-        """Whether a name, or what a dotted one begins with, is a function's own.
-
-        A name that a function gives to a module is not.
-        """
-        values = self._values(node)
-        return values is not None and not any(map(self.names.path, values))
-
-    def is_made_here(self, node: ast.expr) -> bool:
-        """Whether a name stands for nothing but new objects of the answers' classes."""
-        values = self._values(node)
-        return bool(values) and all(map(self._makes, values or ()))
-
-    def _makes(self, value: ast.expr | None) -> bool:
-        if not isinstance(value, ast.Call):
-            return False
-        if self.names.path(value.func) == "types.SimpleNamespace":
-            return True
-        return isinstance(value.func, ast.Name) and value.func.id in self.names.makers
-
-    def _values(self, node: ast.expr) -> list[ast.expr | None] | None:
-        """What a name is bound to where it stands; None if no function binds it."""
-        name = first_name(node)
-        below: ast.AST = node
-        while name and (around := self.above.get(below)) is not None:
-            if isinstance(around, SCOPES) and _is_inside(around, below):
-                bound = self._bound.setdefault(around, _bound_in(around))
-                if name in bound:
-                    return bound[name]
-            below = around
-        return None
-
-    def is_self(self, name: ast.Name) -> bool:
-        """Whether a name is the object of the method that it stands in."""
-        node: ast.AST | None = name
-        while node is not None:
-            node = self.above.get(node)
-            if isinstance(node, ast.FunctionDef):
-                every = [*node.args.posonlyargs, *node.args.args]
-                first = every[0].arg if every else ""
-                if first == name.id:
-                    in_class = isinstance(self.above.get(node), ast.ClassDef)
-                    static = "staticmethod" in map(last_name, node.decorator_list)
-                    assigned = any(
-                        isinstance(part, ast.Name)
-                        and part.id == first
-                        and not isinstance(part.ctx, ast.Load)
-                        for part in ast.walk(node)
-                    )
-                    return (
-                        in_class
-                        and not static
-                        and not assigned
-                        and not node.args.defaults[len(every) - 1 :]
-                    )
-        return False
+def _part_of_many(values: ast.expr) -> ast.expr:
+    """What a loop takes from something, or a tuple of names."""
+    return ast.Subscript(values, ast.Constant(0), ast.Load())
 
 
 def last_name(node: ast.expr) -> str:
@@ -373,10 +213,19 @@ def part_of(node: ast.AST | None) -> tuple[ast.expr, str] | None:
     return None
 
 
+def type_asked(node: ast.AST | None) -> ast.expr | None:
+    """What it is whose type is asked for: `type(a)`, `a.__class__`."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        return node.value
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "type":
+        return node.args[0] if len(node.args) == 1 else None
+    return None
+
+
 def of_a_type(owner: ast.expr) -> bool:
     """Whether an object is what another's class is."""
     return any(
         (isinstance(part, ast.Call) and last_name(part.func) in ("type", "super"))
-        or (isinstance(part, ast.Attribute) and part.attr == "__class__")
+        or type_asked(part)
         for part in ast.walk(owner)
     )

@@ -15,17 +15,11 @@ from torch import Tensor
 from helpers.checks.base import CheckFailed, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
-from helpers.checks.losses import (
-    TOLERANCE,
-    bce_terms,
-    fits,
-    kl_terms,
-    loss_mistakes,
-    loss_value,
-)
+from helpers.checks.losses import bce_terms, kl_terms, loss_mistakes, loss_value
 from helpers.checks.messages import apart
 from helpers.checks.modules import explained
 from helpers.checks.records import notes_of, twin
+from helpers.checks.tensors import TOLERANCE, fits
 from helpers.checks.watched import WatchedVAE, decoded
 
 WRITTEN_IN = (32, 50, 64, 100, 128, 200, 256, 512, 1000)  # batch sizes of habit

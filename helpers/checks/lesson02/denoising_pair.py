@@ -15,7 +15,7 @@ from helpers.checks.leftovers import stays
 from helpers.checks.lesson02._models import PIXELS, pictures
 from helpers.checks.lesson02._numbers import compare
 from helpers.checks.messages import kind, number
-from helpers.checks.modules import tails
+from helpers.checks.noise import tails
 from helpers.training import pick_device
 
 ROWS = 257  # with 784 pixels each, 200,000 numbers: 5 % off is 30 standard errors

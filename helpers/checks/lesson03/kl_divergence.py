@@ -11,9 +11,6 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.losses import (
-    compare,
-    fits,
-    gradients_of,
     kl_limits,
     kl_mistakes,
     kl_parts,
@@ -21,6 +18,7 @@ from helpers.checks.losses import (
     per_image_mistakes,
     summed,
 )
+from helpers.checks.tensors import compare, fits, gradients_of
 
 FAR = 20.0  # as far as the contract goes
 

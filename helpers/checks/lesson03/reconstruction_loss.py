@@ -10,17 +10,10 @@ from torch import Tensor
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
-from helpers.checks.losses import (
-    bce_mistakes,
-    bce_terms,
-    compare,
-    fits,
-    gradients_of,
-    per_image_mistakes,
-    summed,
-)
+from helpers.checks.losses import bce_mistakes, bce_terms, per_image_mistakes, summed
 from helpers.checks.messages import apart
 from helpers.checks.modules import explained
+from helpers.checks.tensors import compare, fits, gradients_of
 
 SURE = 600.0  # exp() of it is still a number in 64 bits, and none in 32
 LEAST = 87.0  # binary_cross_entropy of probabilities costs up to 100; exp() ends at 88

@@ -12,9 +12,10 @@ from torch import Tensor
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import in_a_row, stays
-from helpers.checks.losses import fits, gradients_of
 from helpers.checks.messages import apart
-from helpers.checks.modules import cut_off, explained, hang_together, tails
+from helpers.checks.modules import explained
+from helpers.checks.noise import cut_off, hang_together, tails
+from helpers.checks.tensors import fits, gradients_of
 
 ROWS, COLUMNS = 8_000, 5  # draws for each of the pairs (mu, logvar) below
 LIMIT = 6  # standard errors

@@ -11,7 +11,7 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.messages import kind
-from helpers.checks.modules import cut_off, tails
+from helpers.checks.noise import cut_off, tails
 from helpers.checks.records import notes_of, twin
 from helpers.checks.watched import WatchedVAE, decoded
 

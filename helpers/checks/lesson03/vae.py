@@ -11,15 +11,12 @@ from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
+from helpers.checks.gradients import require_gradients_of
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
 from helpers.checks.messages import kind
-from helpers.checks.modules import (
-    build,
-    hang_together,
-    require_gradients_of,
-    tails,
-)
+from helpers.checks.modules import build
+from helpers.checks.noise import hang_together, tails
 
 ROWS = 500  # draws of z for one image
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
+from helpers.checks.gradients import require_gradients_of
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._layers import (
     build,
@@ -23,7 +24,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import number
-from helpers.checks.modules import require_different_units, require_gradients_of
+from helpers.checks.modules import require_different_units
 
 
 @check("Decoder")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
+from helpers.checks.gradients import require_gradients_of
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._layers import (
     build,
@@ -22,7 +23,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import kind
-from helpers.checks.modules import require_different_units, require_gradients_of
+from helpers.checks.modules import require_different_units
 
 BODY = [
     ("conv2d", (8, 1, 4, 4)),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from helpers import data
-from helpers.checks import losses
+from helpers.checks import losses, tensors
 from helpers.checks.arrays import is_real
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
@@ -131,12 +131,12 @@ def _require_means(cases: list[Case]) -> None:
         both = [_both(case) for case in cases]
         seen = torch.tensor([case.answer[i] for case in cases]).double()
         right = torch.stack([terms_of[i].sum(1).mean() for terms_of in both])
-        if losses.fits(seen, right):
+        if tensors.fits(seen, right):
             continue
         wrong = [_mistakes(case, i) for case in cases]
         worst = (seen - right).abs().nan_to_num(torch.inf).argmax()
         count, batch_size = len(cases[worst].parts[0]), cases[worst].batch_size
-        losses.compare(
+        tensors.compare(
             seen,
             right,
             {

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
-from helpers.checks import losses
+from helpers.checks import losses, tensors
 from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
@@ -61,11 +61,11 @@ def _require_values(function: Callable, model: Model, betas: tuple) -> None:
             right.append(losses.loss_value(*each, beta))
             known.append((parts, beta, right[-1]))
     seen, right = torch.stack(seen), torch.stack(right)
-    if losses.fits(seen, right):
+    if tensors.fits(seen, right):
         return
     wrong = [_mistakes(*case) for case in known]
     parts, beta, _ = known[(seen - right).abs().argmax()]
-    losses.compare(
+    tensors.compare(
         seen,
         right,
         {why: torch.stack([each[why] for each in wrong]) for why in wrong[0]},
@@ -171,7 +171,7 @@ def _require_kl(
     kl = losses.kl_terms(*parts[2:4])
     right = losses.loss_value(losses.bce_terms(*parts[:2]), kl, beta)
     loss = _ask(function, model, x, beta)
-    if not losses.fits(loss, right, tolerance=1e-4):
+    if not tensors.fits(loss, right, tolerance=1e-4):
         seen, expected = apart(loss.item(), right.item())
         raise CheckFailed(
             f"with a KL of {kl.sum(1).mean():.3g} and beta = {number(beta, 3)} the "

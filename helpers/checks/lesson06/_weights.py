@@ -11,7 +11,7 @@ from torch import Tensor
 from helpers.checks.base import CheckFailed, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
-from helpers.checks.losses import compare, fits
+from helpers.checks.tensors import compare, fits
 
 NO_GRADIENT = (
     "detach(), .data, .item(), torch.tensor(...), no_grad() or a detour through NumPy"

@@ -16,7 +16,7 @@ from helpers.checks.lesson06._weights import (
     per_image,
     some_weights,
 )
-from helpers.checks.losses import gradients_of
+from helpers.checks.tensors import gradients_of
 
 
 @check("bound")

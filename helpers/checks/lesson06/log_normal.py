@@ -16,8 +16,8 @@ from helpers.checks.lesson06._weights import (
     compare_all,
     log_density,
 )
-from helpers.checks.losses import fits, gradients_of
 from helpers.checks.messages import apart
+from helpers.checks.tensors import fits, gradients_of
 
 LOG_2_PI = math.log(2 * math.pi)
 

@@ -12,10 +12,11 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06._weights import check_gradients, compare_all, log_density
 from helpers.checks.lesson06._world import World
-from helpers.checks.losses import fits
 from helpers.checks.messages import apart
-from helpers.checks.modules import explained, hang_together, tails
+from helpers.checks.modules import explained
+from helpers.checks.noise import hang_together, tails
 from helpers.checks.records import notes_of, twin
+from helpers.checks.tensors import fits
 
 LIMIT = 6  # standard errors
 AXES = {

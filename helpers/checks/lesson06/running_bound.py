@@ -15,7 +15,7 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06.bound import mistakes
-from helpers.checks.losses import compare, fits
+from helpers.checks.tensors import compare, fits
 
 BATCHES = 40
 

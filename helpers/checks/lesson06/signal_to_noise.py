@@ -11,7 +11,7 @@ from helpers.checks.base import check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06._weights import compare_all
-from helpers.checks.losses import fits
+from helpers.checks.tensors import fits
 
 
 @check("signal_to_noise")

@@ -607,4 +607,183 @@ def f(x): return t("X", (float,), {})
 ---
 def text(n): return getattr(torch, n)  # <
 def f(x): return text("sy" + "s")
+---
+pair = np, torch  # <
+def f(x): return pair[1].hub
+---
+box = [(m := torch)]  # <
+def f(x): return box[0].hub
+---
+reload = lambda m: m
+def f(x): return reload(torch).hub  # <
+---
+class A:
+    def print(self, m): return m
+def f(x): return A().print(torch).hub  # <
+---
+m = 3
+m = torch
+box = [m]  # <
+def f(x): return box[0].hub
+---
+class A:
+    import sys as s  # <
+def f(x): return A.s.modules
+---
+import copy
+def f(x): copy.dispatch_table[nn.Linear] = x  # <
+---
+def f(x): nn.Linear.__constants__.append("weight")  # <
+---
+class A:
+    def put(self, n, v): setattr(self, n, v)
+    puts = [put]  # <
+def f(x): A.puts[0](nn.Linear, "forward", x)
+---
+from functools import partialmethod
+class A:
+    def put(self, n, v): setattr(self, n, v)
+    go = partialmethod(put, "forward")  # <
+---
+class A:
+    def put(self, n, v): setattr(self, n, v)
+    other = put
+def f(x): A.other(nn.Linear, "forward", x)  # <
+---
+class A:
+    def put(self, n, v): object.__setattr__(self, n, v)
+def f(x): A.put(nn.Linear, "forward", x)  # <
+---
+class A:
+    def put(self, **k): vars(self).update(k)
+def f(x): A.put(nn.Linear, forward=x)  # <
+---
+class T: pass
+T = [nn.Linear][0]
+T.forward = lambda self, x: x  # <
+---
+def T(): pass
+for T in [nn.Linear]:
+    T.forward = lambda self, x: x  # <
+---
+def loan(c): return nn.Linear
+@loan
+def T(): pass
+T.forward = lambda self, x: x  # <
+---
+def dataclass(c): return lambda: nn.Linear
+@dataclass
+class A: pass
+def f():
+    x = A()
+    x.forward = lambda self, y: y  # <
+---
+class A: pass
+A = lambda: nn.Linear
+def f():
+    x = A()
+    x._call_impl = 3  # <
+---
+def f(x):
+    t = torch.Tensor(3)
+    t.item = lambda: 8.0  # <
+    return t
+---
+def lie(): return 0
+def f(t):
+    for k, v in {"item": lie}.items():
+        setattr(t, k, v)  # <
+---
+T = nn.Module.__class__("X", (float,), {})  # <
+---
+T = (3).__class__.__class__("X", (float,), {})  # <
+---
+from functools import partial
+T = partial(type, "X")((float,), {})  # <
+---
+from pathlib import Path
+def f(x): return open(Path("/") / "proc" / "self" / "mem", "r+b")  # <
+---
+ROOT = "/pr"
+def f(x): return open(ROOT + "oc/self/mem", "rb")  # <
+---
+import os
+def f(x): return os.path.join("helpers", "checks", "lesson03.py")  # <
+---
+from operator import attrgetter
+def f(x): return [*map(attrgetter("_C"), x)]  # <
+---
+from contextlib import ExitStack
+kept = ExitStack().enter_context(torch.no_grad())  # <
+---
+kept = getattr(torch.no_grad(), "__enter__")()  # <
+---
+enter = torch.no_grad().__enter__  # <
+---
+def f(x): keras.saving.get_custom_objects().update(Dense=x)  # <
+---
+def f(x): return keras.saving.load_model("x", None, True, False)  # <
+---
+import sys
+def f(x): sys.setrecursionlimit(60)  # <
+---
+def f(x): return np.random.default_rng().bit_generator.cffi  # <
+---
+def f(x): return _i1, __  # <
+---
+class E:
+    def __contains__(self, names): names["checks"] = 1
+def f(x): return "x" in globals() in E()  # <
+---
+def f(x): getattr(globals(), "update")(checks=1)  # <
+---
+import matplotlib
+def f(x): matplotlib.use("module://mine")  # <
+---
+import matplotlib
+def f(x): matplotlib.os.system("ls")  # <
+---
+import argparse
+def f(x): argparse.ArgumentParser().parse_args([], namespace=nn.Linear)  # <
+---
+get = lambda n: getattr(torch, n)  # <
+def f(x): return get("sy" + "s")
+---
+names = []
+names.append("sy" + "s")
+def f(x):
+    n = names[0]
+    return getattr(torch, n)  # <
+---
+def text(n): return getattr(torch, n)  # <
+by_name = {"a": text}
+def f(x): return by_name["a"]("sy" + "s")
+---
+class A:
+    def text(self, n): return getattr(torch, n)  # <
+g = A().text
+def f(x): return g("sy%s" % "s")
+---
+def f(x):
+    n = "sy"
+    def more():
+        nonlocal n
+        n = n + "s"
+    more()
+    return getattr(torch, n)  # <
+---
+def f(x): return list(map(type, ["X"], [(float,)], [{}]))  # <
+---
+kept = getattr(3, "x", torch)  # <
+---
+def text(n): return getattr(torch, n)  # <
+def f(x): return text.__call__("sy" + "s")
+---
+first, *rest = "sy" + "s", 2
+def f(x): return getattr(torch, first)  # <
+---
+class C: pass
+c = C()
+c.n = "sysx"[:3]
+def f(x): return getattr(torch, c.n)  # <
 """

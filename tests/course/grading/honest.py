@@ -494,4 +494,184 @@ class Node:
         self._next._next = new
         return new
 def f(x): return Node(x)
+---
+import matplotlib, matplotlib.pyplot as plt
+matplotlib.use("Agg")
+plt.style.use("ggplot")
+plt.rc("font", size=12, family="DejaVu Sans")
+plt.rcParams.update({"font.size": 10, "axes.facecolor": "#eee"})
+def f(x):
+    with plt.style.context("seaborn-v0_8"): return plt.plot(x)
+---
+def fit(model, losses, loader):
+    model.history, model.beta, model.epoch = [], 0.5, 3
+    model.history = {}
+    model.beta = 0.5
+    model.losses = losses
+    model.loss = losses[-1].item()
+    model.encoder = nn.Linear(3, 3)
+---
+def f(h):
+    for n in ("loss", "kl"): print(n, getattr(h, n))
+    return {n: len(getattr(h, n)) for n in ("train", "validation", "test")}
+---
+LOSS = {"mse": "mse_loss", "bce": "binary_cross_entropy"}
+CONFIG = {"optimizer": "AdamW", "lr": 1e-3}
+def f(kind, a, b): return getattr(F, LOSS[kind])(a, b)
+def g(): return getattr(torch.optim, CONFIG["optimizer"])
+def conv(dim): return getattr(nn, f"Conv{dim}d")
+---
+def get_act(name):
+    if not hasattr(nn, name):
+        message = f"unknown activation {name!r}"
+        raise ValueError(message)
+    return getattr(nn, name)(), getattr(F, name.lower())
+def save(model, epoch, path):
+    torch.save(model.state_dict(), f"model_{epoch}.pt")
+    return str(path).replace(".", "_")
+---
+def reduce(x, how="mean"): return getattr(np, how)(x, axis=0), getattr(x, how)()
+---
+import operator
+def best(runs, by="loss"): return min(runs, key=operator.attrgetter(by))
+---
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        for i, n in enumerate(sizes): setattr(self, "fc" + str(i), nn.Linear(n, n))
+    def forward(self, x): return getattr(self, "fc" + str(0))(x)
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.inner, name)
+---
+def f(x: "(B, 784) floats", y: "array of shape (N,)", z: "tuple(int, int)"): return x
+---
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=1e-3)
+args = parser.parse_args([])
+def f(x): return x * args.lr
+---
+class DotDict(dict):
+    __getattr__ = dict.get
+    __setattr__ = dict.__setitem__
+    __delattr__ = dict.__delitem__
+class History(list):
+    def last(self): return self[-1]
+    def __reversed__(self): return iter(self[::-1])
+    def __int__(self): return len(self)
+---
+class Base:
+    registry = {}
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        Base.registry[cls.__name__] = cls
+---
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class Config:
+    a: int = 1
+    def __post_init__(self): object.__setattr__(self, "b", self.a * 2)
+---
+class Config:
+    def __init__(self, **options): self.__dict__.update(options)
+    def __repr__(self): return str(vars(self))
+---
+def f(xs): return [*map(torch.Tensor.numpy, map(torch.Tensor.detach, xs))]
+class Warm(torch.optim.lr_scheduler._LRScheduler):
+    def get_lr(self): return self.base_lrs
+---
+class Node:
+    @classmethod
+    def make(cls):
+        new = cls()
+        new._ready = True
+        return new
+    def copy(self):
+        new = type(self)()
+        new._x, new.mean = 1, 2
+        new.mean = 3
+        self.__class__.calls = 4
+        return new
+node = Node()
+node._seed = 0
+def f(x): return node
+---
+def build(relu6):
+    net = nn.Linear(3, 3)
+    net.act = relu6
+    net.forward = lambda x: x
+    return net
+---
+import sys
+IN_COLAB = "google.colab" in sys.modules
+model = None if "model" not in globals() else 3
+try:
+    import google.colab
+except ImportError:
+    pass
+def f(x):
+    print(locals())
+    return x if IN_COLAB else model
+---
+import os, random
+def seed_everything(seed=42):
+    random.seed(seed)
+    os.environ["PYTHONHASHSEED"] = str(seed)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+---
+class Timer:
+    def __init__(self): self.inner = torch.no_grad()
+    def __enter__(self):
+        self.inner.__enter__()
+        return self
+    def __exit__(self, *found): return self.inner.__exit__(*found)
+---
+from contextlib import ExitStack
+def f(x):
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        return x * 2
+---
+class Utils:
+    @staticmethod
+    def freeze(m): m.training = False
+def f(x): return Utils.freeze(nn.Linear(1, 1))
+---
+def softplus(x, xp=np): return xp.log1p(xp.exp(-xp.abs(x))) + xp.maximum(x, 0)
+---
+mps = getattr(torch.backends, "mps", None) and torch.backends.mps.is_available()
+def f(x): return x.to("mps" if mps else "cpu")
+---
+import inspect, pickle
+def f(g, path):
+    print(f.__class__.__module__)
+    with open(path, "wb") as file: pickle.dump(g, file)
+    return len(inspect.signature(g).parameters)
+f.__name__ = "my f"
+---
+from torch.nn.utils import parametrize
+from torch.utils.tensorboard import SummaryWriter
+def f(layer, form):
+    parametrize.register_parametrization(layer, "weight", form)
+    return SummaryWriter()
+---
+def f(model):
+    for name, child in model.named_children():
+        print(name, getattr(model, name))
+        if isinstance(child, nn.ReLU): setattr(model, name, nn.GELU())
+    model.device = next(model.parameters()).device
+---
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.names = []
+        for i, n in enumerate(sizes):
+            self.add_module(f"layer_{i}", nn.Linear(n, n))
+            self.names.append(f"layer_{i}")
+    def forward(self, x):
+        for name in self.names: x = getattr(self, name)(x)
+        return x
 """

@@ -12,6 +12,7 @@ from course.grading.machinery import (
     LATER,
     NOTEBOOK,
     OTHERS,
+    could_be_foreign,
     is_foreign,
     is_module,
     is_odd,
@@ -35,6 +36,9 @@ PROCESS = "the machinery of the process"
         *("IPython.display.HTML.data", "sys.stdout.write.x"),
         *("helpers", "helpers.data", "helpers.plots.figures"),
         *("gc.collect", "types.SimpleNamespace", "random._", "typing.Any"),
+        *("torch.Tensor.numpy", "torch.optim.lr_scheduler._LRScheduler"),
+        *("argparse.Namespace", "inspect.signature", "pickle.dump"),
+        "torch.nn.utils.parametrize.register_parametrization",
     ],
 )
 def test_what_answers_use(path):
@@ -114,6 +118,22 @@ def test_attributes_that_lead_out_are_foreign(name):
 
 
 @pytest.mark.parametrize(
+    ("pieces", "could_be"),
+    [
+        (["fc", ""], False),
+        (["Conv", "d"], False),
+        (["sy", ""], True),
+        (["f_", "s"], True),
+        (["h", "b"], True),  # torch.hub
+        (["_x", ""], True),
+        (["", "x"], True),
+    ],
+)
+def test_a_name_of_which_pieces_are_known_may_lead_out(pieces, could_be):
+    assert could_be_foreign(pieces) is could_be
+
+
+@pytest.mark.parametrize(
     ("path", "found"),
     [
         ("json", True),
@@ -161,4 +181,6 @@ def test_what_checks_look_up_is_read_from_their_code(tmp_path, monkeypatch):
     monkeypatch.setattr(machinery, "pack_root", lambda: tmp_path)
     looked_up.cache_clear()
     assert looked_up() == {"first", "second", "fourth"}
+    (folder / "a.py").write_text("x.first.second(y.third)")
+    assert looked_up(called=True) == {"second"}
     looked_up.cache_clear()

@@ -5,12 +5,13 @@ import ast
 import pytest
 
 from course.grading.meanings import (
-    Scope,
+    assigned,
     bindings,
     first_name,
     last_name,
     names_of,
     of_a_type,
+    type_asked,
 )
 
 
@@ -44,11 +45,6 @@ def test_what_the_notebook_defines_is_its_own():
     assert (names.functions, names.classes, names.rebound) == ({"f"}, {"A"}, {"F"})
 
 
-def test_a_text_is_known_if_its_name_stands_for_no_other():
-    source = "a = 'x'\nb = 'y'\nb = 'z'\nc = 'u'\ndef f():\n    c = 1\nd = 2"
-    assert names_of(ast.parse(source).body).texts == {"a": "x"}
-
-
 def test_methods_that_are_called_with_no_object_are_known():
     source = (
         "class A:\n  @classmethod\n  def one(cls): pass\n  @staticmethod\n"
@@ -57,110 +53,10 @@ def test_methods_that_are_called_with_no_object_are_known():
     assert names_of(ast.parse(source).body).of_classes == {"one", "two"}
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "try: pass\n  except OSError as a: a",
-        "match x:\n    case [1, *a]: a",
-        "match x:\n    case 1 as a: a",
-        "with x as a: a",
-    ],
-)
-def test_whatever_binds_a_name_makes_it_the_functions_own(body):
-    (tree,) = ast.parse(f"def f(x):\n  {body}").body
-    used = [
-        each
-        for each in ast.walk(tree)
-        if isinstance(each, ast.Name) and (each.id, type(each.ctx)) == ("a", ast.Load)
-    ]
-    assert [Scope(tree, names_of([])).is_own(each) for each in used] == [True]
-
-
 def test_a_signature_binds_its_defaults():
     (function,) = ast.parse("def f(a, /, b, c=1, *, d, e=2): pass").body
     bound = {name: value.value for name, value in bindings(function.args)}
     assert bound == {"c": 1, "e": 2}
-
-
-OWN = """
-def f(x, t=torch, *, k=2):
-    y = x
-    u = torch.nn
-    for z in y:
-        pass
-    [a for a in y]
-    lambda b: (b, c)
-    def inner():
-        d = 1
-        return d, y
-    class Inside:
-        e = 1
-    global g
-    g = 2
-    return x, t, k, y, u, z, a, b, c, d, e, g
-"""
-
-
-def test_within_a_function_a_module_by_another_name_is_not_its_own():
-    names = names_of(ast.parse(f"import torch\n{OWN}").body)
-    tree = ast.parse(OWN).body[0]
-    scope = Scope(tree, names)
-    last = {each.id for each in tree.body[-1].value.elts if scope.is_own(each)}
-    assert last == {"x", "k", "y", "z"}
-    inner = tree.body[5].body[-1].value.elts
-    assert all(map(scope.is_own, inner))
-    b, c = tree.body[4].value.body.elts
-    assert (scope.is_own(b), scope.is_own(c)) == (True, False)
-    assert scope.is_own(tree.body[3].value.elt)
-    assert not scope.is_own(tree.args.kw_defaults[0])
-
-
-MADE = """
-class A: pass
-@odd
-class B: pass
-def f(x, p=A()):
-    a = A()
-    b = B()
-    c = d = A()
-    c = x
-    for e in x: pass
-    return a, b, c, d, e, p, x
-"""
-
-
-def test_an_object_is_an_answers_own_if_it_can_be_nothing_else():
-    trees = ast.parse(MADE).body
-    scope = Scope(trees[-1], names_of(trees))
-    made = {
-        each.id for each in trees[-1].body[-1].value.elts if scope.is_made_here(each)
-    }
-    assert made == {"a", "d"}
-
-
-@pytest.mark.parametrize(
-    ("method", "is_self"),
-    [
-        ("def put(self): self.a", True),
-        ("def put(self, /, x): self.a", True),
-        ("def put(x, self): self.a", False),
-        ("def put(self):\n  self = 3\n  self.a", False),
-        ("def put(self=3): self.a", False),
-        ("def put(x):\n  def inner(self): self.a", False),
-        ("def put(self):\n  def inner(x): self.a", True),
-    ],
-)
-def test_self_is_the_first_argument_of_a_method_and_stays_so(method, is_self):
-    lines = "\n".join(f"  {line}" for line in method.splitlines())
-    (tree,) = ast.parse(f"class A:\n{lines}").body
-    (used,) = (n.value for n in ast.walk(tree) if isinstance(n, ast.Attribute))
-    assert Scope(tree, names_of([])).is_self(used) == is_self
-
-
-def test_outside_a_class_nothing_is_self():
-    (tree,) = ast.parse("def put(self): self.a").body
-    (used,) = (n.value for n in ast.walk(tree) if isinstance(n, ast.Attribute))
-    assert not Scope(tree, names_of([])).is_self(used)
 
 
 def test_both_ends_of_a_dotted_name():
@@ -203,3 +99,51 @@ def test_a_type_is_known_by_how_it_is_reached(source, expected):
 def test_a_method_that_sets_attributes_of_what_it_is_given_is_known(body, stores):
     tree = ast.parse(f"class A:\n  def put(other, self_=None):\n    {body}")
     assert ("put" in names_of(tree.body).storing) == stores
+
+
+@pytest.mark.parametrize(
+    ("source", "targets"),
+    [
+        ("a = b.c = 1", {"a": "1", "b.c": "1"}),
+        ("a.b, (c, d[0]) = 1, (2, 3)", {"a.b": "1", "c": "2", "d[0]": "3"}),
+        ("a, b.c = f()", {"a": "f()[0]", "b.c": "f()[0]"}),
+        ("a: int = 1", {"a": "1"}),
+        ("a: int", {}),
+        ("for a, b in c: pass", {"a": "c[0][0]", "b": "c[0][0]"}),
+        ("a += 1", {}),
+    ],
+)
+def test_what_gets_a_value_is_told_with_it(source, targets):
+    (tree,) = ast.parse(source).body
+    found = {ast.unparse(one): ast.unparse(other) for one, other in assigned(tree)}
+    assert found == targets
+
+
+@pytest.mark.parametrize(
+    ("source", "of"),
+    [
+        ("type(a)", "a"),
+        ("a.b.__class__", "a.b"),
+        ("type('A', (), {})", None),
+        ("a.type(b)", None),
+        ("a", None),
+    ],
+)
+def test_whose_type_is_asked_for(source, of):
+    found = type_asked(expression(source))
+    assert (found and ast.unparse(found)) == of
+
+
+def test_a_class_makes_its_objects_unless_a_decorator_could_have_replaced_it():
+    source = (
+        "import dataclasses, functools\nclass A: pass\n@dataclasses.dataclass()\n"
+        "class B: pass\n@functools.total_ordering\nclass C: pass\n@odd\nclass D: pass"
+    )
+    names = names_of(ast.parse(source).body)
+    assert (names.makers, names.disguised) == ({"A", "B"}, {"D"})
+
+
+def test_every_name_that_answers_bind_is_taken():
+    source = "a = 1\ndef b(c): pass\nclass d: pass\nimport e.f, g as h\nwith i as j: 0"
+    names = names_of(ast.parse(source).body, ast.parse("k = 1").body)
+    assert names.taken == {"a", "b", "c", "d", "e", "h", "j"}
