@@ -17,6 +17,7 @@ HIDDEN = "code or names that cannot be read here"
 LATER = "code that runs after its cell"
 CHECKS = "the checks"
 OTHERS = "functions that others use"
+PROCESS = "the machinery of the process"
 
 # Modules that answers use. Any other is worth a look: a list of the bad ones would
 # never be complete.
@@ -83,7 +84,7 @@ PARTS = {
         HIDDEN,
     ),
     **{
-        f"os.{name}": "the machinery of the process"
+        f"os.{name}": PROCESS
         for name in ("_exit", "abort", "kill", "killpg", "fork", "forkpty", "dup",
                      "dup2", "putenv", "register_at_fork", "pipe", "system", "popen",
                      "write", "writev", "pwrite", "sendfile", "open", "fdopen")
@@ -232,9 +233,9 @@ def of_module(path: str) -> str | None:
     if parts[0] not in PLAIN and not fine:
         return KINDS.get(parts[0], "a module that no answer needs")
     if parts[0] == "os" and len(parts) > 1 and parts[1].startswith(("exec", "spawn")):
-        return "the machinery of the process"
+        return PROCESS
     if parts[0] == "sys" and len(parts) > 1 and parts[1] not in OF_SYS:
-        return "the machinery of the process"
+        return PROCESS
     if path in FINE:
         return None
     if parts[-1].startswith("register_") and "keras" not in parts:
