@@ -196,11 +196,15 @@ def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
     """Imports, and the definitions that the needed names rest on, however far."""
     binding: dict[str, list[Statement]] = defaultdict(list)
     heirs: dict[str, list[Statement]] = defaultdict(list)
+    registered: dict[str, list[Statement]] = defaultdict(list)
     waiting = []
     for each in filter(lambda each: _defines(each.node), statements):
         for base in getattr(each.node, "bases", ()):
             if isinstance(base, ast.Name):
                 heirs[base.id].append(each)
+        for decorator in getattr(each.node, "decorator_list", ()):
+            for name in names_read(ast.unparse(decorator)):
+                registered[name].append(each)
         if isinstance(each.node, IMPORTING):
             waiting.append(each)
         for name in _binds(each):
@@ -217,6 +221,9 @@ def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
             waiting += [each for name in new for each in binding[name]]
             # What a class makes of its subclasses can be all that they are for.
             waiting += [one for name in _binds(each) for one in heirs[name]]
+            # And a decorator of the answer's own may note what it decorates.
+            if not isinstance(each.node, IMPORTING):
+                waiting += [one for name in _binds(each) for one in registered[name]]
     return kept
 
 

@@ -6,14 +6,14 @@ import copy
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ipykernel.compiler import get_file_name
 from nbformat import NotebookNode
-from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution
+from nbgrader.utils import is_grade, is_locked, is_solution
 
 from course.grading.apart import run_apart, sandbox_of_thread
 from course.grading.definitions import Definitions, Statement, definitions_of
@@ -131,10 +131,11 @@ def _rows(
     record.reason = done.reason
     flags = asked_for(notebook, lesson, done.witnessed)
     try:
-        flags += silent(notebook, done.passed)
         trouble = first_trouble(notebook) or _gone(notebook, lesson)
         record.first_trouble = trouble or record.first_trouble
-        return points(notebook if done.reason is None else None, lesson)
+        rows = points(notebook if done.reason is None else None, lesson)
+        flags += silent(notebook, {row.id for row in rows if row.score}, done.passed)
+        return rows
     except Exception as error:  # noqa: BLE001 (outputs can be forged to be anything)
         record.reason = f"its outputs cannot be read ({type(error).__name__})"
         return points(None, lesson)
@@ -184,7 +185,9 @@ def asked_for(
 
 
 def silent(
-    notebook: NotebookNode, passed: Sequence[Mapping[str, Any]] | None
+    notebook: NotebookNode,
+    earned: Collection[str],
+    passed: Sequence[Mapping[str, Any]] | None,
 ) -> list[str]:
     """Name graded cells that ended well, though their checks never came to an end.
 
@@ -194,6 +197,8 @@ def silent(
     ----------
     notebook : NotebookNode
         As it was run.
+    earned : collection of str
+        Names of graded cells that earned points.
     passed : sequence of mapping or None
         From :attr:`course.sandbox.sandbox.Execution.passed`.
 
@@ -204,11 +209,10 @@ def silent(
     lines = Counter(each["file"] for each in passed or ())
     found = []
     for cell in notebook.cells if passed is not None else ():
-        if cell.cell_type != "code" or not (is_grade(cell) and is_locked(cell)):
+        if cell.cell_type != "code" or grade_id(cell) not in earned:
             continue
         calls = len(re.findall(r"^checks\.\w+\(", cell.source, re.MULTILINE))
-        ended_well = bool(determine_grade(cell)[0])
-        if ended_well and lines[Path(get_file_name(cell.source)).stem] < calls:
+        if lines[Path(get_file_name(cell.source)).stem] < calls:
             found.append(f"{grade_id(cell)}: no error, and its check never passed")
     return found
 

@@ -307,8 +307,11 @@ def points(ran: nbformat.NotebookNode | None, lesson: Lesson) -> list[Exercise]:
         score: float | None = 0.0
         message = "the cell is missing" if ran else ""
         if name in there:
-            score, _ = determine_grade(there[name])
-            message = _said(there[name]) if score is not None else ""
+            try:
+                score, _ = determine_grade(there[name])
+                message = _said(there[name]) if score is not None else ""
+            except ValueError as error:  # it displays more points than there are
+                message = f"its output cannot be read: {error}"
             message += above[name] if message else ""
         rows.append(
             Exercise(

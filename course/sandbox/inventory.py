@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from operator import is_, itemgetter
+from itertools import chain
+from operator import methodcaller
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 # Checks compute with these, and so could be told anything.
 MODULES = ("builtins", "math", "sys", "numpy", "numpy.linalg", "torch")
 MODULES += ("torch.autograd", "torch.linalg", "torch.nn", "torch.nn.functional")
 MODULES += ("torch.testing", "keras", "keras.ops", "keras.losses", "helpers.data")
 MODULES += ("helpers.training",)
+# Of these, all classes too: what swallows an error, say, or makes a copy.
+WHOLE = ("contextlib", "functools", "copy", "random", "re", "json", "pickle")
+WHOLE += ("dataclasses", "itertools", "tempfile", "shutil", "weakref", "collections")
+WHOLE += ("torch.optim.optimizer", "torch.optim.sgd", "torch.optim.adam")
+WHOLE += ("torch.distributions.normal", "torch.nn.modules.container")
 TYPES = (("torch", "Tensor"), ("torch.nn", "Module"), ("torch.nn", "Linear"))
 TYPES += (("keras", "Model"), ("keras", "Layer"))
 CHECKS = "helpers.checks"
@@ -25,7 +34,8 @@ CHANGES = {f"{CHECKS}.base.checking"}  # names the check that is running
 OF_SYS = {"displayhook", "excepthook", "breakpointhook", "unraisablehook", "exit"}
 OF_IPYTHON = {"input", "open", "exit", "quit", "help", "display", "get_ipython", "_"}
 OF_IPYTHON |= {"copyright", "credits", "license", "reload"}
-# torch replaces these itself: with its compiler, and with another default type.
+# torch replaces these by things of its own: with its compiler, with another default
+# type, and an optimizer's step on the first object of its class.
 OF_TORCH = {"torch.manual_seed", "torch.Storage", "torch.nn.Module.__init__"}
 OF_TORCH |= {"torch.nn.Module.__setstate__"}
 # Where torch keeps what all models and all optimizers are made to do besides.
@@ -33,6 +43,7 @@ BESIDES = ("torch.nn.modules.module", "torch.optim.optimizer")
 # What of torch's operators is answered for tensors that hold numbers.
 FOR_NUMBERS = ("/CPU", "/CUDA", "/AutogradCPU", "/AutogradCUDA", "/Python")
 FOR_NUMBERS += ("ImplicitAutograd", "ExplicitAutograd", "/Autograd")
+TORCH = str(Path(np.__file__).parents[1] / "torch") + "/"
 VALUES = (FunctionType, type, ModuleType, tuple, float, int, str, bool)
 
 
@@ -46,16 +57,18 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
         another has taken the place of. The code is that of the other, None if it is
         no function of Python's. A name is told once.
     """
-    kept = []
-    for name, place in _places():
-        there = {a: value for a, value in place.items() if _stays(name, a, value)}
-        # Of a single name, itemgetter would give no tuple: then it is asked twice.
-        names = [*there] * (2 if len(there) == 1 else 1)
-        if names:
-            values = tuple(there[each] for each in names)
-            kept.append((name, place, names, values, itemgetter(*names)))
+    kept = [
+        (
+            name,
+            place,
+            {a: each for a, each in place.items() if _stays(name, a, each)},
+        )
+        for name, place in _places()
+    ]
+    watched = [place for _, place, there in kept if there]
     types = [
-        (name, vars(kind), frozenset(vars(kind))) for name, kind in _types(TYPES)
+        (name, vars(kind), frozenset(vars(kind)))
+        for name, kind in (*_types(TYPES), *_classes_of_checks())
     ]  # these inherit what could be hidden by a new name
     besides = [
         (f"{name}.{attribute}", table, len(table))
@@ -65,23 +78,28 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
     ]
     of_torch = _of_torch()
     told: set[str] = set()
+    from_iter, each_of = np.fromiter, chain.from_iterable
+    values = methodcaller("values")
 
-    def as_it_was() -> bool:
-        # A check asks hundreds of times: no loop of Python's over all names.
-        try:
-            return all(all(map(is_, get(place), was)) for _, place, _, was, get in kept)
-        except KeyError:
-            return False
+    def addresses() -> bytes:
+        # A check asks hundreds of times: no loop of Python's over all names. What is
+        # looked after is held by `kept`, so that nothing else gets its address.
+        return from_iter(each_of(map(values, watched)), object).tobytes()
+
+    seen = addresses()
 
     def compare() -> list[tuple[str, CodeType | None]]:
+        nonlocal seen
         found = []
-        if not as_it_was():
+        if (now := addresses()) != seen:
             found += [
                 (f"{name}.{attribute}", place.get(attribute))
-                for name, place, attributes, values, _ in kept
-                for attribute, was in zip(attributes, values, strict=True)
+                for name, place, there in kept
+                for attribute, was in there.items()
                 if place.get(attribute) is not was
+                and not _is_torchs(name, attribute, place.get(attribute))
             ]
+            seen = now
         found += [
             (f"{name}.{attribute}", place[attribute])
             for name, place, before in types
@@ -108,7 +126,9 @@ def _of_torch() -> Callable[[], list[tuple[str, Any]]]:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     inside, others = torch._C, library._impls
-    known = {*TorchFunctionMode.__subclasses__(), *TorchDispatchMode.__subclasses__()}
+    modes = *TorchFunctionMode.__subclasses__(), *TorchDispatchMode.__subclasses__()
+    ours_or_device = (f"{CHECKS}.", "torch.utils._device")
+    known = {mode for mode in modes if mode.__module__.startswith(ours_or_device)}
     ours = {key for key in others if _answers_numbers(key)}
     was = len(others)
 
@@ -146,11 +166,25 @@ def _places() -> list[tuple[str, Mapping[str, Any]]]:
     found: list[tuple[str, Mapping[str, Any]]]
     found = [(module.__name__, vars(module)) for module in modules]
     found += [(name, vars(kind)) for name, kind in _types(TYPES)]
-    for name in ours:
-        for kind in list(vars(sys.modules[name]).values()):
-            if isinstance(kind, type) and kind.__module__ == name:
-                found.append((f"{name}.{kind.__name__}", vars(kind)))
+    whole = [name for name in WHOLE if name in sys.modules]
+    found += [(name, vars(sys.modules[name])) for name in whole]
+    found += [
+        (each, vars(kind)) for name in (*ours, *whole) for each, kind in _classes(name)
+    ]
     return found
+
+
+def _classes(module: str) -> list[tuple[str, type]]:
+    return [
+        (f"{module}.{kind.__name__}", kind)
+        for kind in list(vars(sys.modules[module]).values())
+        if isinstance(kind, type) and kind.__module__ == module
+    ]
+
+
+def _classes_of_checks() -> list[tuple[str, type]]:
+    ours = [name for name in sys.modules if f"{name}.".startswith(f"{CHECKS}.")]
+    return [each for name in ours for each in _classes(name)]
 
 
 def _types(named: tuple[tuple[str, str], ...]) -> list[tuple[str, type]]:
@@ -169,8 +203,15 @@ def _stays(owner: str, attribute: str, value: Any) -> bool:
         return attribute not in OF_IPYTHON and callable(value)
     if f"{owner}.".startswith(f"{CHECKS}."):
         known = isinstance(value, VALUES) or callable(value)
-        wrapped = attribute == "step"  # by torch, on an optimizer's first object
-        return known and not wrapped and f"{owner}.{attribute}" not in CHANGES
-    if f"{owner}.{attribute}" in OF_TORCH:
-        return False
+        return known and f"{owner}.{attribute}" not in CHANGES
     return callable(value) and not isinstance(value, ModuleType)
+
+
+def _is_torchs(owner: str, attribute: str, value: Any) -> bool:
+    """Whether torch has put a thing of its own there, as it does."""
+    if attribute != "step" and f"{owner}.{attribute}" not in OF_TORCH:
+        return False
+    if isinstance(value, type):
+        return vars(sys.modules["torch"]).get(value.__name__) is value
+    code = getattr(value, "__code__", None)
+    return type(code) is CodeType and code.co_filename.startswith(TORCH)

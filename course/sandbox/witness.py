@@ -43,6 +43,12 @@ WRITING = {"IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib"}
 UNPICKLED = ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
 REPLACED = "replaced "  # and the name of what another thing has taken the place of
 OWN_CODE = {"__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"}
+OWN_CODE |= {"__defaults__", "__kwdefaults__"}
+# They look at code and frames for reasons of their own; others do so for an answer.
+LOOKING = {"traceback.py", "inspect.py", "functools.py", "contextlib.py", "typing.py"}
+LOOKING |= {"dataclasses.py", "warnings.py", "logging", "linecache.py", "abc.py"}
+LOOKING |= {"torch", "keras", "tensorflow", "matplotlib", "IPython", "ipykernel"}
+LOOKING |= {"numpy", "sklearn", "scipy", "traitlets", "executing", "stack_data"}
 
 
 def attend(pipe: int) -> None:
@@ -58,8 +64,9 @@ def attend(pipe: int) -> None:
     library += ("<frozen ",)
     pack = tuple(str(pack_root() / room) for room in ("helpers", "course"))
     frame_of: Callable[[int], FrameType] = sys._getframe
-    # By names of its own, which nobody can reach from outside.
-    write, dumps, pure = os.write, json.dumps, PurePath
+    # By names of its own, which nobody can reach from outside, and which run no code
+    # of Python's that could be another's by then.
+    write, quoted = os.write, json.encoder.encode_basestring_ascii
     due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
     others, who_passed = inventory.take(), _who_passed()
     # All other events, such as one for every id(), are let go at once.
@@ -73,8 +80,9 @@ def attend(pipe: int) -> None:
         said = (event, file, line)
         if said not in heard:
             heard.add(said)
-            told = {"event": event, "file": pure(file).stem, "line": line}
-            write(pipe, f"{dumps(told)}\n".encode())
+            stem = file[file.rfind("/") + 1 :].removesuffix(".py")
+            told = (quoted(event).encode(), quoted(stem).encode(), line)
+            write(pipe, b'{"event": %b, "file": %b, "line": %d}\n' % told)
 
     def hook(event: str, args: tuple) -> None:
         nonlocal busy
@@ -99,8 +107,8 @@ def attend(pipe: int) -> None:
             if found is not None and not ordinary(event, found[1]):
                 asker = found[0]
                 say(event, asker.f_code.co_filename, asker.f_lineno)
-        except Exception:  # noqa: BLE001 (it must never disturb what it watches)
-            return
+        except BaseException:  # noqa: BLE001 (it must never disturb what it watches)
+            write(pipe, b"\nThe witness could not look.\n")
         finally:
             busy = False
 
@@ -174,6 +182,8 @@ def _is_ordinary(event: str, through: list[PurePath]) -> bool:
         writer = through[0]
         parts = {part for path in through for part in path.parts}
         return bool({writer.name, writer.parent.name} & WRITERS or parts & WRITING)
+    if event in OF_OBJECTS:
+        return event in BY_ITSELF and not LOOKING.isdisjoint(through[0].parts)
     return event in BY_ITSELF
 
 

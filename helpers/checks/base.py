@@ -108,10 +108,12 @@ def _trial(
     """Run a check on every draw; return what was wrong first, or None."""
     answers = tuple(map(one_by_one, answers))
     for number in numbers:
+        ended = False
         try:
             with seeded(number), surroundings_stay():
                 function(*answers, Draw(number))
                 judging()
+                ended = True
         except CheckFailed as failure:
             return failure
         except NotImplementedError as error:
@@ -120,6 +122,12 @@ def _trial(
             return _as_failure(exercise, error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a student's code may raise any)
             return _as_failure(exercise, error)
+        if not ended:  # something let the failure vanish
+            return CheckFailed(
+                "the check did not come to its end",
+                f"{exercise}: a function that leaves Python's own as they are",
+                "what the cells above put in the place of a library's function",
+            )
     return None
 
 

@@ -30,6 +30,12 @@ def explained(reasons: Mapping[str, tuple[str, str]]) -> Iterator[None]:
         raise
 
 
+# What tells others of a model's layers and weights.
+LISTING = {"named_parameters", "parameters", "named_modules", "modules", "children"}
+LISTING |= {"named_children", "named_buffers", "buffers", "state_dict"}
+LISTING |= {"load_state_dict"}
+
+
 def build(make: Callable[[int], nn.Module], size: int) -> nn.Module:
     """Make a student's model."""
     name = getattr(make, "__name__", "the class")
@@ -50,6 +56,18 @@ def build(make: Callable[[int], nn.Module], size: int) -> nn.Module:
             f"{name}({size}) is {kind(model)}",
             "an nn.Module: PyTorch finds the weights of those",
             f"the line `class {name}(nn.Module)`",
+        )
+    replaced = sorted(
+        word
+        for kind_of in type(model).__mro__
+        if not kind_of.__module__.startswith("torch.")
+        for word in LISTING & vars(kind_of).keys()
+    )
+    if replaced:
+        raise CheckFailed(
+            f"the class defines {', '.join(replaced)} itself",
+            "nn.Module's own, by which optimizers and files find the weights",
+            f"`def {replaced[0]}`: leave it out",
         )
     return model
 
