@@ -213,5 +213,8 @@ def _is_torchs(owner: str, attribute: str, value: Any) -> bool:
         return False
     if isinstance(value, type):
         return vars(sys.modules["torch"]).get(value.__name__) is value
-    code = getattr(value, "__code__", None)
-    return type(code) is CodeType and code.co_filename.startswith(TORCH)
+    while type(value) is FunctionType and value.__code__.co_filename.startswith(TORCH):
+        if "__wrapped__" not in vars(value):
+            return True
+        value = vars(value)["__wrapped__"]  # torch's decorators take any function
+    return False

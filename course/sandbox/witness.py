@@ -183,7 +183,9 @@ def _is_ordinary(event: str, through: list[PurePath]) -> bool:
         parts = {part for path in through for part in path.parts}
         return bool({writer.name, writer.parent.name} & WRITERS or parts & WRITING)
     if event in OF_OBJECTS:
-        return event in BY_ITSELF and not LOOKING.isdisjoint(through[0].parts)
+        writes = {through[0].name, through[0].parent.name} & WRITERS  # a namedtuple
+        looks = event in BY_ITSELF and not LOOKING.isdisjoint(through[0].parts)
+        return bool(writes) or looks
     return event in BY_ITSELF
 
 

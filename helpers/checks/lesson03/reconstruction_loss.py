@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -138,6 +139,16 @@ def _check_far_out(function: Callable, draw: Draw) -> None:
         loss = function(torch.full(shape, logit), torch.full(shape, pixel))
         return loss.double().mean().item() / pixels
 
+    near = float(draw.rng.uniform(5.2, 6))
+    cost = math.log1p(math.exp(-near))
+    for seen in (at(near, 1.0), at(-near, 0.0)):
+        if not abs(seen - cost) <= 0.02 * cost:
+            raise CheckFailed(
+                f"where logits are {near:.2f}, or -{near:.2f}, and right, a pixel "
+                f"costs {seen:.5f}",
+                f"log(1 + exp(-{near:.2f})) = {cost:.5f}: small, and not 0",
+                "a limit: softplus(threshold=...), or a clamp",
+            )
     for logit in (far, SURE):
         values = {
             (sign, pixel): at(sign * logit, pixel)

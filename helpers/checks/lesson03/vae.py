@@ -201,11 +201,34 @@ def _watching_decode(model: nn.Module) -> Iterator[list[tuple[Tensor, Tensor]]]:
     del model.decode
 
 
+@contextlib.contextmanager
+def _given_codes(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Note what the layers that take a code are given."""
+    given: list[Tensor] = []
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, args: given.append(args[0].clone()))
+        for layer in model.modules()
+        if isinstance(layer, nn.Linear) and layer.in_features not in (512, 784)
+    ]
+    yield given
+    for hook in hooks:
+        hook.remove()
+
+
 def _check_draws(model: nn.Module) -> None:
     """Look at what is decoded of one image, many times."""
-    with torch.no_grad(), _watching_decode(model) as seen:
+    with torch.no_grad(), _watching_decode(model) as seen, _given_codes(model) as given:
         logits, mu, logvar = model(torch.rand(1, 784).repeat(ROWS, 1))
     mode = "training" if model.training else "evaluation"
+    of = {"mu": [mu], "logvar": [logvar], "the logits": [logits], "z": given}
+    for name, values in of.items() if model.training else ():
+        for share in (each.eq(0).double().mean() for each in values):
+            if share > 0.02:
+                raise CheckFailed(
+                    f"in training mode {share:.0%} of the numbers of {name} are 0",
+                    f"{name} as it comes: dropout is for pixels and the 512 units",
+                    f"a dropout on {name}",
+                )
     if torch.allclose(logits[0], logits[1], atol=1e-4):
         raise CheckFailed(
             f"in {mode} mode all images of a batch get the same noise, or none",

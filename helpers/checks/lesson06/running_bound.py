@@ -153,9 +153,14 @@ def _check_memory(function: Callable) -> None:
     draws, images = 64, 101
     alive: list[StorageWeakRef] = []
     seen: list[tuple[int, int]] = []
+    most = 0
 
     def handed() -> Iterator[Tensor]:
+        nonlocal most
         for number in range(BATCHES):
+            if sum(not ref.expired() for ref in alive) > 1:
+                gc.collect()
+                most = max(most, sum(not ref.expired() for ref in alive))
             if number in (BATCHES // 2, BATCHES - 1):
                 gc.collect()  # what is merely not cleared away yet does not count
                 waiting = sum(not ref.expired() for ref in alive)
@@ -189,6 +194,13 @@ def _check_memory(function: Callable) -> None:
             "one at a time: thousands of draws do not fit into memory together",
             "list(batches), torch.cat, or a list that every batch is added to: keep "
             "the logsumexp of what has been, (B,), and the number of draws",
+        )
+    if most > 1:
+        raise CheckFailed(
+            f"when a batch is drawn, up to {most} earlier ones are still there",
+            "one at most: thousands of draws do not fit into memory together",
+            "batches that are gathered, even a few at a time: keep the logsumexp of "
+            "what has been, (B,), and the number of draws",
         )
 
 

@@ -134,6 +134,10 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        lambda a, x: (F.softplus(a, threshold=5) - x * a).sum(1),
+        "a pixel costs | softplus(threshold=...)",
+    ),
     (lambda a, x: bce(a.clamp(-75, 75), x), "at logits of -600 a wrong pixel costs 75"),
     (lambda a, x: bce(a.clamp(-85, 85), x), "a limit on the logits"),
     (lambda a, x: F.binary_cross_entropy_with_logits(a, x), "reduction"),

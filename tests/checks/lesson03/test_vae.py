@@ -777,8 +777,40 @@ RIGHT = [
     RightPReLU,
 ]
 
+
 # Each wrong variant, and words that its message must contain.
+class WrongDropoutOfMu(Right):
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return F.dropout(mu, 0.1, self.training), logvar
+
+
+class WrongDropoutOfZ(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back = nn.Sequential(nn.Dropout(0.1), *self.back)
+
+
+class WrongDropoutOfLogits(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        self.back.append(nn.Dropout(0.2))
+
+
+class WrongListing(Right):
+    """Hides a layer from who asks for the weights."""
+
+    def named_parameters(self, *args, **options):
+        for name, p in super().named_parameters(*args, **options):
+            if "more" not in name:
+                yield name, p
+
+
 WRONG = [
+    (WrongDropoutOfMu, "in training mode | of the numbers of mu are 0"),
+    (WrongDropoutOfZ, "of the numbers of z are 0"),
+    (WrongDropoutOfLogits, "of the numbers of the logits are 0"),
+    (WrongListing, "the class defines named_parameters itself"),
     (InFloat32Detached, "a wrong gradient from"),
     (WrongMeanOffMu, "and 1 of them can be computed from the others"),
     (WrongMeanOffZ, "the same picture for z and z + 1"),

@@ -290,7 +290,21 @@ def keeps_storages(copied):
     return answer
 
 
+def gathers_three(batches):
+    parts, waiting, count = [], [], 0
+    for batch in batches:
+        waiting.append(batch)
+        count += len(batch)
+        if len(waiting) == 3:
+            parts.append(torch.cat(waiting).logsumexp(0))
+            waiting = []
+    if waiting:
+        parts.append(torch.cat(waiting).logsumexp(0))
+    return torch.stack(parts).logsumexp(0) - math.log(count)
+
+
 WRONG = [
+    (gathers_three, "earlier ones are still there | even a few at a time"),
     (keeps_all_in_numpy, "are still kept"),
     (keeps_bytes, "are still kept"),
     (keeps_storages(copied=False), "are still kept"),

@@ -17,6 +17,9 @@ HEARD = {
     "import functools\n@functools.singledispatch\ndef f(x): ...\n"
     "@f.register\ndef _(x: 'print(1) or int'): ...": {"compile", "exec"},
     "import sys\nsys._getframe(0)": {"sys._getframe"},
+    "def g(x=1): ...\ng.__defaults__ = (2,)": {"object.__setattr__"},
+    "def h(): ...\nfrom tqdm.utils import ObjectWrapper\n"
+    "ObjectWrapper(h).wrapper_getattr('__code__')": {"object.__getattr__"},
     "import sys\nsys.settrace(None)": {"sys.settrace"},
     "def f(): ...\nf.__code__": {"object.__getattr__"},
     "import pickle\npickle.loads(b'cos\\nsystem\\n.')": {"pickle.find_class"},
@@ -40,6 +43,7 @@ ORDINARY = [
     "import torchvision, torch.utils.data\nlist(torch.utils.data.DataLoader([1]))",
     "import numpy as np\nnp.random.seed(0)\nnp.set_printoptions(precision=2)",
     "print = __import__('functools').partial(print, flush=True)\nsum = 3",
+    "from typing import NamedTuple\nclass A(NamedTuple):\n    x: int = 1",
 ]
 
 
