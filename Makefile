@@ -53,9 +53,10 @@ run: setup
 # Lint, types, unit tests, release in sync, every notebook in fast mode. Three at a time,
 # with a thread each: on two cores, tests wait for kernels and browsers for a quarter of
 # the time. Files in this order (and see tests/conftest.py), as the first take longest.
-# One run, as each worker takes half a minute to find the tests.
+# Coverage is measured where it costs little: not of what runs in kernels and browsers.
 PARALLEL := -n 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 NBVAL := $(PARALLEL) --nbval-lax --nbval-current-env --nbval-cell-timeout 300
+MEASURED := tests/helpers tests/course
 test: export COURSE_FAST := 1
 test: export OMP_NUM_THREADS := 1
 test: setup
@@ -63,7 +64,8 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
 	$(BIN)/course release --check
-	$(BIN)/pytest $(NBVAL) --durations 20 solutions tests --cov
+	$(BIN)/pytest $(PARALLEL) --durations 20 $(MEASURED) --cov
+	$(BIN)/pytest $(NBVAL) --durations 20 $(MEASURED:%=--ignore %) solutions tests
 
 lab: setup
 	cd notebooks && ../$(BIN)/jupyter lab

@@ -6,7 +6,6 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 import pytest
-from coverage import Coverage
 
 from tests import keras_process
 
@@ -28,10 +27,6 @@ LONGEST = (
     "tests/browser/test_stopping.py",
     "tests/course/grading/test_nbgrader.py",  # 80
 )
-# Where coverage is measured: not of what runs in kernels and browsers, and not of
-# thousands of checks' tests, which it would slow down and says nothing of.
-MEASURED = ("tests/helpers", "tests/course")
-COVERAGE = pytest.StashKey()
 FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
 
 
@@ -90,19 +85,6 @@ def pytest_runtest_protocol(item, nextitem):
         return None
     keras_process.run(item, nextitem)
     return True
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    """Measure coverage in some folders alone, whatever a worker does in between."""
-    stash = item.config.stash
-    if COVERAGE not in stash:
-        stash[COVERAGE] = Coverage.current(), True
-    measuring, on = stash[COVERAGE]
-    wanted = item.nodeid.startswith(MEASURED)
-    if measuring and wanted != on:
-        (measuring.start if wanted else measuring.stop)()
-        stash[COVERAGE] = measuring, wanted
 
 
 @pytest.hookimpl(trylast=True)

@@ -97,7 +97,7 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
                 for name, place, there in kept
                 for attribute, was in there.items()
                 if place.get(attribute) is not was
-                and not _is_torchs(name, attribute, place.get(attribute))
+                and not _is_torchs(name, attribute, place.get(attribute), was)
             ]
             seen = now
         found += [
@@ -207,8 +207,8 @@ def _stays(owner: str, attribute: str, value: Any) -> bool:
     return callable(value) and not isinstance(value, ModuleType)
 
 
-def _is_torchs(owner: str, attribute: str, value: Any) -> bool:
-    """Whether torch has put a thing of its own there, as it does."""
+def _is_torchs(owner: str, attribute: str, value: Any, was: Any) -> bool:
+    """Whether torch has put a thing of its own there, or around what was there."""
     if attribute != "step" and f"{owner}.{attribute}" not in OF_TORCH:
         return False
     if isinstance(value, type):
@@ -217,4 +217,4 @@ def _is_torchs(owner: str, attribute: str, value: Any) -> bool:
         if "__wrapped__" not in vars(value):
             return True
         value = vars(value)["__wrapped__"]  # torch's decorators take any function
-    return False
+    return value is was

@@ -162,6 +162,13 @@ def _require_order(found: list[Call], wanted: list, where: str) -> None:
                 "a learned scale and shift for each channel",
                 "affine=False",
             )
+        means, channels = norm.weight.numel(), layer.out.shape[1]
+        if layer.out.dim() == 4 and means != channels:
+            raise CheckFailed(
+                f"batch norm {i + 1} has {means} means, one for each place of a map",
+                f"{channels}, one for each channel: over the batch and all places",
+                "BatchNorm1d on maps that are flat already: BatchNorm2d before that",
+            )
     if len(found) < 7:
         raise CheckFailed(
             f"forward runs {names_of(found)}",

@@ -430,7 +430,15 @@ class DenseAsConvolution(Encoder):
         self.body = nn.Sequential(*self.body[:6], *dense)
 
 
+class NormOfPlaces(Encoder):
+    def __init__(self, d):
+        super().__init__(d)
+        del self.body[6]
+        self.body[4] = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(32 * 7 * 7))
+
+
 WRONG = [
+    (NormOfPlaces, "batch norm 2 has 1568 means | one for each channel"),
     (DenseAsConvolution, "in place of the large dense layer: nn.Linear"),
     (on_heads(lambda m, v: (m.clamp(-10, 10), v)), "ReLU, sigmoid, tanh, clamp"),
     (EqualKernels, "all weights of 8 x 1 x 4 x 4 and 32 x 8 x 4 x 4 are 0.1"),
