@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 # jsonschema, which checks notebooks, would build a grammar for the addresses of RFC
-# 3987 as it is imported, most of a command's start. No notebook's format asks for one.
+# 3987 as it is imported, a third of a command's start. No notebook asks for one.
 sys.modules.setdefault("rfc3987_syntax", None)  # ty: ignore[no-matching-overload]
 
 

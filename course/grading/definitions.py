@@ -202,13 +202,18 @@ def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
         for base in getattr(each.node, "bases", ()):
             if isinstance(base, ast.Name):
                 heirs[base.id].append(each)
-        for decorator in getattr(each.node, "decorator_list", ()):
-            for name in names_read(ast.unparse(decorator)):
-                registered[name].append(each)
         if isinstance(each.node, IMPORTING):
             waiting.append(each)
         for name in _binds(each):
             binding[name].append(each)
+    for each in (one for some in [*binding.values()] for one in some):
+        for decorator in getattr(each.node, "decorator_list", ()):
+            for name in names_read(ast.unparse(decorator)):
+                makers = [
+                    one for one in binding[name] if isinstance(one.node, DEFINING)
+                ]
+                for place in {name}.union(*(names_read(one.text) for one in makers)):
+                    registered[place].append(each)
     kept: set[int] = set()
     names = set(needed)
     waiting += [each for name in needed for each in binding[name]]
@@ -221,7 +226,7 @@ def _closure(statements: list[Statement], needed: set[str]) -> set[int]:
             waiting += [each for name in new for each in binding[name]]
             # What a class makes of its subclasses can be all that they are for.
             waiting += [one for name in _binds(each) for one in heirs[name]]
-            # And a decorator of the answer's own may note what it decorates.
+            # And a decorator of the answer's own may note in it what it decorates.
             if not isinstance(each.node, IMPORTING):
                 waiting += [one for name in _binds(each) for one in registered[name]]
     return kept

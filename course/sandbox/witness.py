@@ -16,6 +16,7 @@ import select
 import sys
 import sysconfig
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import PurePath
 from types import FrameType
 from typing import Any
@@ -108,7 +109,8 @@ def attend(pipe: int) -> None:
                 asker = found[0]
                 say(event, asker.f_code.co_filename, asker.f_lineno)
         except BaseException:  # noqa: BLE001 (it must never disturb what it watches)
-            write(pipe, b"\nThe witness could not look.\n")
+            with suppress(OSError):  # a full pipe tells enough
+                write(pipe, b"\nThe witness could not look.\n")
         finally:
             busy = False
 

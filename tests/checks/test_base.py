@@ -1,5 +1,6 @@
 """How every check runs: whose line, whose fault, which numbers, what it says."""
 
+import contextlib
 import random
 from types import SimpleNamespace
 
@@ -297,3 +298,18 @@ def test_draws_are_the_same_with_and_without_an_accelerator(accelerated, monkeyp
     assert torch.equal(torch.get_rng_state(), before)
     expected = torch.rand(2, generator=torch.Generator().manual_seed(770_006))
     assert torch.equal(drawn, expected)
+
+
+def test_a_failure_that_something_swallows_is_no_pass(monkeypatch):
+    @contextlib.contextmanager
+    def swallowing(number):
+        with contextlib.suppress(AssertionError):
+            yield
+
+    @check("wrong")
+    def wrong(function, draw):
+        raise CheckFailed("a", "b", "c")
+
+    monkeypatch.setattr(base, "seeded", swallowing)
+    with pytest.raises(CheckFailed, match="did not come to its end"):
+        wrong(abs)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from helpers.checks.base import CheckFailed, check
-from helpers.checks.leftovers import stays
+from helpers.checks.leftovers import in_a_row, stays
 
 
 @check("tidy")
@@ -111,3 +111,29 @@ def test_what_was_handed_in_is_looked_at_before_the_next_call():
     with pytest.raises(CheckFailed, match="an earlier call"):
         twice(zero_and_back)
     twice(lambda x: None)
+
+
+def test_before_many_calls_in_a_row_earlier_inputs_are_looked_at_once():
+    looked = []
+
+    @check("rows")
+    def rows(function, draw):
+        x = torch.ones(2)
+        with stays(x):
+            function(x)
+        assert in_a_row(function, 3, 5) == [5, 5, 5]
+        looked.append(x.sum().item())
+        function(None)
+
+    rows(lambda x: x)
+    assert looked == [2, 2]
+    kept = []
+
+    def spoils(x):
+        kept.append(x)
+        if len(kept) == 3:  # within the row
+            kept[0].zero_()
+        return x
+
+    with pytest.raises(CheckFailed, match="an earlier call"):
+        rows(spoils)

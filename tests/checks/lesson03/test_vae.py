@@ -54,6 +54,12 @@ class RightGelu(Right):
     activation = nn.GELU
 
 
+class RightByKeyword(Right):
+    def decode(self, z):
+        first, act, last = self.back
+        return last(input=act(input=first(input=z)))
+
+
 class RightElu(Right):
     activation = nn.ELU
 
@@ -746,6 +752,7 @@ class InFloat32Detached(InFloat32):
 
 
 RIGHT = [
+    RightByKeyword,
     InFloat32,
     RightPReluWithoutBiases,
     RightWeightNorm,

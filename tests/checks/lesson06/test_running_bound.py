@@ -31,6 +31,16 @@ def first_then_rest(batches):
     return total - math.log(count)
 
 
+def first_stays(batches):
+    batches = iter(batches)
+    first = next(batches)
+    total, count = first.logsumexp(0), len(first)
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
 def largest_and_sum(batches):
     top, total, count = None, None, 0
     for log_w in batches:
@@ -252,6 +262,7 @@ def with_count(count):
 RIGHT = [
     right,
     first_then_rest,
+    first_stays,
     largest_and_sum,
     running_mean,
     draw_by_draw,

@@ -1,29 +1,12 @@
 """What answers set of their own is let through; of others it is found."""
 
-import ast
-
 import pytest
 
 from course.grading.changes import COMPARES, OWN_TYPE, Changes
 from course.grading.machinery import FOREIGN, HIDDEN, NOTEBOOK, OTHERS
-from course.grading.meanings import names_of
-from course.grading.scopes import Scope
-from course.grading.texts import Texts
+from tests.course.grading.reading import found_by
 
-GIVEN = ast.parse("import torch, abc, enum\nfrom torch import nn").body
-
-
-def changed(source):
-    """What is found: the text of each node's first line, and what it reaches for."""
-    tree = ast.parse(source)
-    scope = Scope(tree, names_of(tree.body, GIVEN))
-    reader = Changes(scope, Texts(scope))
-    parts = [part for node in tree.body for part in ast.walk(node)]
-    return {
-        ast.unparse(n).splitlines()[0]: what
-        for part in parts
-        for n, what in reader.found(part)
-    }
+GIVEN = "import torch, abc, enum\nfrom torch import nn"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +25,7 @@ def changed(source):
     ],
 )
 def test_what_is_an_answers_own_is_let_through(source):
-    assert changed(source) == {}
+    assert found_by(Changes, source, GIVEN) == {}
 
 
 @pytest.mark.parametrize(
@@ -67,5 +50,5 @@ def test_what_is_an_answers_own_is_let_through(source):
     ],
 )
 def test_what_is_not_is_found(source, node, what):
-    found = changed(source)
+    found = found_by(Changes, source, GIVEN)
     assert found.get(node, "") == what, found

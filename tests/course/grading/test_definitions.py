@@ -244,6 +244,19 @@ def test_subclasses_that_only_their_base_knows_are_kept(lesson):
     assert found.left_out == []
 
 
+def test_what_a_decorator_of_its_own_notes_is_kept(lesson):
+    source = (
+        "import functools\nTERMS = {}\n"
+        "def term(f):\n    TERMS[f.__name__] = f\n    return f\n"
+        "@term\ndef mean(mu): return mu\n"
+        "@functools.cache\ndef scratch(): return 1\n"
+        "def kl_divergence(mu, logvar):\n    return TERMS['mean'](mu)"
+    )
+    found = source_of(reduced(lesson, kl_divergence=source))
+    assert "def mean" in found
+    assert "def scratch" not in found, "a library's decorator notes nothing"
+
+
 def test_what_stood_in_another_order_is_judged_in_the_lessons(lesson):
     """Else a check's stand-ins would come into the hands of what is not judged yet."""
     notebook = submission()

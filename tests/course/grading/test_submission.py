@@ -298,6 +298,15 @@ def test_a_check_that_says_nothing_earns_its_points():
     assert think == Exercise("think", "think", True, 10.0, None, "")
 
 
+def test_more_points_than_there_are_cost_their_own_cell_alone():
+    data = {"text/plain": "1000"}
+    shown = nbformat.v4.new_output("execute_result", data=data, execution_count=1)
+    check, think = points(after_a_run(check=[shown]), SMALL)
+    assert check.score == 0
+    assert "cannot be read" in check.message
+    assert think.score is None
+
+
 def test_a_check_that_fails_says_what_was_above_it():
     (check, _) = points(after_a_run(mse=[ERROR], check=[ERROR]), SMALL)
     assert check.score == 0

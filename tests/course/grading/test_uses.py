@@ -1,25 +1,12 @@
 """What answers use is told apart: what is needed, and what reaches further."""
 
-import ast
-
 import pytest
 
 from course.grading.machinery import FOREIGN, HIDDEN, NOTEBOOK, OTHERS, PROCESS
-from course.grading.meanings import names_of
-from course.grading.scopes import Scope
-from course.grading.texts import Texts
 from course.grading.uses import A_MODULE, Uses
+from tests.course.grading.reading import found_by
 
-GIVEN = ast.parse("import torch, pickle, functools\nfrom torch import nn").body
-
-
-def used(source):
-    """What is found: the text of each node, and what it reaches for."""
-    tree = ast.parse(source)
-    scope = Scope(tree, names_of(tree.body, GIVEN))
-    reader = Uses(scope, Texts(scope))
-    parts = [part for node in tree.body for part in ast.walk(node)]
-    return {ast.unparse(n): what for part in parts for n, what in reader.found(part)}
+GIVEN = "import torch, pickle, functools\nfrom torch import nn"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +25,7 @@ def used(source):
     ],
 )
 def test_what_answers_need_is_let_through(source):
-    assert used(source) == {}
+    assert found_by(Uses, source, GIVEN) == {}
 
 
 @pytest.mark.parametrize(
@@ -63,5 +50,5 @@ def test_what_answers_need_is_let_through(source):
     ],
 )
 def test_what_reaches_further_is_found(source, node, what):
-    found = used(source)
+    found = found_by(Uses, source, GIVEN)
     assert found.get(node, "") == what, found

@@ -140,6 +140,19 @@ def test_who_claims_that_a_check_has_passed_is_heard(sandbox, claim):
     assert len(done.passed) == ("check" in claim.partition("(")[0])
 
 
+def test_a_full_pipe_holds_nobody_up(sandbox):
+    """And the cell after it is none the wiser."""
+    fills = (
+        "import sys\n"
+        "for i in range(5000):\n"
+        "    exec(compile(f'import sys\\nsys._getframe(0)', f'file{i}' * 9, 'exec'))"
+    )
+    notebook = cells(fills, "print(1)")
+    done = sandbox.run(notebook)
+    assert done.reason is None
+    assert [out.output_type for c in notebook.cells for out in c.outputs] == ["stream"]
+
+
 def test_who_closes_the_pipe_is_heard(sandbox):
     closes = (
         "import os, stat\n"

@@ -1,0 +1,151 @@
+"""What is decoded of one image, many times: draws from N(mu, sigma^2), or what else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks.base import CheckFailed
+from helpers.checks.noise import hang_together, tails
+
+ROWS = 500  # draws of z for one image
+
+
+@contextlib.contextmanager
+def _watching_decode(model: nn.Module) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """Note what `decode`, a method or a layer, is given and answers."""
+    seen: list[tuple[Tensor, Tensor]] = []
+    decode = model.decode
+    if isinstance(decode, nn.Module):
+        hook = decode.register_forward_hook(
+            lambda _, given, answer: seen.append((given[0].clone(), answer.clone()))
+        )
+        yield seen
+        hook.remove()
+        return
+
+    def noted(z: Tensor) -> Tensor:
+        answer = decode(z)
+        seen.append((z.clone(), answer.clone()))
+        return answer
+
+    model.decode = noted
+    yield seen
+    del model.decode
+
+
+@contextlib.contextmanager
+def _given_codes(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Note what the layers that take a code are given."""
+    given: list[Tensor] = []
+
+    def note(_: nn.Module, args: tuple, options: dict) -> None:
+        given.extend(each.clone() for each in (*args, *options.values()))
+
+    hooks = [
+        layer.register_forward_pre_hook(note, with_kwargs=True)
+        for layer in model.modules()
+        if isinstance(layer, nn.Linear) and layer.in_features not in (512, 784)
+    ]
+    yield given
+    for hook in hooks:
+        hook.remove()
+
+
+def check_draws(model: nn.Module) -> None:
+    """Look at what is decoded of one image, many times."""
+    with torch.no_grad(), _watching_decode(model) as seen, _given_codes(model) as given:
+        logits, mu, logvar = model(torch.rand(1, 784).repeat(ROWS, 1))
+    mode = "training" if model.training else "evaluation"
+    of = {"mu": [mu], "logvar": [logvar], "the logits": [logits], "z": given}
+    for name, values in of.items() if model.training else ():
+        for share in (each.eq(0).double().mean() for each in values):
+            if share > 0.02:
+                raise CheckFailed(
+                    f"in training mode {share:.0%} of the numbers of {name} are 0",
+                    f"{name} as it comes: dropout is for pixels and the 512 units",
+                    f"a dropout on {name}",
+                )
+    if torch.allclose(logits[0], logits[1], atol=1e-4):
+        raise CheckFailed(
+            f"in {mode} mode all images of a batch get the same noise, or none",
+            "fresh noise for each image",
+            "the shape of the noise in forward: that of mu; no `if self.training`",
+        )
+    if len(seen) == 1 and len(seen[0][0]) == ROWS:
+        z, answer = seen[0]
+
+        def drawn(mean: Tensor, scale: Tensor) -> bool:
+            return _is_normal((z - mean) / scale)
+
+        one = (z - mu) / torch.exp(logvar / 2)
+        shared = bool((one - one[:, :1]).abs().max() < 0.01)
+    else:  # forward does not call decode: compare pictures with draws of our own
+        answer, noise = logits, torch.randn_like(mu)
+
+        def drawn(mean: Tensor, scale: Tensor) -> bool:
+            with torch.no_grad():
+                return _alike(logits, model.decode(mean + scale * noise))
+
+        with torch.no_grad():
+            z = mu + torch.exp(logvar / 2) * noise[:, :1]
+            shared = _alike(logits, model.decode(z))
+    if not torch.allclose(logits, answer, atol=1e-4) or (
+        logits.min() >= 0 and logits.max() <= 1
+    ):
+        raise CheckFailed(
+            f"the first answer of model(x) goes from {logits.min():.2f} to "
+            f"{logits.max():.2f}, and is not what decode returns",
+            "the logits, as decode gives them: reconstruction_loss applies the sigmoid",
+            "the return of forward: a sigmoid or anything else after decode",
+        )
+    sigma = torch.exp(logvar / 2)
+    if not shared and drawn(mu, sigma):
+        return
+    wrong = {
+        "exp(logvar) is the variance, and was used as sigma": (mu, sigma**2),
+        "the noise is not scaled by sigma = exp(logvar / 2)": (mu, 0 * mu + 1),
+        "mu and logvar are swapped in reparameterize(mu, logvar)": (
+            logvar,
+            torch.exp(mu / 2),
+        ),
+        "pure noise is decoded; mu and sigma are not used": (0 * mu, 0 * mu + 1),
+        "logvar is used as sigma, without exp": (mu, logvar),
+        "the sign of logvar: sigma = exp(logvar / 2)": (mu, 1 / sigma),
+        "mu is not added": (0 * mu, sigma),
+    }
+    named = [why for why, (mean, scale) in wrong.items() if drawn(mean, scale)]
+    if shared:
+        named = [
+            "one number of noise serves all dimensions: randn_like(mu) gives each "
+            "its own"
+        ]
+    raise CheckFailed(
+        f"what model(x) decodes in {mode} mode does not look like draws from "
+        "N(mu, sigma^2)",
+        "z = reparameterize(mu, logvar), decoded",
+        "; or ".join(named[:2]) or "forward: how z is made from mu and logvar",
+    )
+
+
+def _is_normal(noise: Tensor) -> bool:
+    """Whether numbers look like draws from N(0, 1), each by itself."""
+    count = noise.numel()
+    room = 6 / count**0.5
+    return bool(
+        noise.mean().abs() < room
+        and (noise.std() - 1).abs() < room / 2**0.5
+        and abs(tails(noise) - 3) < 1.4 * room * 24**0.5
+        and not hang_together(noise)
+        and len(noise.abs().flatten().unique()) > 0.9 * count
+    )
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    """Whether two sets of pictures have the same mean and spread, by pixel."""
+    shift = ((a.mean(0) - b.mean(0)) / b.std(0)).abs().mean().item()
+    spread = (a.std(0) / b.std(0)).log().abs().mean().item()
+    return shift < 0.12 and spread < 0.12
