@@ -14,6 +14,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from course.sandbox import inventory
 from helpers.checks import base, draws, lesson03, tensors, watched
+from helpers.checks.lesson02.train_step import Watched
 
 assert lesson03  # the checks of a lesson are there, as in the grader
 
@@ -63,6 +64,10 @@ def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
     monkeypatch.setattr(torch, "a_new_name", 1, raising=False)
     monkeypatch.setattr(base, "checking", "kl_divergence")
     monkeypatch.setattr(torch.Tensor, "a_number", 1, raising=False)
+    # As torch does on the first object of a class.
+    for kind in (Watched, torch.optim.SGD):
+        wrapped = torch.optim.Optimizer.profile_hook_step(kind.step)
+        monkeypatch.setattr(kind, "step", wrapped)
     torch.set_default_device("cpu")
     torch.set_default_dtype(torch.float32)
     torch.manual_seed(0)
