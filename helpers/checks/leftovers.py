@@ -238,6 +238,11 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
             + [len(p._backward_hooks or ()) for p in model.parameters()],
             "register_..._hook: remove() what it returns",
         ),
+        "types": (
+            "the model's weights have another type after the call",
+            [p.dtype for p in model.parameters()],
+            "double(), half() or to(...), which change the model itself",
+        ),
         "gradients": (
             "the model's gradients have changed after the call",
             [

@@ -236,7 +236,7 @@ def _check_different(
             + ", up to the sign" * (size > 1),
             "a code of its own for each picture",
             "the shape of the draw, torch.randn(count, latent_dim), or numbers that "
-            "are rounded",
+            "are rounded, or scaled to one length",
         )
     if size > 1 and torch.allclose(codes, codes[:, :1].expand_as(codes)):
         raise CheckFailed(

@@ -139,17 +139,11 @@ def _require_order(found: list[Call], wanted: list, where: str) -> None:
                 f"forward runs {names_of(found)}",
                 f"{order}, each followed by a batch norm, and none at the output",
                 f"batch norm after layer {i + 1}: made in __init__, used in forward, "
-                "in its place"
+                "in its place; InstanceNorm, LayerNorm and GroupNorm are other norms"
                 if is_layer
                 else f"layer {i + 1} and the order of the layers",
             )
         require_sizes(layer, shape, f"layer {i + 1} of {where}")
-        if norm.runs != layer.runs:
-            raise CheckFailed(
-                f"layer {i + 1} runs {layer.runs} times, its batch norm {norm.runs}",
-                "one batch norm after each layer: its averages are of that layer alone",
-                "forward: does one batch norm stand in two places?",
-            )
         if norm.average is None:
             raise CheckFailed(
                 f"batch norm {i + 1} keeps no running averages",
@@ -161,6 +155,12 @@ def _require_order(found: list[Call], wanted: list, where: str) -> None:
                 f"batch norm {i + 1} has no weights",
                 "a learned scale and shift for each channel",
                 "affine=False",
+            )
+        if norm.runs != layer.runs:
+            raise CheckFailed(
+                f"layer {i + 1} runs {layer.runs} times, its batch norm {norm.runs}",
+                "one batch norm after each layer: its averages are of that layer alone",
+                "forward: does one batch norm stand in two places?",
             )
         means, channels = norm.weight.numel(), layer.out.shape[1]
         if layer.out.dim() == 4 and means != channels:
@@ -184,19 +184,23 @@ def require_sizes(call: Call, shape: tuple, name: str) -> None:
     ------
     CheckFailed
     """
-    if tuple(call.weight.shape) != shape:
+    options = call.options
+    if "groups" in options and options["groups"] != 1:
+        options = {"groups": options["groups"]}  # the shape follows from it
+    elif tuple(call.weight.shape) != shape:
         seen, want = _sizes(call.name, call.weight.shape), _sizes(call.name, shape)
         raise CheckFailed(
             f"{name}, {LAYERS[call.name][0]}, has {seen}",
             f"{want}, as the docstring says, so that losses can be compared",
             "the numbers in the line that makes it",
         )
-    for option, seen in call.options.items():
+    for option, seen in options.items():
         if seen != HELD[option]:
             raise CheckFailed(
                 f"{name}, {LAYERS[call.name][0]}, has {option} {seen}",
                 f"{option} {HELD[option]}, as the docstring says",
-                "the numbers in the line that makes it",
+                "the numbers in the line that makes it"
+                + "; a padding_mode other than zeros" * (option == "padding"),
             )
 
 

@@ -39,7 +39,7 @@ def _require_snapshots(function: Callable, model: Model) -> None:
         model.encode.mu.weight.normal_(generator=source)
     with torch.enable_grad():
         model(x)[0].sum().backward()
-    look = "eval(), a reset, an assignment or a step inside the function"
+    look = "eval(), double(), a reset, an assignment or a step inside the function"
     for _ in range(3):
         values = _values(model)
         with stays(model, look=look):

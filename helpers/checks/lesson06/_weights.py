@@ -48,7 +48,12 @@ def per_image(function: Callable, name: str, log_w: Tensor, expectation: str) ->
     shape, k = tuple(log_w.shape[1:]), len(log_w)
     look = "the axis: dim=0 holds the draws, every image keeps its own value"
     got = tuple(getattr(value, "shape", ()))
-    if got == () and shape:
+    if got != shape and math.prod(got) == math.prod(shape):
+        look = (
+            "a squeeze() drops the images' axis, or you reduced over everything: "
+            + look
+        )
+    elif got == () and shape:
         look = f"you reduced over everything, and mixed the images: {look}"
     elif got == (k, *shape[1:]) and len(shape) == 1 and got != shape:
         look = f"you reduced over the images (dim=1), which mixes them: {look}"

@@ -220,6 +220,13 @@ def _check_draws(function: Callable, model: World) -> None:
             "k draws of their own for each image",
             "the shape of the noise: (k, *mu.shape)",
         )
+    still = (noise.flatten(1).abs().amax(1) < 1e-3).nonzero().flatten().tolist()
+    if still:
+        raise CheckFailed(
+            f"of {len(z)} draws number {still[0] + 1} is mu itself",
+            "noise in each of the k draws",
+            "a row of the noise that is set to 0, or mu put in front of the draws",
+        )
     if abs(z.mean()) < 0.05 and abs(z.std() - 1) < 0.03 and _same_for_all(z):
         raise CheckFailed(
             "z is drawn from the prior N(0, I)",
@@ -267,7 +274,8 @@ def _independent(noise: Tensor, where: str) -> None:
             f"the noise in z is not independent for each draw, image and dimension"
             f"{where}",
             "a normal number of its own for every entry of z",
-            "the shape of the noise: (k, *mu.shape), one torch.randn for all",
+            "the shape of the noise: (k, *mu.shape), one torch.randn for all, of which "
+            "nothing is repeated or mirrored",
         )
 
 

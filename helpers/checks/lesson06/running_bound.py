@@ -15,9 +15,21 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06.bound import mistakes
+from helpers.checks.modules import explained
 from helpers.checks.tensors import compare, fits
 
 BATCHES = 40
+ONCE = {
+    "NoneType": (
+        "one pass over the batches: they come from a generator",
+        "a second loop over `batches`, or a len(): when the first is through, none are "
+        "left",
+    ),
+    "object of type 'generator' has no len()": (
+        "one pass over the batches: they come from a generator, which has no length",
+        "len(batches): count the draws in the loop",
+    ),
+}
 
 
 @check("running_bound")
@@ -56,7 +68,7 @@ def _compare(
     earlier: Sequence[Tensor] = (),
 ) -> None:
     handed = batches if as_list else (batch.clone() for batch in batches)
-    with stays(*batches):
+    with stays(*batches), explained(ONCE):
         value = function(handed)
     images = batches[0].shape[1]
     sizes = ", ".join(str(len(batch)) for batch in batches[:5])
@@ -116,7 +128,11 @@ def _mistakes(batches: list[Tensor]) -> dict[str, Tensor]:
         )
         for start in (0, -100, -500, -1000)
     }
+    full = sizes >= sizes[0]
     return first | {
+        "batches smaller than the first one are left out": (
+            torch.logsumexp(sums[full], 0) - sizes[full].sum().log()
+        ),
         "the batches' logsumexps are added; torch.logaddexp adds what they stand for": (
             sums.sum(0) - sizes.sum().log()
         ),

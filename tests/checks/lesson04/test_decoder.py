@@ -338,6 +338,10 @@ class FromOneNumber(Decoder):
 
 WRONG = [
     (
+        replaced(7, lambda: nn.ConvTranspose2d(32, 8, 4, 2, 1, groups=2)),
+        "has groups 2 | groups 1",
+    ),
+    (
         running(lambda self, z: self.body(z - z.mean(1, keepdim=True))),
         "the first layer of the decoder is given other numbers",
     ),

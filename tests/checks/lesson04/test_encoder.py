@@ -378,6 +378,14 @@ def logvar_by_numpy(self, x):
     return self.mu(h), self.logvar(torch.from_numpy(h.detach().numpy()))
 
 
+def norm_of_the_batch(self, x):
+    """Batch norm by a function that is given no averages."""
+    for layer in self.body:
+        norm = isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
+        x = F.batch_norm(x, None, None, training=True) if norm else layer(x)
+    return self.mu(x), self.logvar(x)
+
+
 RIGHT = [
     on_heads(lambda m, v: (m, v.clamp(-10, 10))),
     on_heads(lambda m, v: (m, 2 * (F.softplus(v) + 1e-4).log())),
@@ -438,6 +446,12 @@ class NormOfPlaces(Encoder):
 
 
 WRONG = [
+    (running(norm_of_the_batch), "batch norm 1 keeps no running averages"),
+    (replaced(4, lambda: nn.GroupNorm(4, 32)), "layer 2 | GroupNorm are other norms"),
+    (
+        replaced(0, lambda: nn.Conv2d(1, 8, 4, 2, 1, padding_mode="reflect")),
+        "a padding_mode other than zeros",
+    ),
     (NormOfPlaces, "batch norm 2 has 1568 means | one for each channel"),
     (DenseAsConvolution, "in place of the large dense layer: nn.Linear"),
     (on_heads(lambda m, v: (m.clamp(-10, 10), v)), "ReLU, sigmoid, tanh, clamp"),

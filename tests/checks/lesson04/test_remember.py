@@ -177,6 +177,7 @@ RIGHT = [
     lambda m: {k: v + 0 for k, v in m.state_dict().items()},
 ]
 WRONG = [
+    (lambda m: copy.deepcopy(m.double().state_dict()), "another type | double()"),
     (lambda m: m.state_dict(), "deepcopy"),
     (lambda m: dict(m.state_dict()), "deepcopy"),
     (lambda m: copy.copy(m.state_dict()), "deepcopy"),

@@ -195,6 +195,10 @@ def beta_without_default(model, x, beta):
     return loss(model, x, beta)
 
 
+def falsy_beta(model, x, beta=1.0):
+    return loss(model, x, beta or 1.0)
+
+
 RIGHT = [
     loss,
     by_sums,
@@ -214,6 +218,7 @@ RIGHT = [
     of(lambda b, r, k: torch.stack([r, b * k]).sum() / len(r)),
 ]
 WRONG = [
+    (falsy_beta, "0 is taken for no beta at all"),
     (of(lambda b, r, k: (r / 784 + b * k).mean()), "averaged over the pixels"),
     (of(lambda b, r, k: (r + b * k).sum()), "sum over the images"),
     (of(lambda b, r, k: (r - b * k).mean()), "sign of the KL"),

@@ -82,6 +82,10 @@ RIGHT = [
     lambda log_w: torch.logsumexp(log_w.movedim(0, -1), -1) - math.log(len(log_w)),
 ]
 WRONG = [
+    (
+        lambda log_w: (log_w.logsumexp(0) - math.log(len(log_w))).squeeze(),
+        "a squeeze()",
+    ),
     (of_what_is_zero_meanwhile, "has other numbers by the end"),
     (lambda log_w: log_w.exp().mean(0).log(), "exp() of the log weights"),
     (lambda log_w: log_w.double().exp().mean(0).log(), "exp() of the log weights"),

@@ -143,6 +143,26 @@ def one_axis(model, x, k):
     return right(model, x.view(B, D), k)
 
 
+def with_epsilon(make):
+    def answer(model, x, k):
+        mu, logvar = model.encode(x)
+        z = mu + torch.exp(0.5 * logvar) * make(k, mu)
+        return model.log_likelihood(x, z) + prior(z) - density(z, mu, logvar)
+
+    return answer
+
+
+def first_is_mu(k, mu):
+    epsilon = torch.randn(k, *mu.shape)
+    epsilon[0] = 0
+    return epsilon
+
+
+def mirrored(k, mu):
+    half = torch.randn((k + 1) // 2, *mu.shape)
+    return torch.cat([half, -half])[:k]
+
+
 RIGHT = [
     right,
     by_distributions,
@@ -177,6 +197,8 @@ def of_nan_where_many(model, x, k):
 
 
 WRONG = [
+    (with_epsilon(first_is_mu), "of 400 draws number 1 is mu itself"),
+    (with_epsilon(mirrored), "nothing is repeated or mirrored"),
     (of_nan_where_many, "look at"),
     (of_no_likelihood, "look at"),
     (

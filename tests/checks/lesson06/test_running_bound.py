@@ -259,6 +259,30 @@ def with_count(count):
     return answer
 
 
+def leaves_out_smaller(batches):
+    total, count, size = torch.tensor(-math.inf), 0, None
+    for log_w in batches:
+        size = size or len(log_w)
+        if len(log_w) >= size:
+            total = torch.logaddexp(total, log_w.logsumexp(0))
+            count += len(log_w)
+    return total - math.log(count)
+
+
+def counts_first(batches):
+    count = sum(len(log_w) for log_w in batches)
+    total = None
+    for log_w in batches:
+        part = log_w.logsumexp(0)
+        total = part if total is None else torch.logaddexp(total, part)
+    return total - math.log(count)
+
+
+def counts_batches(batches):
+    total = torch.stack([log_w.logsumexp(0) for log_w in batches]).logsumexp(0)
+    return total - math.log(len(batches))
+
+
 RIGHT = [
     right,
     first_then_rest,
@@ -315,6 +339,9 @@ def gathers_three(batches):
 
 
 WRONG = [
+    (leaves_out_smaller, "batches smaller than the first one are left out"),
+    (counts_first, "NoneType | one pass over the batches | none are left"),
+    (counts_batches, "which has no length"),
     (gathers_three, "earlier ones are still there | even a few at a time"),
     (keeps_all_in_numpy, "are still kept"),
     (keeps_bytes, "are still kept"),
