@@ -63,7 +63,7 @@ def _far_from_zero(function: Callable) -> None:
 
 
 def _means(count: int, threshold: float) -> Tensor:
-    """Means with all kinds of dimensions: (count, 24).
+    """Means with all kinds of dimensions: (count, 25).
 
     None has a variance within a sixth of the threshold, where it would matter what the
     sum of squares is divided by.
@@ -74,6 +74,7 @@ def _means(count: int, threshold: float) -> Tensor:
     rare = torch.zeros(count).double()
     rare[-few:] = 1.0
     rare /= rare.std()
+    two_of_five = (torch.arange(count) % 5 < 2).double()
     sides = (torch.arange(count) % 2 * 2.0 - 1).double()
     root = threshold**0.5
     columns = [
@@ -92,6 +93,8 @@ def _means(count: int, threshold: float) -> Tensor:
         1.15 * threshold * noise[:, 0],
         0.5 * threshold * noise[:, 1],
         0.25 * threshold * noise[:, 2],
+        # And in the distances from the median.
+        0.75**0.5 * root * two_of_five / two_of_five.std(),
     ]
     for row in (0, -1, *torch.randperm(count)[:8]):  # in a single row
         alone = torch.zeros(count).double()
@@ -167,6 +170,9 @@ def _mistake(mu: Tensor, active: Tensor, threshold: float) -> str:
         "the threshold as it is, not its root": mu.var(0) * threshold**0.5,
         "the variance of mu, with its sign: abs() or a square comes first": (
             mu.abs().var(0)
+        ),
+        "the distances from the mean, not from the median": (
+            (mu - mu.median(0).values).square().mean(0)
         ),
         "all images count, not the last few": mu[-20:].var(0),
         **{

@@ -274,6 +274,13 @@ def _check_config(make: Callable, seed: int, size: int) -> None:
             "what __init__ was given, by name: the seed, and what Keras adds itself",
             "super().get_config() | {'seed': ...}, and super().__init__(**options)",
         )
+    free = make().get_config().get("seed")
+    if free is not None:
+        raise CheckFailed(
+            f"get_config() of a layer made without a seed says seed: {free!r}",
+            "None, as __init__ was given: a layer made from it finds a seed of its own",
+            "what get_config() hands on: a seed that was drawn in __init__?",
+        )
     if "dtype" not in config:
         raise CheckFailed(
             f"get_config() says no more than {sorted(config)}",

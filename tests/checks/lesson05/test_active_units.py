@@ -34,6 +34,10 @@ def by_sums(mu, threshold=0.01):
     return (squares - total**2 / count) / (count - 1) > threshold
 
 
+def from_the_median(mu, threshold=0.01):
+    return (mu - mu.median(0).values).square().mean(0) > threshold
+
+
 RIGHT = [
     lambda mu, threshold=0.01: mu.var(dim=0) > threshold,
     lambda mu, threshold=0.01: mu.var(dim=0, correction=0) > threshold,
@@ -58,6 +62,7 @@ RIGHT = [
     by_loop,
 ]
 WRONG = [
+    (from_the_median, "distances from the mean, not from the median"),
     (lambda mu, threshold=0.01: mu.std(dim=0) > threshold, "not the standard"),
     (lambda mu, threshold=0.01: (mu**2).mean(0) > threshold, "always 2"),
     (lambda mu, threshold=0.01: mu.abs().mean(0) > threshold, "always 2"),

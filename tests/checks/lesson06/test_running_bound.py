@@ -283,6 +283,15 @@ def counts_batches(batches):
     return total - math.log(len(batches))
 
 
+def first_of_a_list_twice(batches):
+    first = next(iter(batches))
+    total, count = first.logsumexp(0), len(first)
+    for log_w in batches:
+        total = torch.logaddexp(total, log_w.logsumexp(0))
+        count += len(log_w)
+    return total - math.log(count)
+
+
 RIGHT = [
     right,
     first_then_rest,
@@ -339,6 +348,7 @@ def gathers_three(batches):
 
 
 WRONG = [
+    (first_of_a_list_twice, "the first batch counts twice"),
     (leaves_out_smaller, "batches smaller than the first one are left out"),
     (counts_first, "NoneType | one pass over the batches | none are left"),
     (counts_batches, "which has no length"),

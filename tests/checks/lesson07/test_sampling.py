@@ -132,6 +132,12 @@ class ZeroIsNone(Sampling):
         self.generator = keras.random.SeedGenerator(seed or None)
 
 
+class WritesDownASeedOfItsOwn(Sampling):
+    def __init__(self, seed=None, **options):
+        found = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        super().__init__(found, **options)
+
+
 class WithoutOptions(Sampling):
     def __init__(self, seed=None, **options):
         super().__init__(seed)
@@ -200,6 +206,7 @@ class OnlyWhileTraining(Sampling):
 
 RIGHT = [Sampling, WithRoots, BuiltLater, WrittenDownByKeras, OfTheBackend]
 WRONG = [
+    (WritesDownASeedOfItsOwn, "a layer made without a seed says seed | None, as"),
     (Variance, "exp(logvar) is the variance"),
     (NoNoise, "the noise: is it drawn, and is it used?"),
     (DrawnByNumPy, "all images get the same noise"),
