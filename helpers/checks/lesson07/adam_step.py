@@ -39,7 +39,7 @@ def adam_step(function: Callable, draw: Draw) -> None:
 
 def _arrays(shape: tuple[int, ...], t: int, draw: Draw) -> list[np.ndarray]:
     """theta, g, m, v; gradients of all sizes, none of them 0."""
-    size = 10.0 ** draw.rng.uniform(-5, 0, shape)
+    size = 10.0 ** draw.rng.uniform(-5, 2, shape)
     sign = draw.rng.choice([-1.0, 1.0], shape)
     g = sign * size
     first = t == 1
@@ -153,6 +153,10 @@ def _compare(
 def _mean_mistakes(arrays: list[np.ndarray], t: int) -> dict[str, dict]:
     _, g, m, v = (np.asarray(each, np.float64) for each in arrays)
     right = stepped(*arrays, t, 0, 1, "torch")
+    cut = {
+        f"a limit on the gradients (here {limit:.3g}): they count as they are": limit
+        for limit in (1, 5, 10)
+    }
     return {
         "m": {
             "0.9 and 0.1 are exchanged": 0.1 * m + 0.9 * g,
@@ -162,6 +166,7 @@ def _mean_mistakes(arrays: list[np.ndarray], t: int) -> dict[str, dict]:
             "g is added whole: (1 - beta_1) is missing": 0.9 * m + g,
             "m as it was before the step": m,
             "g is squared": 0.9 * m + 0.1 * g**2,
+            **{why: 0.9 * m + 0.1 * np.clip(g, -top, top) for why, top in cut.items()},
             "m and v are exchanged in the `return` line": right["v"],
         },
         "v": {

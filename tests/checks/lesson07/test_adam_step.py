@@ -119,6 +119,11 @@ WRONG = [
     (variant(mean=lambda m, g: 0.9 * m + g), "(1 - beta_1) is missing"),
     (variant(square=lambda v, g: 0.999 * v + 0.001 * g), "g is not squared"),
     (variant(square=lambda v, g: 0.9 * v + 0.1 * g**2), "0.9 where 0.999 belongs"),
+    (
+        variant(mean=lambda m, g: 0.9 * m + 0.1 * np.clip(g, -1, 1)),
+        "limit on the gradients (here 1)",
+    ),
+    (variant(square=lambda v, g: 0.999 * v + 0.001 * np.minimum(g**2, 1)), "v is"),
     (variant(late=1), "t is one too large"),
     (variant(sign=-1), "the sign"),
     (
