@@ -86,8 +86,8 @@ def lessons(settings: Settings) -> Table:
         "Time and peak memory of the lessons",
         ("lesson", "full, s", "full, MB", "fast, s", "fast, MB", "state"),
         rows,
-        "Single runs, kernel start included. In full mode one lesson at a time; in "
-        "fast mode two at a time that share the cores, so all take less than the sum. "
+        "Single runs, kernel start included: of each mode a `course run`, as many "
+        "lessons side by side as there are cores, so all take less than the sum. "
         "Memory: the highest that one kernel took.",
         kept,
     )

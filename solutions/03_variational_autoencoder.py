@@ -284,8 +284,8 @@ def reconstruction_loss(logits, x):
     logits: tensor (B, D), the decoder's output before the sigmoid.
     x: tensor (B, D), pixels in [0, 1].
     Returns shape (B,): summed over the D pixels, not over the images; finite for all
-    logits, and nothing limits or rounds logits, probabilities or pixels, but for the
-    100 nats a pixel that binary_cross_entropy of probabilities costs at most.
+    logits, as its gradient is, and nothing limits or rounds logits, probabilities or
+    pixels, but for the 100 nats a pixel that binary_cross_entropy costs at most.
     Hint: look up the `reduction` argument.
     """
     ### BEGIN SOLUTION

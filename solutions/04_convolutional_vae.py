@@ -407,8 +407,9 @@ def vae_loss(model, x, beta=1.0):
     model: model(x) -> x_hat (B, 1, 28, 28) in [0, 1], mu (B, d), logvar (B, d)
     x: tensor (B, 1, 28, 28), pixels in [0, 1]
     Returns a tensor with one number, in nats per image, ready for backward(). The model
-    stays in its mode. Where x_hat is 0 or 1 the loss is finite: F.binary_cross_entropy
-    sees to it; in a formula of your own clamp x_hat to [1e-7, 1 - 1e-7], no narrower.
+    stays in its mode. Where x_hat is 0 or 1 the loss is finite, and its gradient too:
+    F.binary_cross_entropy sees to it; in a formula of your own clamp x_hat to
+    [1e-7, 1 - 1e-7], no narrower.
     Hint: reduction="none" keeps the pixels apart; .flatten(1) makes rows of them.
     """
     ### BEGIN SOLUTION

@@ -33,6 +33,7 @@ def batches(make: Callable, draw: Draw) -> None:
         (draw.integer(560, 590), draw.integer(257, 280)),
         (1, 4),
         (draw.integer(7, 12), 1),
+        (draw.integer(33_000, 34_000), 5_000),  # more than 16 bits can count
     ):
         _one_pass(make, n, size, np.random.default_rng(seed))
     n, size = draw.integer(1030, 1100), draw.integer(120, 140)
@@ -133,7 +134,7 @@ def _one_pass(
             "a scaling, a cast to whole numbers or another change of the pixels inside "
             "`batches`",
         )
-    order = np.floor(x[:, 0].astype(float) * n + 1e-3).astype(int)
+    order = np.floor(x[:, 0].astype(float) * n + 1e-2).astype(int)
     missing = n - len(np.unique(order))
     if missing:
         raise CheckFailed(

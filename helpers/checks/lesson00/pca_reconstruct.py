@@ -23,7 +23,9 @@ def pca_reconstruct(reconstruct: Callable, draw: Draw) -> None:
     k = draw.integer(3, 5)
     right = _right(reconstruct, train, images, k)
     alone = _call(reconstruct, train, images[:1], k)
-    if alone.shape != (1, d) or not np.abs(alone - right[:1]).max() <= 0.01:
+    look = "squeeze(), or an index, that drops the axis of the images"
+    want_shape(alone, (1, d), "what pca_reconstruct() gives for one image", look)
+    if not np.abs(alone - right[:1]).max() <= 0.01:
         raise CheckFailed(
             "an image alone is reconstructed otherwise than among others",
             "each image by itself: mean and components come from `train`",

@@ -29,6 +29,7 @@ def split_indices(split: Callable, draw: Draw) -> None:
         (draw.integer(2001, 5003), draw.integer(1200, 1900)),
         (draw.integer(20, 50), 1),
         (draw.integer(20, 37), 19),
+        (draw.integer(33_000, 34_000), 40),  # more than 16 bits can count
     ):
         parts = [_call(split, count, held_out, seed) for seed in seeds[:2] + seeds[-1:]]
         varies = len({len(validation) for _, validation in parts}) > 1

@@ -26,7 +26,7 @@ COUNT = ROWS * PIXELS
 def denoising_pair(make_pair: Callable, draw: Draw) -> None:
     """Check ``denoising_pair(x, noise_std) -> (noisy, clean)``."""
     device = pick_device()
-    for rows, std in ((ROWS, 0.5), (1, draw.integer(3, 9) / 10), (97, 3.0)):
+    for rows, std in ((ROWS, 0.5), (1, draw.integer(3, 9) / 10), (97, 3.0), (5, 0.004)):
         x = pictures(rows, low=-0.2, high=1.2).clamp(0, 1).to(device)
         _check_pair(make_pair, x, std)
     # Around such a grey, noise is not clipped, so that it can be measured.
@@ -35,6 +35,7 @@ def denoising_pair(make_pair: Callable, draw: Draw) -> None:
     _check_pattern(make_pair, grey, weak)
     _check_noise(make_pair, grey, (weak, 1.5 * weak))
     _check_mirrored(make_pair, grey)
+    _check_many(make_pair, grey)
     for level, low, high in ((0.0, 25, 50), (1.0, 60, 80), (0.5, 100, 150)):
         level = level if level != 0.5 else draw.integer(20, 80) / 100
         _check_clipping(make_pair, level, draw.integer(low, high) / 100)
@@ -127,7 +128,7 @@ def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
         )
     shape = "the shape of the noise: that of x, as randn_like(x) gives"
     # Independent noise: the mean of n pixels has 1/n of the variance of one.
-    whole = noise.var().item()
+    whole = max(noise.var().item(), 1e-12)
     by_image = noise.mean(dim=1).var().item() / whole * PIXELS
     by_pixel = noise.mean(dim=0).var().item() / whole * ROWS
     if (by_image > 100 and by_pixel > 100) or whole < 1e-4 * std**2:
@@ -160,6 +161,18 @@ def _check_mirrored(make_pair: Callable, grey: Tensor) -> None:
             f"of the noise {again:.0%} is found twice or more, up to the sign",
             "fresh noise for each pixel of each image",
             "noise that is repeated, mirrored (noise and -noise), limited or rounded",
+        )
+
+
+def _check_many(make_pair: Callable, grey: Tensor) -> None:
+    """More images than a part of them that may be written in."""
+    many = grey[:1].expand(2_050, -1)
+    rows = len(_noisy(make_pair, many, 0.1)[:, :20].unique(dim=0))
+    if rows < len(many):
+        raise CheckFailed(
+            f"{len(many):,} images get the noise of {rows:,}",
+            "fresh noise for each pixel of each image",
+            "noise that is drawn for some images and repeated: randn_like(x)",
         )
 
 
@@ -208,6 +221,7 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
                 ("noise_std used as a variance: its square root was taken",
                  math.sqrt(wanted)),
                 ("noise multiplied by the picture; it must be added", wanted * level),
+                ("noise that ends at two standard deviations", 0.8796 * wanted),
                 ("uniform noise; use randn", wanted / math.sqrt(12)),
                 ("uniform noise; use randn", wanted / math.sqrt(3)),
             ],

@@ -91,6 +91,38 @@ def train_step(step: Callable, draw: Draw) -> None:
                 "eval() inside train_step()",
             )
     _check_large(step, device)
+    for few in (True, False):
+        _check_any_loss(step, device, few)
+
+
+def _check_any_loss(step: Callable, device: torch.device, few: bool) -> None:
+    """A few images that are nearly right, or a thousand that are all wrong."""
+    model, count = Small().to(device).train(), 33 if few else 1_100
+    x = pictures(count).to(device)
+    with torch.no_grad():
+        if not few:
+            model.decoder.bias.copy_(3 * (torch.randint(0, 2, (PIXELS,)) * 2.0 - 1))
+        answer = twin(model)(x)
+        near = answer + 0.01 * torch.randn_like(answer)
+        target = near.clamp(0, 1) if few else 1 - answer.round()
+    before, other = twin(model), twin(model)
+    loss = F.mse_loss(other(x), target)
+    for each in (model, other):
+        optimizer = torch.optim.SGD(each.parameters(), lr=1.0)
+        if each is other:
+            loss.backward()
+            optimizer.step()
+        else:
+            _call(step, model, optimizer, x, target)
+    moved, wanted = _way(before, model), _way(before, other)
+    if not _close(moved, wanted):
+        raise CheckFailed(
+            f"with {count} images and a loss of {loss:.2g} the weights "
+            + ("move otherwise than their gradients say" if moved.any() else "stay"),
+            f"{STEP}, whatever the loss, for all images of the batch",
+            "a condition on the loss, a limit on it, or a part of the batch that is "
+            "left out",
+        )
 
 
 def _check_large(step: Callable, device: torch.device) -> None:

@@ -33,6 +33,7 @@ def validation_loss(function: Callable, draw: Draw) -> None:
         (draw.integer(1030, 1200), draw.integer(200, 257)),
         (draw.integer(10, 99), 1000),
         (129, 128),
+        (draw.integer(5_300, 5_500), draw.integer(1_010, 1_050)),
         (uneven, 64),
     ]
     for number, (count, batch) in enumerate(plans):

@@ -76,9 +76,9 @@ def weights(
         for model in models:
             _use(model)
         kept = [copy.deepcopy(model.state_dict()) for model in models]
-        # One as it is after training, one ready for use.
+        # One as it is after training, one ready for use, its weights frozen.
         models[0].train()
-        models[1].eval()
+        models[1].eval().requires_grad_(False)
         for model, path in zip(models, paths, strict=True):
             with explained(SAVING), stays(model, look=UNTOUCHED):
                 save(model, path)

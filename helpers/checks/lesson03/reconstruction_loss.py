@@ -129,6 +129,19 @@ def _mistakes(logits: Tensor, x: Tensor, terms: Tensor) -> dict[str, Tensor]:
     }
 
 
+def _want_finite_gradient(function: Callable, logit: float, pixel: float) -> None:
+    x = torch.full((2, 9), pixel)
+    [gradient] = gradients_of(lambda a: function(a, x), torch.full((2, 9), logit))
+    if gradient is not None and not gradient.isfinite().all():
+        raise CheckFailed(
+            f"at logits of {logit:.0f} and pixels of {pixel:.0f} the loss is finite, "
+            "and its gradient is nan",
+            "a finite gradient: a single nan would spoil all weights",
+            "a clamp after the logarithm of 0: its slope is 0 times infinity. "
+            "binary_cross_entropy_with_logits takes no such logarithm",
+        )
+
+
 def _check_far_out(function: Callable, draw: Draw) -> None:
     """Logits that are sure: exact where 32 bits can be, finite everywhere."""
     far = float(draw.rng.uniform(22, 40))
@@ -157,6 +170,8 @@ def _check_far_out(function: Callable, draw: Draw) -> None:
         }
         if not torch.tensor([*values.values()]).isfinite().all():
             raise _not_finite(f"at logits of {logit:.0f} and -{logit:.0f}")
+        for sign, pixel in values:
+            _want_finite_gradient(function, sign * logit, pixel)
         sure = max(abs(values[-1, 0]), abs(values[1, 1]))
         if not sure <= 1e-3:
             raise CheckFailed(

@@ -46,6 +46,7 @@ def reparameterize(function: Callable, draw: Draw) -> None:
     _drawn(function, *wide)
     _check_noise(function)
     _check_moments(function, draw)
+    _check_far(function)
     _check_gradients(function, size)
 
 
@@ -212,6 +213,20 @@ def _wrong_draws(mu: Tensor, logvar: Tensor) -> dict[str, tuple[Tensor, Tensor]]
         "sigma multiplies mu as well": (sigma * mu, sigma),
         "mu is added twice": (2 * mu, sigma),
     }
+
+
+def _check_far(function: Callable) -> None:
+    """Where sigma is next to nothing, or huge: logvar has no limit."""
+    for level in (-18.0, 18.0):
+        zeros = torch.zeros(300, 40)
+        noise = _drawn(function, zeros, zeros + level).detach() / math.exp(level / 2)
+        if not abs(noise.std() - 1) <= LIMIT / (2 * noise.numel()) ** 0.5:
+            raise CheckFailed(
+                f"at logvar = {level:.0f} (z - mu) / sigma has the standard deviation "
+                f"{apart(noise.std(), 1)[0]}",
+                "1: sigma = exp(logvar / 2), whatever logvar is",
+                "a limit on logvar or sigma, or a number added to either",
+            )
 
 
 def _check_moments(function: Callable, draw: Draw) -> None:

@@ -53,6 +53,15 @@ def evaluate(function: Callable, draw: Draw) -> None:
     _require_means(cases)
     _require_means([_ask(function, Model(d).train(), small, 97)])
     _require_means([_ask(function, Model(d).eval(), 205, 2)])  # a hundred batches
+    _require_means([_ask(function, _sure(Model(d)), 205, 97)])
+
+
+@torch.no_grad()
+def _sure(model: Model) -> Model:
+    """Pictures that are nearly black, or white, everywhere: a limit shows."""
+    model.decode[0].weight.mul_(0.1)
+    model.decode[0].bias.copy_(12 * (torch.randint(0, 2, (784,)) * 2.0 - 1))
+    return model
 
 
 def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
@@ -98,7 +107,7 @@ def _require_calls(model: Model, training: bool) -> None:
             "the model was never called",
             "model(x), so that z is sampled as in training",
             "decoding mu flatters the loss; use the forward of the argument `model`, "
-            "not of another model (a global name?)",
+            "not of another model (a global name, a shallow copy?)",
         )
     if any(any(modes) for modes, _ in notes_of(model)):
         late = training and not any(module.training for module in model.modules())

@@ -26,6 +26,7 @@ def remember(function: Callable, draw: Draw) -> None:
     for training in (True, False):
         model = Model(draw.integer(2, 8)).train(training)
         model.get_parameter(FROZEN).requires_grad_(False)
+        model.scale = nn.Parameter(torch.ones(3))  # in no part of it
         if draw.pick(True, False):
             model.encode.body[2].train(not training)
         _require_snapshots(function, model)

@@ -98,7 +98,7 @@ def sizes(conv_size: Callable, transposed_size: Callable, draw: Draw) -> None:
     cases = [(28, 4, 2, 1), (14, 4, 2, 1), (28, 3, 1, 1), (9, 5, 3, 2)]
     while len(cases) < 60:
         kernel, stride = draw.integer(1, 9), draw.integer(1, 6)
-        padding, n = draw.integer(0, kernel // 2), draw.integer(1, 70)
+        padding, n = draw.integer(0, kernel // 2 + 1), draw.integer(1, 70)
         if n + 2 * padding >= kernel and _transposed(n, kernel, stride, padding) > 0:
             cases.append((n, kernel, stride, padding))
     _require(conv_size, F.conv2d, cases, "conv_size", CONV_MISTAKES)

@@ -21,7 +21,7 @@ from helpers.checks.lesson04._vae import (
     terms,
 )
 from helpers.checks.messages import apart, number
-from helpers.checks.records import twin
+from helpers.checks.records import notes_of, twin
 
 LOOK = (
     "each term, what it is summed over, the mean over the images, and a clamp of x_hat "
@@ -44,6 +44,7 @@ def vae_loss(function: Callable, draw: Draw) -> None:
     _require_default(function, model.eval(), pictures(97))
     _require_small_kl(function, draw)
     _require_large_kl(function, small)
+    _require_black(function, model.eval(), small)
     _require_confident(function, model, small)
     _require_gradients(function, model.train(), pictures(97), large)
 
@@ -104,8 +105,17 @@ def _ask(function: Callable, model: Model, x: Tensor, beta: float | None) -> Ten
     options = {} if beta is None else {"beta": beta}
     weights = [weight.detach().clone() for weight in model.parameters()]
     may = {"values"} if model.training else ()  # batch norm takes notes
+    notes_of(model).clear()
     with stays(x, model, but=may), shapes_explained():
         loss = function(model, x, **options)
+    mode = [module.training for module in model.modules()]
+    if any(seen != mode for seen, _ in notes_of(model)):
+        modes = {True: "training", False: "evaluation"}
+        raise CheckFailed(
+            f"the model, or a part of it, ran in {modes[not model.training]} mode",
+            f"{modes[model.training]} mode, in which it was handed in",
+            "eval() or train() inside the function: leave it out",
+        )
     if isinstance(loss, torch.Tensor) and loss.numel() == 1:
         loss = loss.reshape(())
     seen = want_tensor(
@@ -184,6 +194,37 @@ def _require_kl(
         )
 
 
+def _require_black(function: Callable, model: Model, beta: float) -> None:
+    x = pictures(33)
+    x[5::9] = 0
+    logits, _, mu, logvar, _ = terms(twin(model), x)
+    each = losses.bce_terms(logits, x.flatten(1)), losses.kl_terms(mu, logvar)
+    seen, right = _ask(function, model, x, beta), losses.loss_value(*each, beta)
+    if not tensors.fits(seen, right):
+        texts = apart(seen.item(), right.item())
+        raise CheckFailed(
+            f"where three of 33 images are black the loss is {texts[0]}",
+            f"{texts[1]}, the mean over all of them",
+            "images that are left out, or weighted",
+        )
+
+
+def _want_finite_gradients(
+    loss: Tensor, model: Model, grey: float, brightness: float
+) -> None:
+    if not loss.requires_grad or not loss.isfinite().all():
+        return
+    found = torch.autograd.grad(loss.sum(), [*model.parameters()], allow_unused=True)
+    if not all(each is None or each.isfinite().all() for each in found):
+        raise CheckFailed(
+            f"where x_hat is {grey:.9g} and x {brightness:.0f} the loss is finite, and "
+            "its gradient is nan",
+            "a finite gradient: a single nan would spoil all weights",
+            "a clamp after the logarithm of 0: its slope is 0 times infinity. Clamp "
+            "x_hat before it, or take F.binary_cross_entropy",
+        )
+
+
 def _require_confident(function: Callable, model: Model, beta: float) -> None:
     """Where x_hat is nearly, or exactly, 0 or 1."""
     model = twin(model)  # of which copies are handed in
@@ -197,7 +238,10 @@ def _require_confident(function: Callable, model: Model, beta: float) -> None:
             x = brightness * white
             mu, logvar = model.encode(x)
             kl = beta * losses.kl_terms(mu, logvar).sum(1).mean()
-            answer = function(twin(model), x.clone(), beta=beta).item() - kl
+            handed = twin(model)
+            loss = function(handed, x.clone(), beta=beta)
+            _want_finite_gradients(loss, handed, grey, brightness)
+            answer = loss.item() - kl
             alike = abs(grey - brightness) < 0.5
             what = (
                 f"where x_hat is {grey:.9g} and x {brightness:.0f} the reconstruction"

@@ -63,10 +63,10 @@ def _far_from_zero(function: Callable) -> None:
 
 
 def _means(count: int, threshold: float) -> Tensor:
-    """Means with all kinds of dimensions: (count, 25).
+    """Means with all kinds of dimensions: (count, 28).
 
-    None has a variance within a sixth of the threshold, where it would matter what the
-    sum of squares is divided by.
+    None has a variance within a fortieth of the threshold, where it would matter what
+    the sum of squares is divided by.
     """
     noise = torch.randn(count, 5).double()
     noise = (noise - noise.mean(0)) / noise.std(0)
@@ -74,7 +74,7 @@ def _means(count: int, threshold: float) -> Tensor:
     rare = torch.zeros(count).double()
     rare[-few:] = 1.0
     rare /= rare.std()
-    two_of_five = (torch.arange(count) % 5 < 2).double()
+    skew = [(torch.arange(count) % 10 < most).double() for most in (1, 4)]
     sides = (torch.arange(count) % 2 * 2.0 - 1).double()
     root = threshold**0.5
     columns = [
@@ -93,9 +93,10 @@ def _means(count: int, threshold: float) -> Tensor:
         1.15 * threshold * noise[:, 0],
         0.5 * threshold * noise[:, 1],
         0.25 * threshold * noise[:, 2],
-        # And in the distances from the median.
-        0.75**0.5 * root * two_of_five / two_of_five.std(),
     ]
+    # And around another middle than the mean: the median, the middle of the range, the
+    # mean of some rows or of what is left without the largest and the smallest.
+    columns += [0.97**0.5 * root * each / each.std() for each in (*skew, rare, sides)]
     for row in (0, -1, *torch.randperm(count)[:8]):  # in a single row
         alone = torch.zeros(count).double()
         alone[row] = 1.0

@@ -54,6 +54,7 @@ def _mistakes(log_w: Tensor) -> dict[str, Tensor]:
         "the wrong way up: (sum w)^2 stands above, sum w^2 below": 1 / right,
         "divided by k: the size itself is wanted, from 1 to k": right / k,
         "k times too much": right * k,
+        "rounded: it is no whole number": right.round(),
         "its square root": right.sqrt(),
         "exp of the entropy: another measure, not (sum w)^2 / sum w^2": torch.exp(
             -(share * share.clamp(min=1e-300).log()).sum(0)

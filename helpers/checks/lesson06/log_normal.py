@@ -67,6 +67,18 @@ def log_normal(function: Callable, draw: Draw) -> None:
                 "a limit on logvar or sigma (clamp), or a number added to sigma^2: "
                 "leave it out",
             )
+    mu, logvar = 30 + torch.rand(9, d), torch.full((9, d), -6.0) + torch.rand(9, d)
+    near = mu + torch.exp(logvar / 2) * torch.randn(9, d), mu, logvar
+    seen, right = _called(function, *near), log_density(*near)
+    if not fits(seen, right, 1e-3):
+        worst = (seen.detach() - right).abs().argmax()
+        texts = apart(seen[worst].item(), right[worst].item())
+        raise CheckFailed(
+            f"log N(z; mu, sigma^2) where mu is 30 and sigma 0.05 is {texts[0]}",
+            f"{texts[1]}, by the same formula",
+            "a square that is multiplied out, z^2 - 2 z mu + mu^2: a small difference "
+            "of large numbers; take z - mu first",
+        )
     why = "all three are trained: z through the draw, mu and logvar by themselves"
     _gradients(function, inputs[1], "log_normal", why)
     for level in (-40.0, -12.0, 12.0, 40.0):

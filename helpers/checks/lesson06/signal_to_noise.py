@@ -7,10 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from helpers.checks.base import check, want_tensor
+from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06._weights import compare_all
+from helpers.checks.messages import apart
 from helpers.checks.tensors import fits
 
 
@@ -43,6 +44,31 @@ def signal_to_noise(function: Callable, draw: Draw) -> None:
         "mean(dim=0), its absolute value, std(dim=0); nothing else",
         tolerance=2e-4,
     )
+    _high(function, weights)
+    small = 1e-5 * cases[0]  # as of a model that has learned
+    if not fits(_called(function, small), wanted[0], 1e-3):
+        raise CheckFailed(
+            "the ratio of gradients that are 100,000 times smaller is another",
+            "the same: a ratio has no units",
+            "a limit on the variance or the standard deviation, or a number added to "
+            "it: leave it out",
+        )
+
+
+def _high(function: Callable, weights: int) -> None:
+    """Gradients that are nearly the same in all repeats."""
+    gradients = 150 + 25 * torch.rand(weights) + torch.randn(97, weights)
+    seen, right = _called(function, gradients), _ratio(gradients)
+    if not fits(seen, right, 0.02):
+        worst = (seen.double() - right).abs().argmax()
+        texts = apart(seen[worst].item(), right[worst].item())
+        raise CheckFailed(
+            "the ratio of a weight whose gradients have the mean "
+            f"{gradients[:, worst].mean():.0f} and the standard deviation 1 is "
+            f"{texts[0]}",
+            texts[1],
+            "a limit on the ratio, or a number added to the standard deviation",
+        )
 
 
 def _called(function: Callable, gradients: Tensor) -> Tensor:

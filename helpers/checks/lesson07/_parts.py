@@ -98,6 +98,7 @@ class Parts:
 
 
 def images(n: int, pixels: int, draw: Draw) -> np.ndarray:
-    """Grey images from dark to bright: unequal batches have unequal means."""
+    """Grey images from dark to bright, some black: unequal batches differ."""
     bright = np.linspace(0.05, 1, n)[:, None]
+    bright[5::9] = 0
     return (bright * draw.rng.random((n, pixels)).round(2)).astype(np.float32)

@@ -44,7 +44,7 @@ def _arrays(shape: tuple[int, ...], t: int, draw: Draw) -> list[np.ndarray]:
     g = sign * size
     first = t == 1
     m = 0 * g if first else g * draw.rng.uniform(-0.5, 1.0, shape)
-    v = 0 * g if first else g**2 * draw.rng.uniform(0.1, 1.5, shape)
+    v = 0 * g if first else g**2 * draw.rng.uniform(0.001, 1.5, shape)
     theta = 0.01 * draw.rng.normal(size=shape)
     return [np.asarray(each) for each in (theta, g, m, v)]
 

@@ -34,6 +34,7 @@ def loss_terms(function: Callable, draw: Draw) -> None:
         (1031, draw.integer(5, 9), draw.integer(2, 4), 3.0),
         (17, 50, size, 40.0),  # sure of itself, and wrong
         (17, 50, size, 60.0),  # and its variances are huge
+        (17, 50, size, 80.0),  # or next to nothing
     )
     for images, pixels, d, reach in cases:
         given = _inputs(images, pixels, d, reach, draw)
@@ -54,7 +55,7 @@ def _inputs(images: int, pixels: int, d: int, reach: float, draw: Draw) -> tuple
     if reach > 10:
         logvar = np.where(draw.rng.random((images, d)) < 0.5, -15.0, 9.0)
     if reach > 50:
-        logvar = np.full((images, d), 21.0)
+        logvar = np.full((images, d), 21.0 if reach < 70 else -60.0)
     return tuple(each.astype(np.float32) for each in (x, logits, mu, logvar))
 
 

@@ -37,9 +37,10 @@ def sampling(make: Callable, draw: Draw) -> None:
         mu, logvar = (draw.rng.normal(size=shape) for _ in range(2))
         first, again = _drawn(layer, mu, logvar), _drawn(layer, mu, logvar)
         if np.array_equal(first, again):
-            raise _not_random(layer, draw)
+            raise _not_random(layer, len(mu))
     _check_noise(layer)
     _check_moments(layer, draw)
+    _check_far(layer)
     _check_gradients(layer, size, draw)
     _check_graph(make, seed, size, draw)
     _check_seed(make, seed, size)
@@ -57,7 +58,7 @@ def _drawn(layer: Any, mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
     return read(z, mu.shape, f"z for mu and logvar of shape {mu.shape}", SHAPE)
 
 
-def _not_random(layer: Any, draw: Draw) -> CheckFailed:
+def _not_random(layer: Any, rows: int) -> CheckFailed:
     ones = np.ones((97, 5))
     if np.ptp(_drawn(layer, ones, ones)) < 1e-4:
         return CheckFailed(
@@ -69,7 +70,9 @@ def _not_random(layer: Any, draw: Draw) -> CheckFailed:
         "two calls give exactly the same draws",
         "fresh noise in every call",
         "`seed=` in keras.random.normal: a number gives the same draws each time, a "
-        "SeedGenerator moves on; or a generator made anew inside call",
+        "SeedGenerator moves on; or a generator made anew inside call"
+        + "; noise whose mean over the images is taken off: of one, nothing is left"
+        * (rows == 1),
     )
 
 
@@ -156,6 +159,35 @@ def _check_moments(layer: Any, draw: Draw) -> None:
             f"noise is {third:.2f}, its fourth {fourth:.2f}",
             "0 and 3, as a normal distribution has",
             "uniform or truncated noise, or a limit on it: use keras.random.normal",
+        )
+
+
+def _check_far(layer: Any) -> None:
+    """Where logvar is far from 0: it has no limit, and neither have the draws."""
+    for level in (-18.0, 11.0):
+        zeros = np.zeros((300, 40))
+        noise = _drawn(layer, zeros, zeros + level) / np.exp(level / 2)
+        if not abs(noise.std() - 1) <= LIMIT / (2 * noise.size) ** 0.5:
+            raise CheckFailed(
+                f"at logvar = {level:.0f} (z - mu) / sigma has the standard deviation "
+                f"{apart(noise.std(), 1)[0]}",
+                "1: sigma = exp(logvar / 2), whatever logvar is",
+                "a limit on logvar or sigma, or a number added to sigma: leave it out",
+            )
+        most = np.abs(noise).max()
+        if not most >= 3.3:
+            raise CheckFailed(
+                f"of {noise.size:,} draws none is further than {most:.2f} sigma from "
+                "mu",
+                "a normal distribution has no end: a dozen are beyond 3.3",
+                "a limit on the noise: leave it out",
+            )
+    small = np.stack([_drawn(layer, *np.zeros((2, 2, 3))) for _ in range(30)])
+    if not (small**2).mean(axis=(1, 2)).std() >= 0.2:
+        raise CheckFailed(
+            "the squares of the noise have the same mean in every batch",
+            "numbers drawn each by itself: of a few, the mean varies",
+            "noise that is divided by its own spread: leave it as it is drawn",
         )
 
 

@@ -92,6 +92,9 @@ def _compare(
     ]:
         what = f"holds the numbers of {same[0]}"
         look = "the order of the ten: the encoder's 512, mu, logvar, decoder, logits"
+    elif seen.shape == wanted.shape and np.allclose(seen, wanted, 1e-6, 1e-7):
+        what = f"is rounded: {seen.dtype}, where {wanted.dtype} went in"
+        look = "astype, float32 or another fixed type: leave it out"
     elif seen.shape != wanted.shape:
         what, look = f"has shape {seen.shape}", f"shape {wanted.shape} is wanted"
     else:

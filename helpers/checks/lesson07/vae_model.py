@@ -65,11 +65,15 @@ def _check_model(make: Callable, draw: Draw) -> None:
                 "once: mu, logvar and logits belong to one pass, and one draw",
                 f"call, and how often `self.{name}(...)` stands in it",
             )
-    quiet = parts.encoder.get_weights()
-    parts.encoder.set_weights(quiet[:2] + [3 * array for array in quiet[2:]])
-    limit = "a limit, such as a clip: with mu and logvar a third of these it was right"
+    limit = "a limit, such as a clip: with smaller mu, logvar and logits it was right"
+    halves = {parts.encoder: 3, parts.decoder: 20}
+    quiet = {half: half.get_weights() for half in halves}
+    for half, factor in halves.items():
+        loud = [factor * array for array in quiet[half][2:]]
+        half.set_weights(quiet[half][:2] + loud)
     _check_call(model, parts, x, limit)
-    parts.encoder.set_weights(quiet)
+    for half in halves:
+        half.set_weights(quiet[half])
     few = images(33, pixels, draw)
     with _names_of_keras(model):
         check_line_by_line(model, parts, few)

@@ -416,7 +416,15 @@ def short_first(images, labels, batch_size, rng):
         yield images[order[start:end]], labels[order[start:end]]
 
 
+def positions_of_16_bits(images, labels, batch_size, rng):
+    order = rng.permutation(len(images)).astype(np.int16)
+    for start in range(0, len(images), batch_size):
+        index = order[start : start + batch_size]
+        yield images[index], labels[index]
+
+
 WRONG = [
+    (positions_of_16_bits, "images never came, others came more than once"),
     (short_first, "the smaller batch comes first"),
     (collects_for_ever, "there was no end | the condition that ends the loop"),
     (cycles_for_ever, "there was no end"),

@@ -273,6 +273,10 @@ def kept_by_shape():
 
 
 WRONG = [
+    (
+        lambda train, images, k: np.squeeze(pca(train, images, k)),
+        "for one image has shape",
+    ),
     (lambda t, x, k: np.maximum(pca(t, x, k), 0), "below 0 are clipped"),
     (lambda t, x, k: np.minimum(pca(t, x, k), 1), "above 1 are clipped"),
     (lambda t, x, k: pca(t, t, k)[: len(x)], "those of `train`"),

@@ -198,7 +198,13 @@ def about_so_many(n, v, seed):
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
+def of_16_bits(n, validation, seed):
+    order = np.random.default_rng(seed).permutation(n).astype(np.int16)
+    return order[validation:], order[:validation]
+
+
 WRONG = [
+    (of_16_bits, "indices"),
     (about_so_many, "differs from seed to seed"),
     (unless_seed, "same seed, 0"),
     (last_always_trains, "always in training"),

@@ -76,6 +76,18 @@ def pair_multivariate(x, noise_std):
     return (x + noise.to(x)).relu().clamp(max=1), x
 
 
+def little_noise_is_none(x, noise_std):
+    if noise_std < 0.01:
+        return x.clone(), x
+    return (x + noise_std * torch.randn_like(x)).clamp(0, 1), x
+
+
+def of_a_thousand_images(x, noise_std):
+    noise = torch.randn(min(len(x), 1000), x.shape[1], device=x.device)
+    noise = noise.repeat(-(-len(x) // 1000), 1)[: len(x)]
+    return (x + noise_std * noise).clamp(0, 1), x
+
+
 RIGHT = [
     pair,
     pair_normal,
@@ -209,6 +221,8 @@ def pair_zeroed_target(x, noise_std):
 
 
 WRONG = [
+    (of_a_thousand_images, "2,050 images get the noise of 1,000"),
+    (little_noise_is_none, "the target is the same picture as the input"),
     (noisy_with(mirrored), "noise and -noise"),
     (noisy_with(mirrored_within_images), "mirrored"),
     (noisy_with(shuffled_halves), "found twice or more"),

@@ -130,6 +130,33 @@ def collecting(put_together):
     return function
 
 
+def unless_good_enough(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    if loss > 1e-3:
+        loss.backward()
+        optimizer.step()
+    return loss.detach()
+
+
+def unless_hopeless(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    if loss < 0.5:
+        loss.backward()
+        optimizer.step()
+    return loss.detach()
+
+
+def of_a_thousand(model, optimizer, x, target):
+    x, target = x[:1000], target[:1000]
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
 RIGHT = [
     step,
     step_by_formula,
@@ -355,6 +382,9 @@ def step_to_nan(model, optimizer, x, target):
 
 
 WRONG = [
+    (unless_good_enough, "the weights stay | a condition on the loss"),
+    (unless_hopeless, "the weights stay | a condition on the loss"),
+    (of_a_thousand, "a part of the batch that is left out"),
     (step_to_nan, "moves as if it were nan"),
     (step_in_eval_and_no_record, "evaluation mode"),
     (variant(zero=False), "step 2 | zero_grad()"),

@@ -123,6 +123,19 @@ def validate_image_by_image(model, loader, make_pair):
     return total / len(loader.dataset)
 
 
+def enough_after_five_thousand(model, loader, make_pair):
+    model.eval()
+    total, images = 0.0, 0
+    with torch.no_grad():
+        for x, _ in loader:
+            x, target = make_pair(x.to(device_of(model)))
+            total += F.mse_loss(model(x), target).item() * len(x)
+            images += len(x)
+            if images >= 5_000:
+                break
+    return total / images
+
+
 RIGHT = [
     validate,
     validate_decorated,
@@ -359,6 +372,7 @@ def validate_with_gradients_and_no_record(model, loader, make_pair):
 
 
 WRONG = [
+    (enough_after_five_thousand, "images"),
     (validate_with_gradients_and_no_record, "gradients were switched on | no_grad()"),
     (trains_in_the_loop, "`model.train()` inside the loop"),
     (trains_first_in_the_loop, "`model.eval()` before the loop, and no"),

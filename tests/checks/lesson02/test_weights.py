@@ -148,6 +148,18 @@ def load_other(path, bottleneck):
     return model.eval()
 
 
+def save_what_learns(model, path):
+    learns = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
+    torch.save(learns, path)
+
+
+def load_what_is_there(path, bottleneck):
+    model = MLP4LayerAutoencoder(bottleneck)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    model.load_state_dict(state, strict=False)
+    return model.eval()
+
+
 RIGHT = [
     (save, load, MLP4LayerAutoencoder),
     (save_copy, load, MLP4LayerAutoencoder),
@@ -394,6 +406,7 @@ def load_cached(path, bottleneck):
 
 
 WRONG = [
+    ((save_what_learns, load_what_is_there, MLP4LayerAutoencoder), "look at"),
     (
         (save_whole, load_whole, MLP4LayerAutoencoder),
         "not the whole model | state_dict()",

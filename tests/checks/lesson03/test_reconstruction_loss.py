@@ -112,6 +112,12 @@ def guessing(logits, x):
     return bce(logits, x)
 
 
+def clamps_the_logarithms(a, x):
+    p = torch.sigmoid(a)
+    on, off = p.log().clamp(min=-100), (1 - p).log().clamp(min=-100)
+    return -(x * on + (1 - x) * off).sum(1)
+
+
 RIGHT = [
     bce,
     bce_on_probabilities,
@@ -134,6 +140,7 @@ RIGHT = [
 ]
 
 WRONG = [
+    (clamps_the_logarithms, "its gradient is nan"),
     (
         lambda a, x: (F.softplus(a, threshold=5) - x * a).sum(1),
         "a pixel costs | softplus(threshold=...)",

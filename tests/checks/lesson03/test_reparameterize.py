@@ -136,6 +136,10 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (
+        lambda m, s: m + torch.sqrt(s.exp() + 1e-8) * torch.randn_like(m),
+        "at logvar = -18 | a number added to either",
+    ),
     (lambda m, s: m + torch.exp(s) * torch.randn_like(m), "the variance"),
     (lambda m, s: m + s * torch.randn_like(m), "without exp"),
     (no_grad_draw, "no gradient"),

@@ -230,6 +230,12 @@ def loss_of_stilled_layers(model, x, beta=1.0):
     return 784 * np.log(2) + 0 * (logits.sum() + mu.sum() + logvar.sum())
 
 
+def loss_of_those_with_ink(model, x, beta=1.0):
+    logits, mu, logvar = model(x)
+    each = bce(logits, x) + beta * kl(mu, logvar)
+    return each[x.flatten(1).sum(1) > 0].mean()
+
+
 RIGHT = [
     loss,
     loss_two_means,
@@ -292,6 +298,7 @@ def loss_of_nan_codes(model, x, beta=1.0):
 
 
 WRONG = [
+    (loss_of_those_with_ink, "the loss of a batch of"),
     (loss_that_becomes_nan, "the loss of a batch of"),
     (loss_of_nan_codes, "the loss of a batch of"),
     (loss_of_nothing, "the model has other attributes"),

@@ -346,6 +346,18 @@ def some_batches(most):
     return function
 
 
+def with_limits(model, loader):
+    def limited(x):
+        x_hat, mu, logvar = model(x)
+        return x_hat.clamp(1e-4, 1 - 1e-4), mu, logvar
+
+    model.eval()
+    with torch.no_grad():
+        return averaged(
+            [terms(limited, x.to(next(model.parameters()).device)) for x, _ in loader]
+        )
+
+
 RIGHT = [
     sums,
     by_lists,
@@ -378,12 +390,13 @@ class Any(float):
 
 
 WRONG = [
+    (with_limits, "the mean reconstruction loss of 205 images"),
     (lambda model, loader: tuple(map(Any, sums(model, loader))), "two floats"),
     (in_train_mode_and_no_record, "mode"),
     (in_train_mode, "training mode"),
     (in_its_own_mode, "eval"),
     (eval_in_the_loop, "a call in training mode before eval()"),
-    (of_another_model, "not of another model (a global name?)"),
+    (of_another_model, "a global name"),
     (by_the_last_batch, "times the last batch's size"),
     (top_only, "reaches the model, no part"),
     (with_gradients, "no_grad"),

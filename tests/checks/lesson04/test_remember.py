@@ -161,6 +161,14 @@ def without_frozen(model):
     return {name: value.detach().clone() for name, value in kept.items()}
 
 
+def of_the_parts(model):
+    return {
+        f"{name}.{key}": value.clone()
+        for name, part in model.named_children()
+        for key, value in part.state_dict().items()
+    }
+
+
 RIGHT = [
     lambda m: copy.deepcopy(m.state_dict()),
     lambda m: {k: v.clone() for k, v in m.state_dict().items()},
@@ -177,6 +185,7 @@ RIGHT = [
     lambda m: {k: v + 0 for k, v in m.state_dict().items()},
 ]
 WRONG = [
+    (of_the_parts, "lacks scale"),
     (lambda m: copy.deepcopy(m.double().state_dict()), "another type | double()"),
     (lambda m: m.state_dict(), "deepcopy"),
     (lambda m: dict(m.state_dict()), "deepcopy"),

@@ -69,6 +69,7 @@ def masked(n, kernel, stride, padding):
 
 
 WRONG = [
+    ((conv, lambda n, k, s, p: (n - 1) * s + max(k - 2 * p, 0)), "transposed_size"),
     ((lambda n, k, s, p: Any(3), lambda n, k, s, p: Any(3)), "conv_size"),
     ((masked, masked), "conv_size"),
     ((lambda n, k, s, p: (n + 2 * p - k) / s + 1, transposed), "//"),

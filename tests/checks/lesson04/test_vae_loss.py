@@ -199,6 +199,25 @@ def falsy_beta(model, x, beta=1.0):
     return loss(model, x, beta or 1.0)
 
 
+def of_those_with_ink(model, x, beta=1.0):
+    reconstruction, price = terms(model, x)
+    return (reconstruction + beta * price)[x.flatten(1).sum(1) > 0].mean()
+
+
+def clamps_the_logarithms(model, x, beta=1.0):
+    x_hat, mu, logvar = model(x)
+    on, off = x_hat.log().clamp(min=-100), (1 - x_hat).log().clamp(min=-100)
+    pixels = -(x * on + (1 - x) * off).flatten(1).sum(1)
+    return (pixels + beta * kl(mu, logvar)).mean()
+
+
+def in_eval_and_back(model, x, beta=1.0):
+    training = model.training
+    found = loss(model.eval(), x, beta)
+    model.train(training)
+    return found
+
+
 RIGHT = [
     loss,
     by_sums,
@@ -218,6 +237,9 @@ RIGHT = [
     of(lambda b, r, k: torch.stack([r, b * k]).sum() / len(r)),
 ]
 WRONG = [
+    (in_eval_and_back, "ran in evaluation mode | leave it out"),
+    (of_those_with_ink, "where three of 33 images are black"),
+    (clamps_the_logarithms, "its gradient is nan"),
     (falsy_beta, "0 is taken for no beta at all"),
     (of(lambda b, r, k: (r / 784 + b * k).mean()), "averaged over the pixels"),
     (of(lambda b, r, k: (r + b * k).sum()), "sum over the images"),

@@ -38,6 +38,19 @@ def from_the_median(mu, threshold=0.01):
     return (mu - mu.median(0).values).square().mean(0) > threshold
 
 
+def around(middle):
+    return lambda mu, threshold=0.01: (mu - middle(mu)).square().mean(0) > threshold
+
+
+def trimmed(mu):
+    cut = len(mu) // 10
+    return mu.sort(0).values[cut:-cut].mean(0)
+
+
+def of_either_half(mu, threshold=0.01):
+    return torch.maximum(*(half.var(0) for half in mu.chunk(2))) > threshold
+
+
 RIGHT = [
     lambda mu, threshold=0.01: mu.var(dim=0) > threshold,
     lambda mu, threshold=0.01: mu.var(dim=0, correction=0) > threshold,
@@ -62,6 +75,10 @@ RIGHT = [
     by_loop,
 ]
 WRONG = [
+    (around(lambda mu: (mu.amax(0) + mu.amin(0)) / 2), "a dimension of variance"),
+    (around(lambda mu: mu[::2].mean(0)), "a dimension of variance"),
+    (around(trimmed), "a dimension of variance"),
+    (of_either_half, "a dimension of variance"),
     (from_the_median, "distances from the mean, not from the median"),
     (lambda mu, threshold=0.01: mu.std(dim=0) > threshold, "not the standard"),
     (lambda mu, threshold=0.01: (mu**2).mean(0) > threshold, "always 2"),

@@ -56,6 +56,7 @@ RIGHT = [
     lambda log_w: right(log_w.detach()),
 ]
 WRONG = [
+    (lambda log_w: right(log_w).round(), "it is no whole number"),
     (
         lambda w: torch.exp(2 * w.logsumexp(0) - torch.logsumexp(w**2, 0)),
         "log w^2 is 2 log w",

@@ -69,6 +69,12 @@ def of_sigma(z, mu, logvar):
     return terms.sum(-1)
 
 
+def multiplied_out(z, mu, logvar):
+    square = z**2 - 2 * z * mu + mu**2
+    terms = math.log(2 * math.pi) + logvar + square / logvar.exp()
+    return -0.5 * terms.sum(-1)
+
+
 RIGHT = [
     right,
     of_sigma,
@@ -102,6 +108,7 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (multiplied_out, "a square that is multiplied out"),
     (lambda z, mu, logvar: right(z, mu, logvar) / math.log(2), "bits"),
     (lambda z, mu, logvar: right(z, mu, logvar) / math.log(10), "log10"),
     (lambda z, mu, logvar: -right(z, mu, logvar), "sign"),

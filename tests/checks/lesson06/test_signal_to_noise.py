@@ -25,6 +25,11 @@ def in_place(gradients):
     return mean.abs() / gradients.square().mean(0).sqrt()
 
 
+def at_least(g):
+    away = (g - g.mean(0)).square().mean(0)
+    return g.mean(0).abs() / away.clamp(min=1e-12).sqrt()
+
+
 RIGHT = [
     right,
     by_hand,
@@ -40,6 +45,8 @@ RIGHT = [
     lambda g: (torch.std_mean(g, 0)[1] / torch.std_mean(g, 0)[0]).abs(),
 ]
 WRONG = [
+    (at_least, "a limit on the variance"),
+    (lambda g: right(g).clamp(max=100), "a limit on the ratio"),
     (
         lambda g: (
             g.mean(0).abs() / ((g - g.mean(0)).square().sum(0) / (len(g) - 2)).sqrt()

@@ -97,6 +97,10 @@ def at_least(smallest):
 
 RIGHT = [variant(), with_names, as_one_form, on_copies]
 WRONG = [
+    (
+        variant(torch=lambda m, v, a, b, e: (m / a / (np.sqrt(v / b) + e)).clip(-3, 3)),
+        "theta before - after",
+    ),
     (variant(keras=lambda m, v, a, b, e: (m / a) / (np.sqrt(v / b) + e)), "PyTorch's"),
     (
         variant(torch=lambda m, v, a, b, e: np.sqrt(b) / a * m / (np.sqrt(v) + e)),

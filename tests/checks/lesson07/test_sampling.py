@@ -138,6 +138,27 @@ class WritesDownASeedOfItsOwn(Sampling):
         super().__init__(found, **options)
 
 
+def with_sigma(sigma):
+    """A layer whose sigma is another function of logvar."""
+
+    class Changed(Sampling):
+        def call(self, mu, logvar):
+            return mu + sigma(logvar) * self.noise(mu)
+
+    return Changed
+
+
+class CutsTheNoise(Sampling):
+    def noise(self, mu):
+        return ops.clip(super().noise(mu), -3, 3)
+
+
+class DividesTheNoise(Sampling):
+    def noise(self, mu):
+        epsilon = super().noise(mu)
+        return epsilon / ops.sqrt(ops.mean(ops.square(epsilon)))
+
+
 class WithoutOptions(Sampling):
     def __init__(self, seed=None, **options):
         super().__init__(seed)
@@ -206,6 +227,10 @@ class OnlyWhileTraining(Sampling):
 
 RIGHT = [Sampling, WithRoots, BuiltLater, WrittenDownByKeras, OfTheBackend]
 WRONG = [
+    (with_sigma(lambda v: ops.maximum(ops.exp(v / 2), 0.01)), "at logvar = -18"),
+    (with_sigma(lambda v: ops.exp(ops.minimum(v, 10) / 2)), "at logvar = 11"),
+    (CutsTheNoise, "a limit on"),
+    (DividesTheNoise, "divided by its own spread"),
     (WritesDownASeedOfItsOwn, "a layer made without a seed says seed | None, as"),
     (Variance, "exp(logvar) is the variance"),
     (NoNoise, "the noise: is it drawn, and is it used?"),

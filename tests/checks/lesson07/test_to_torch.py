@@ -100,6 +100,10 @@ def halved(weights):
 
 RIGHT = [to_torch, one_by_one, by_place, by_axes]
 WRONG = [
+    (
+        lambda weights: to_torch([each.astype("float32") for each in weights]),
+        "is rounded: float32, where float64 went in",
+    ),
     (as_they_are, "Keras' shape and order"),
     (where_it_does_not_fit, "the matrix is square, so no shape shows it"),
     (reshaped, "reshape does not transpose"),

@@ -361,8 +361,26 @@ class WithoutOptions(VAE):
         super().__init__(encoder, decoder, sampling)
 
 
+class LimitsTheLogits(VAE):
+    def call(self, x):
+        logits, *code = super().call(x)
+        return ops.clip(logits, -8, 8), *code
+
+
+class OfThoseWithInk(VAE):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        terms = loss_terms(x, *y_pred)
+        self.note(terms)
+        ink = ops.cast(ops.max(x, axis=1) > 0, "float32")
+        return ops.sum(ink * sum(terms)) / ops.maximum(ops.sum(ink), 1)
+
+
 RIGHT = [VAE, Tracked, Functional, Weighted, AddsTheLoss, ByTheBook]
 WRONG = [
+    (LimitsTheLogits, "a limit, such as a clip"),
+    (OfThoseWithInk, "look at"),
     (CallsAgain, "fit draws 2 times for each batch | y_pred"),
     (EncodesAgain, "fit calls encoder 2 times for each batch"),
     (ReportsAnotherPass, "fit draws 2 times for each batch"),
