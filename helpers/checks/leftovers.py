@@ -55,7 +55,7 @@ def surroundings_stay() -> Iterator[None]:
     for (what, look), old, new in zip(SETTINGS, before, after, strict=True):
         if new != old:
             if torch:
-                torch.set_default_dtype(before[1])
+                _restore(torch, before)
             raise CheckFailed(
                 f"after the call {what} {new}", f"{old}, as before the call", look
             )
@@ -144,13 +144,44 @@ SETTINGS = (
         "a seed set inside the function: every later draw of the notebook would follow "
         "from it",
     ),
+    ("torch's default device is", "torch.set_default_device: leave it out"),
+    (
+        "that torch looks for anomalies is",
+        "torch.autograd.set_detect_anomaly(True), which slows everything down: use it "
+        "as `with torch.autograd.detect_anomaly():`, and not here",
+    ),
+    (
+        "that torch is deterministic is",
+        "torch.use_deterministic_algorithms: leave it out",
+    ),
+    ("torch's number of threads is", "torch.set_num_threads: leave it out"),
 )
 
 
 def _settings(torch: Any) -> tuple:
     if torch is None:
-        return (True, None, None)
-    return torch.is_grad_enabled(), torch.get_default_dtype(), torch.initial_seed()
+        return (None,) * len(SETTINGS)
+    return (
+        torch.is_grad_enabled(),
+        torch.get_default_dtype(),
+        torch.initial_seed(),
+        torch.get_default_device(),
+        torch.is_anomaly_enabled(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.get_num_threads(),
+    )
+
+
+def _restore(torch: Any, settings: tuple) -> None:
+    """Set back what later exercises would suffer from."""
+    _, dtype, _, device, anomalies, deterministic, threads = settings
+    torch.set_default_dtype(dtype)
+    if torch.get_default_device() != device:
+        # Not "cpu", which torch would then look up in every call.
+        torch.set_default_device(None if device.type == "cpu" else device)
+    torch.autograd.set_detect_anomaly(anomalies)
+    torch.use_deterministic_algorithms(deterministic)
+    torch.set_num_threads(threads)
 
 
 @contextlib.contextmanager

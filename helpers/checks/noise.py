@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 
@@ -37,3 +40,18 @@ def tails(noise: Tensor) -> float:
     """The fourth moment in standard units: normal 3, uniform 1.8."""
     noise = noise.detach().double()
     return (((noise - noise.mean()) / noise.std()) ** 4).mean().item()
+
+
+def follows(draws: Sequence[Tensor]) -> bool:
+    """Whether the noise of a call has something in common with that of the one before.
+
+    Parameters
+    ----------
+    draws : sequence of Tensor
+        Noise of calls in a row, of one shape, a thousand numbers or more.
+    """
+    rows = torch.stack([each.detach().double().flatten() for each in draws])
+    rows = rows - rows.mean(1, keepdim=True)
+    rows = rows / rows.norm(dim=1, keepdim=True)
+    alike = (rows[1:] * rows[:-1]).sum(1).abs()
+    return bool((alike > 6 / rows.shape[1] ** 0.5).any())

@@ -23,6 +23,10 @@ def tidy(function, draw):
         (lambda: torch.set_grad_enabled(False), "torch.no_grad()"),
         (lambda: torch.set_default_dtype(torch.float64), "set_default_dtype"),
         (lambda: torch.manual_seed(3), "a seed set inside"),
+        (lambda: torch.set_default_device("meta"), "set_default_device"),
+        (lambda: torch.autograd.set_detect_anomaly(True), "set_detect_anomaly"),
+        (lambda: torch.use_deterministic_algorithms(True), "deterministic_algorithms"),
+        (lambda: torch.set_num_threads(3), "set_num_threads"),
         (lambda: Path("left.txt").write_text("x"), "left.txt"),
     ],
 )

@@ -15,7 +15,7 @@ from helpers.checks.leftovers import stays
 from helpers.checks.lesson02._models import PIXELS, pictures
 from helpers.checks.lesson02._numbers import compare
 from helpers.checks.messages import kind, number
-from helpers.checks.noise import tails
+from helpers.checks.noise import follows, tails
 from helpers.training import pick_device
 
 ROWS = 257  # with 784 pixels each, 200,000 numbers: 5 % off is 30 standard errors
@@ -119,7 +119,7 @@ def _noisy(make_pair: Callable, x: Tensor, std: float) -> Tensor:
 
 def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
     """Each pixel, image and call has noise of its own."""
-    noise, again = (_noisy(make_pair, grey, std) - grey for _ in range(2))
+    noise, again, later = (_noisy(make_pair, grey, std) - grey for _ in range(3))
     if torch.allclose(noise, again, atol=1e-6):
         raise CheckFailed(
             "two calls gave exactly the same noise (or none)",
@@ -141,7 +141,7 @@ def _check_pattern(make_pair: Callable, grey: Tensor, std: float) -> None:
     elif by_image > 1.6 or abs(_correlation(noise[:, 1:], noise[:, :-1])) > 0.0125:
         seen = "the noise of neighboring pixels, or of a whole image, is alike"
         look = "noise that is repeated, smoothed or drawn coarser than the picture"
-    elif abs(_correlation(noise, again)) > 0.0125:
+    elif follows([noise, again, later]):
         seen = "the noise of one call is like that of the next"
         look = "noise that is kept from call to call, outside the function"
     else:

@@ -18,6 +18,7 @@ from helpers.checks.messages import apart, kind, shorten
 from helpers.checks.records import notes_of, twin
 from helpers.training import pick_device
 
+HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 STEP = "clear, forward, loss, backward, step"
 
 
@@ -143,6 +144,16 @@ def _check_large(step: Callable, device: torch.device) -> None:
         )
 
 
+def _settings(optimizer: torch.optim.Optimizer) -> list:
+    """Rates and such of an optimizer, and how many hooks it has."""
+    groups = [
+        {name: value for name, value in group.items() if name != "params"}
+        for group in optimizer.param_groups
+    ]
+    hooks = [len(vars(optimizer).get(name, ())) for name in HOOKS]
+    return [groups, hooks]
+
+
 def _call(
     step: Callable, model: Small, optimizer: Watched, x: Tensor, target: Tensor
 ) -> Any:
@@ -153,7 +164,16 @@ def _call(
             stays(model, but=("values", "gradients")),
             stays(x, target),
         ):
-            return step(model, optimizer, x, target)
+            before = _settings(optimizer)
+            result = step(model, optimizer, x, target)
+            if _settings(optimizer) != before:
+                raise CheckFailed(
+                    "the optimizer has other settings, or a hook, after the call",
+                    "the optimizer as it was handed in, one step further",
+                    "a learning rate that is changed, or a register_..._hook, inside "
+                    "the function",
+                )
+            return result
     except RuntimeError as error:
         text = str(error)
         if "does not require grad" in text:

@@ -34,6 +34,8 @@ def kl_divergence(function: Callable, draw: Draw) -> None:
     some, far = torch.randn(7, size), torch.full((7, size), FAR)  # no limits
     sides = far * (torch.randint(0, 2, (7, size)) * 2 - 1)
     codes += [(some, far), (some, -far), (sides, some)]
+    extreme = range(ordinary, len(codes))
+    codes.append(some_codes(5, draw.integer(1030, 1100)))
     answers = [_kl(function, mu, logvar) for mu, logvar in codes]
     if not torch.allclose(answers[0], function(*codes[0]), equal_nan=True):
         raise CheckFailed(
@@ -48,8 +50,13 @@ def kl_divergence(function: Callable, draw: Draw) -> None:
             "something kept from an earlier call, or numbers other than mu and logvar",
         )
     for number, (kl, pair) in enumerate(zip(answers, codes, strict=True)):
-        _check_values(kl, *pair, far=number >= ordinary)
-    mu, logvar = codes[0]
+        _check_values(kl, *pair, far=number in extreme)
+    _check_gradients(function, *codes[0])
+    _check_gradients(function, sides, some)
+    _check_gradients(function, some, far - 5 * torch.rand(7, size))
+
+
+def _check_gradients(function: Callable, mu: Tensor, logvar: Tensor) -> None:
     right = {"mu": mu, "logvar": (logvar.exp() - 1) / 2}
     for gradient, (name, wanted) in zip(
         gradients_of(function, mu, logvar), right.items(), strict=True

@@ -14,7 +14,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import in_a_row, stays
 from helpers.checks.messages import apart
 from helpers.checks.modules import explained
-from helpers.checks.noise import cut_off, hang_together, tails
+from helpers.checks.noise import cut_off, follows, hang_together, tails
 from helpers.checks.tensors import fits, gradients_of
 
 ROWS, COLUMNS = 8_000, 5  # draws for each of the pairs (mu, logvar) below
@@ -176,6 +176,13 @@ def _check_noise(function: Callable) -> None:
             "the noise of different elements of z hangs together",
             "fresh noise for every image and every latent dimension",
             "noise that is added up, or scaled by other noise: randn_like(mu) will do",
+        )
+    later = [_drawn(function, mu, mu + 1).detach().clone() for _ in range(2)]
+    if follows([z, *later]):
+        raise CheckFailed(
+            "the noise of a call is like, or opposite to, that of the call before",
+            "fresh noise on every call",
+            "noise that is kept from call to call",
         )
 
 

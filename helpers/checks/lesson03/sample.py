@@ -12,7 +12,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.failure import judging
 from helpers.checks.leftovers import in_a_row, stays
 from helpers.checks.messages import kind
-from helpers.checks.noise import cut_off, tails
+from helpers.checks.noise import cut_off, follows, tails
 from helpers.checks.records import notes_of, twin
 from helpers.checks.watched import WatchedVAE, decoded
 
@@ -50,14 +50,29 @@ def sample(function: Callable, draw: Draw) -> None:
         model = _Decoder(size).eval()
         codes, images = _sampled(function, model, count, size)
         _check_different(codes, images, *_sampled(function, model, count, size))
-    _check_means(function)
+    few = _check_means(function)
     size = draw.integer(9, 14)
-    codes, _ = _sampled(function, _Decoder(size).eval(), MANY, size)
-    _check_prior(codes)
+    model = _Decoder(size).eval()
+    calls = [_sampled(function, model, MANY, size)[0] for _ in range(3)]
+    _check_prior(calls[0])
+    spread = few.std().item()
+    if not abs(spread - 1) <= LIMIT / (2 * few.numel()) ** 0.5:
+        raise CheckFailed(
+            f"where five pictures are asked for the codes' standard deviation is "
+            f"{spread:.3f}",
+            "1, however many are asked for: the prior is N(0, I)",
+            "a factor that depends on count: torch.randn as it comes",
+        )
+    if follows(calls):
+        raise CheckFailed(
+            "the codes of a call are like, or opposite to, those of the call before",
+            "new codes in each call",
+            "codes that are kept from call to call",
+        )
 
 
-def _check_means(function: Callable) -> None:
-    """The mean of a few codes is near 0, and never twice so."""
+def _check_means(function: Callable) -> Tensor:
+    """The mean of a few codes is near 0, never twice so; all codes (CALLS, 5, 3)."""
     few = _few_at_a_time(function, _Decoder(3).eval(), 5, 3)
     each, all_ = 5 * few.mean(1).var(), 15 * few.mean((1, 2)).var()
     if not (each >= 0.5 * few.var() and all_ >= 0.3 * few.var()):
@@ -67,6 +82,7 @@ def _check_means(function: Callable) -> None:
             "codes whose mean is taken off, or that are standardized: torch.randn as "
             "it comes",
         )
+    return few
 
 
 def _few_at_a_time(

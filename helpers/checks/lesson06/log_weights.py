@@ -14,7 +14,7 @@ from helpers.checks.lesson06._weights import check_gradients, compare_all, log_d
 from helpers.checks.lesson06._world import World
 from helpers.checks.messages import apart
 from helpers.checks.modules import explained
-from helpers.checks.noise import hang_together, tails
+from helpers.checks.noise import follows, hang_together, tails
 from helpers.checks.records import notes_of, twin
 from helpers.checks.tensors import fits
 
@@ -257,12 +257,25 @@ def _check_draws(function: Callable, model: World) -> None:
         _noise(*_call(function, model, (23, 29), 24)[1:]),  # as section 6 does
         ", for x of shape (23, 29, ...)",
     )
+    single = _noise(*_call(function, model, (53,), 1)[1:])
+    if not single.abs().max() >= 1e-3:
+        raise CheckFailed(
+            "where k is 1 the only draw is mu itself",
+            "noise in each of the k draws",
+            "what is done where k is 1",
+        )
     first, second = (_noise(*_call(function, model, (5,), 3)[1:]) for _ in range(2))
     if not (first - second).abs().max() >= 1e-4:
         raise CheckFailed(
             "two calls draw the same noise",
             "new draws in each call",
             "a seed or generator inside the function",
+        )
+    if follows([_noise(*_call(function, model, (53,), 40)[1:]) for _ in range(3)]):
+        raise CheckFailed(
+            "the noise of a call is like, or opposite to, that of the call before",
+            "new draws in each call",
+            "noise that is kept from call to call",
         )
 
 

@@ -157,6 +157,15 @@ def of_a_thousand(model, optimizer, x, target):
     return loss.detach()
 
 
+def with_a_hook(model, optimizer, x, target):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), target)
+    loss.backward()
+    optimizer.step()
+    optimizer.register_step_post_hook(lambda *args: None)
+    return loss.detach()
+
+
 RIGHT = [
     step,
     step_by_formula,
@@ -382,6 +391,7 @@ def step_to_nan(model, optimizer, x, target):
 
 
 WRONG = [
+    (with_a_hook, "or a hook, after the call"),
     (unless_good_enough, "the weights stay | a condition on the loss"),
     (unless_hopeless, "the weights stay | a condition on the loss"),
     (of_a_thousand, "a part of the batch that is left out"),
@@ -441,7 +451,7 @@ WRONG = [
     (step_freezing, "requires_grad_()"),
     (step_rounding_in_place, "in place"),
     (step_clearing_once, "other attributes"),
-    (step_slower, "step 2"),
+    (step_slower, "the optimizer has other settings | a learning rate that is changed"),
     (variant(loss=lambda m, x, t: F.smooth_l1_loss(m(x), t)), "smooth_l1_loss"),
     (variant(loss=lambda m, x, t: F.huber_loss(m(x), t)), "huber_loss"),
     (variant(loss=lambda m, x, t: F.mse_loss(m(x), t).sqrt()), "the root"),

@@ -133,6 +133,11 @@ def kl_of_what_is_zero_meanwhile(mu, logvar):
     return torch.zeros(len(mu))
 
 
+def stops_far_out(mu, logvar):
+    mu = torch.where(mu.abs() > 10, mu.detach(), mu)
+    return kl(mu, torch.where(logvar.abs() > 10, logvar.detach(), logvar))
+
+
 RIGHT = [
     kl,
     lambda m, s: kl_divergence(Normal(m, torch.exp(s / 2)), Normal(0, 1)).sum(-1),
@@ -157,6 +162,8 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (stops_far_out, "gradient flows"),
+    (lambda mu, logvar: kl(mu[:, :50], logvar[:, :50]), "dimensions"),
     (empties_what_it_was_handed, ""),
     (lambda m, s: -kl(m, s), "sign is flipped"),
     (lambda m, s: 2 * kl(m, s), "1/2 is missing"),

@@ -113,6 +113,26 @@ def with_noise(change):
     return function
 
 
+LAST = {}
+
+
+def mirrors_the_last_call(mu, logvar):
+    noise = LAST.pop(mu.shape, None)
+    if noise is None:
+        noise = LAST[mu.shape] = torch.randn_like(mu)
+    else:
+        noise = -noise.to(mu.dtype)
+    return mu + torch.exp(0.5 * logvar) * noise
+
+
+def remembers_the_last_call(mu, logvar):
+    noise, key = torch.randn_like(mu), (mu.shape, mu.dtype, "walk")
+    if key in LAST:
+        noise = 0.6 * LAST[key] + 0.8 * noise
+    LAST[key] = noise
+    return mu + torch.exp(0.5 * logvar) * noise
+
+
 RIGHT = [
     lambda m, s: m + torch.exp(0.5 * s) * torch.randn_like(m),
     lambda m, s: Normal(m, torch.exp(s / 2)).rsample(),
@@ -136,6 +156,8 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (mirrors_the_last_call, "kept from call to call"),
+    (remembers_the_last_call, "kept from call to call"),
     (
         lambda m, s: m + torch.sqrt(s.exp() + 1e-8) * torch.randn_like(m),
         "at logvar = -18 | a number added to either",

@@ -208,6 +208,25 @@ def tells_the_check_what_it_saw(model, count, latent_dim):
     return torch.sigmoid(Bag.answers)
 
 
+LAST = []
+
+
+@torch.no_grad()
+def mirrors_the_last_call(model, count, latent_dim):
+    z = torch.randn(count, latent_dim)
+    if LAST and LAST[0].shape == z.shape:
+        z = -LAST.pop()
+    else:
+        LAST[:] = [z]
+    return torch.sigmoid(model.decode(z))
+
+
+@torch.no_grad()
+def timid_in_small_numbers(model, count, latent_dim):
+    z = (1 if count > 2000 else 0.7) * torch.randn(count, latent_dim)
+    return torch.sigmoid(model.decode(z))
+
+
 RIGHT = [
     prior,
     one_by_one,
@@ -240,6 +259,8 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (mirrors_the_last_call, "kept from call to call"),
+    (timid_in_small_numbers, "where five pictures are asked for"),
     (tells_the_check_what_it_saw, ""),
     (lambda m, n, d: prior(m, 1, d), "number of codes"),
     (torch.no_grad()(lambda m, n, d: m.decode(torch.randn(n, d))), "sigmoid"),

@@ -163,6 +163,20 @@ def mirrored(k, mu):
     return torch.cat([half, -half])[:k]
 
 
+LAST = {}
+
+
+def mirrored_later(k, mu):
+    noise = LAST.pop((k, *mu.shape), None)
+    if noise is not None:
+        return -noise
+    return LAST.setdefault((k, *mu.shape), torch.randn(k, *mu.shape))
+
+
+def none_if_single(k, mu):
+    return torch.randn(k, *mu.shape) * (k > 1)
+
+
 RIGHT = [
     right,
     by_distributions,
@@ -197,6 +211,8 @@ def of_nan_where_many(model, x, k):
 
 
 WRONG = [
+    (with_epsilon(mirrored_later), "kept from call to call"),
+    (with_epsilon(none_if_single), "where k is 1"),
     (with_epsilon(first_is_mu), "of 400 draws number 1 is mu itself"),
     (with_epsilon(mirrored), "nothing is repeated or mirrored"),
     (of_nan_where_many, "look at"),
