@@ -149,7 +149,7 @@ class MLP4LayerAutoencoder(nn.Module):
 # %% nbgrader={"grade": true, "grade_id": "check_autoencoder", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.autoencoder(MLP4LayerAutoencoder)
 ### BEGIN HIDDEN TESTS
-checks.autoencoder(MLP4LayerAutoencoder, draws=[60317, 284951])
+checks.autoencoder(MLP4LayerAutoencoder, draws=[60317])
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -208,7 +208,7 @@ def train_step(model, optimizer, x, target):
 # %% nbgrader={"grade": true, "grade_id": "check_train_step", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.train_step(train_step)
 ### BEGIN HIDDEN TESTS
-checks.train_step(train_step, draws=[91573, 436208])
+checks.train_step(train_step, draws=[91573])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -290,7 +290,7 @@ def validation_loss(model, loader, make_pair):
 # %% nbgrader={"grade": true, "grade_id": "check_validation_loss", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.validation_loss(validation_loss)
 ### BEGIN HIDDEN TESTS
-checks.validation_loss(validation_loss, draws=[15842, 970463])
+checks.validation_loss(validation_loss, draws=[15842])
 ### END HIDDEN TESTS
 
 # %%
@@ -460,7 +460,7 @@ def load_weights(path, bottleneck):
 # %% nbgrader={"grade": true, "grade_id": "check_weights", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.weights(save_weights, load_weights, MLP4LayerAutoencoder)
 ### BEGIN HIDDEN TESTS
-checks.weights(save_weights, load_weights, MLP4LayerAutoencoder, draws=[37196, 508247])
+checks.weights(save_weights, load_weights, MLP4LayerAutoencoder, draws=[37196])
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -598,7 +598,7 @@ def denoising_pair(x, noise_std):
 # %% nbgrader={"grade": true, "grade_id": "check_denoising_pair", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.denoising_pair(denoising_pair)
 ### BEGIN HIDDEN TESTS
-checks.denoising_pair(denoising_pair, draws=[84620, 163975])
+checks.denoising_pair(denoising_pair, draws=[84620])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -746,7 +746,7 @@ def interpolate(model, a, b, frames):
 # %% nbgrader={"grade": true, "grade_id": "check_interpolate", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.interpolate(interpolate)
 ### BEGIN HIDDEN TESTS
-checks.interpolate(interpolate, draws=[49081, 725634])
+checks.interpolate(interpolate, draws=[49081])
 ### END HIDDEN TESTS
 
 # %% tags=["expected-figure", "cover"]

@@ -115,7 +115,7 @@ def log_normal(z, mu, logvar):
 # %% nbgrader={"grade": true, "grade_id": "check_log_normal", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.log_normal(log_normal)
 ### BEGIN HIDDEN TESTS
-checks.log_normal(log_normal, draws=[37811, 604519])
+checks.log_normal(log_normal, draws=[37811])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -210,7 +210,7 @@ def log_weights(model, x, k):
 # %% nbgrader={"grade": true, "grade_id": "check_log_weights", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.log_weights(log_weights)
 ### BEGIN HIDDEN TESTS
-checks.log_weights(log_weights, draws=[81923, 250467])
+checks.log_weights(log_weights, draws=[81923])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -315,7 +315,7 @@ def bound(log_w):
 # %% nbgrader={"grade": true, "grade_id": "check_bound", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.bound(bound)
 ### BEGIN HIDDEN TESTS
-checks.bound(bound, draws=[15307, 947620])
+checks.bound(bound, draws=[15307])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -500,7 +500,7 @@ def effective_sample_size(log_w):
 # %% nbgrader={"grade": true, "grade_id": "check_effective_sample_size", "locked": true, "points": 15, "schema_version": 3, "solution": false, "task": false}
 checks.effective_sample_size(effective_sample_size)
 ### BEGIN HIDDEN TESTS
-checks.effective_sample_size(effective_sample_size, draws=[69041, 318275])
+checks.effective_sample_size(effective_sample_size, draws=[69041])
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -571,7 +571,7 @@ def running_bound(batches):
 # %% nbgrader={"grade": true, "grade_id": "check_running_bound", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 checks.running_bound(running_bound)
 ### BEGIN HIDDEN TESTS
-checks.running_bound(running_bound, draws=[23719, 785032])
+checks.running_bound(running_bound, draws=[23719])
 ### END HIDDEN TESTS
 
 
@@ -781,7 +781,7 @@ def signal_to_noise(gradients):
 # %% nbgrader={"grade": true, "grade_id": "check_signal_to_noise", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 checks.signal_to_noise(signal_to_noise)
 ### BEGIN HIDDEN TESTS
-checks.signal_to_noise(signal_to_noise, draws=[58613, 402987])
+checks.signal_to_noise(signal_to_noise, draws=[58613])
 ### END HIDDEN TESTS
 
 # %% [markdown]
