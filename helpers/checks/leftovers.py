@@ -15,14 +15,6 @@ import numpy as np
 
 from helpers.checks.failure import CheckFailed
 
-HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-    "_state_dict_hooks",
-    "_load_state_dict_post_hooks",
-)
 # Tensors and arrays that the running check has handed in, and their numbers then.
 _handed: list[tuple[Any, Any]] = []
 # What :func:`one_by_one` made, and of what.
@@ -265,8 +257,12 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
         ),
         "hooks": (
             "the model carries hooks after the call that it did not have",
-            [len(getattr(m, name)) for m in model.modules() for name in HOOKS]
-            + [len(p._backward_hooks or ()) for p in model.parameters()],
+            [_hooks(module) for module in model.modules()]
+            + [
+                len(getattr(p, name, None) or ())
+                for p in model.parameters()
+                for name in ("_backward_hooks", "_post_accumulate_grad_hooks")
+            ],
             "register_..._hook: remove() what it returns",
         ),
         "types": (
@@ -292,6 +288,14 @@ def _module_state(model: Any) -> dict[str, tuple[str, Any, str]]:
             "or a call in training mode, in which batch norm takes notes",
         ),
     }
+
+
+def _hooks(module: Any) -> list[tuple[str, int]]:
+    """Which hooks a module has, of all kinds that torch knows, and how many."""
+    kept = vars(module).items()
+    return [
+        (name, len(each)) for name, each in kept if name.endswith("_hooks") and each
+    ]
 
 
 def _attributes(model: Any) -> list[dict[str, Any]]:

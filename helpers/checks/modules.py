@@ -63,6 +63,7 @@ def build(make: Callable[[int], nn.Module], size: int) -> nn.Module:
         if not kind_of.__module__.startswith("torch.")
         for word in LISTING & vars(kind_of).keys()
     )
+    replaced += sorted(LISTING & vars(model).keys())
     if replaced:
         raise CheckFailed(
             f"the class defines {', '.join(replaced)} itself",

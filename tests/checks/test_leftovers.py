@@ -51,7 +51,11 @@ def one_layer_to_evaluation(net):
 CHANGES = {
     "modes": [lambda net: net.eval(), one_layer_to_evaluation],
     "requires_grad": [lambda net: net.requires_grad_(False)],
-    "hooks": [lambda net: net[0].register_forward_hook(lambda *_: None)],
+    "hooks": [
+        lambda net: net[0].register_forward_hook(lambda *_: None),
+        lambda net: net.register_load_state_dict_pre_hook(lambda *_: None),
+        lambda net: net[0].weight.register_post_accumulate_grad_hook(lambda _: None),
+    ],
     "gradients": [lambda net: net(torch.ones(4, 2)).sum().backward()],
     "values": [
         lambda net: net(torch.ones(4, 2)),  # batch norm takes notes

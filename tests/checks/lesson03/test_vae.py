@@ -751,6 +751,15 @@ class InFloat32Detached(InFloat32):
         return self.decode(z), mu.detach() - 1e-3 * (mu - mu.detach()), logvar
 
 
+class WrongUniformPastDecode(Right):
+    """Its decoder's layers are called by themselves."""
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        noise = (torch.rand_like(mu) - 0.5) * 12**0.5
+        return self.back(mu + torch.exp(logvar / 2) * noise), mu, logvar
+
+
 RIGHT = [
     RightByKeyword,
     InFloat32,
@@ -814,6 +823,7 @@ class WrongListing(Right):
 
 
 WRONG = [
+    (WrongUniformPastDecode, "look at"),
     (WrongDropoutOfMu, "in training mode | of the numbers of mu are 0"),
     (WrongDropoutOfZ, "of the numbers of z are 0"),
     (WrongDropoutOfLogits, "of the numbers of the logits are 0"),

@@ -236,6 +236,13 @@ def loss_of_those_with_ink(model, x, beta=1.0):
     return each[x.flatten(1).sum(1) > 0].mean()
 
 
+def loss_of_mu_with_a_call_for_show(model, x, beta=1.0):
+    mu, logvar = model.encode(x)
+    logits = model.decode(mu)
+    model(x)
+    return (bce(logits, x) + beta * kl(mu, logvar)).mean()
+
+
 RIGHT = [
     loss,
     loss_two_means,
@@ -298,6 +305,7 @@ def loss_of_nan_codes(model, x, beta=1.0):
 
 
 WRONG = [
+    (loss_of_mu_with_a_call_for_show, "what is decoded is mu itself"),
     (loss_of_those_with_ink, "the loss of a batch of"),
     (loss_that_becomes_nan, "the loss of a batch of"),
     (loss_of_nan_codes, "the loss of a batch of"),

@@ -386,6 +386,22 @@ def norm_of_the_batch(self, x):
     return self.mu(x), self.logvar(x)
 
 
+class ListsItsOwn(Encoder):
+    """Its heads lie in a plain list, and the model's listing is replaced."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        heads = [self.mu, self.logvar]
+        known = self.parameters
+
+        def with_heads(recurse=True):
+            yield from known(recurse)
+            for head in heads:
+                yield from head.parameters()
+
+        self.parameters = with_heads
+
+
 RIGHT = [
     on_heads(lambda m, v: (m, v.clamp(-10, 10))),
     on_heads(lambda m, v: (m, 2 * (F.softplus(v) + 1e-4).log())),
@@ -446,6 +462,7 @@ class NormOfPlaces(Encoder):
 
 
 WRONG = [
+    (ListsItsOwn, "defines parameters itself"),
     (running(norm_of_the_batch), "batch norm 1 keeps no running averages"),
     (replaced(4, lambda: nn.GroupNorm(4, 32)), "layer 2 | GroupNorm are other norms"),
     (
