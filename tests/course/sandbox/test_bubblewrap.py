@@ -1,10 +1,17 @@
 """What a command inside sees of this machine, and what it can change: nothing."""
 
+import itertools
 import subprocess
 
 import pytest
 
-from course.sandbox.bubblewrap import available, data_places, remedy, wrapped
+from course.sandbox.bubblewrap import (
+    CAPABILITIES,
+    available,
+    data_places,
+    remedy,
+    wrapped,
+)
 from tests.course.handed_in import LIMITS, NO_SANDBOX, ROOT
 
 needs_sandbox = pytest.mark.skipif(not available(), reason=NO_SANDBOX)
@@ -25,6 +32,14 @@ def test_nothing_but_its_scratch_can_be_written(tmp_path):
     *written, size = done.stdout.split()
     assert written == [str(scratch), "/dev/shm"]
     assert int(size) == LIMITS.scratch_bytes
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_root_keeps_what_is_needed_to_become_another_user(user, tmp_path, monkeypatch):
+    monkeypatch.setattr("course.sandbox.bubblewrap.os.geteuid", lambda: user)
+    command = wrapped(["true"], tmp_path, LIMITS, {})
+    kept = [b for a, b in itertools.pairwise(command) if a == "--cap-add"]
+    assert kept == (list(CAPABILITIES) if user == 0 else [])
 
 
 def inside(folder, *command, environment=None):

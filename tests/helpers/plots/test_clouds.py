@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from helpers import data, plots
-from helpers.plots.clouds import CLASSES
+from helpers.plots.clouds import CLASSES, _covered
 
 
 def test_the_text_alternative_says_what_is_shown(shown):
@@ -59,3 +59,9 @@ def test_every_point_has_the_color_of_its_class_and_each_name_is_at_its_median()
     assert [to_hex(m.get_facecolor()[0]) for m in medians] == [CLASSES[0], CLASSES[2]]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("$z_1$", "$z_2$")
     assert ax.get_aspect() == 1
+
+
+def test_dots_under_a_box_are_counted():
+    boxes = np.array([[[0, 0], [10, 6]], [[20, 20], [26, 30]], [[0, 20], [10, 30]]])
+    dots = np.array([[1, 1], [5, 3], [9, 5], [21, 21], [25, 29], [15, 15], [13, 3]])
+    assert _covered(boxes.astype(float), dots).tolist() == [3, 2, 0]
