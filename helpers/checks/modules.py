@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize, remove_weight_norm
 from torch.nn.utils.weight_norm import WeightNorm
+from torch.overrides import BaseTorchFunctionMode
 
 from helpers.checks.failure import CheckFailed
 from helpers.checks.messages import kind, shorten
@@ -115,6 +116,47 @@ def copied(model: nn.Module) -> nn.Module:
     kept = [value for part in model.modules() for value in vars(part).values()]
     computed = [v for v in kept if isinstance(v, Tensor) and v.grad_fn is not None]
     return copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})
+
+
+def require_steady(
+    model: nn.Module, ask: Callable[[nn.Module], Sequence[Tensor]], what: str
+) -> None:
+    """Fail unless a model answers alike with and without gradients, and as a copy.
+
+    Parameters
+    ----------
+    model : nn.Module
+    ask : callable
+        ``model -> answers`` that depend on no draw, asked in evaluation mode.
+    what : str
+        The answers' names.
+
+    Raises
+    ------
+    CheckFailed
+    """
+    modes = [module.training for module in model.modules()]
+    with torch.no_grad():
+        right = [each.clone() for each in ask(model.eval())]
+        answers = {"in a copy of the model": ask(copied(model))}
+        with BaseTorchFunctionMode():
+            answers["while torch's functions are watched"] = ask(model)
+    with torch.enable_grad():
+        answers["with gradients"] = ask(model)
+    for module, mode in zip(model.modules(), modes, strict=True):
+        module.training = mode
+    for where, answer in answers.items():
+        if not all(map(_near, answer, right)):
+            raise CheckFailed(
+                f"in evaluation mode {what} of the same input are others {where}",
+                "the same numbers: they depend on the weights and the input alone",
+                "a condition on something else (torch.is_grad_enabled(), id(self)), or "
+                "a draw",
+            )
+
+
+def _near(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one.detach(), other, rtol=1e-4, atol=1e-5)
 
 
 def sides_of(shape: Sequence[int]) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ from helpers.checks.modules import (
     build,
     copied,
     require_different_units,
+    require_steady,
     sides_of,
 )
 
@@ -55,6 +56,12 @@ def autoencoder(make: Callable[[int], nn.Module], draw: Draw) -> None:
         check_bends(trained, size)
         _check_training(trained, size)
         _check_apart(model, build(make, size))
+        x, z = pictures(7), codes(7, size, 1.0)
+        require_steady(
+            build(make, size),
+            lambda net, x=x, z=z: [net(x), net.encode(x), net.decode(z)],
+            "the answers",
+        )
 
 
 def _check_shapes(model: nn.Module, bottleneck: int) -> None:

@@ -15,7 +15,7 @@ from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._draws import check_draws
 from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
 from helpers.checks.messages import kind
-from helpers.checks.modules import build
+from helpers.checks.modules import build, require_steady
 
 
 @check("VAE", uses=("reparameterize",))
@@ -43,6 +43,12 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     for mode in (False, True):
         check_draws(model.train(mode))
     _check_training(model)
+    x, z = torch.rand(7, 784), torch.randn(7, size)
+    require_steady(
+        _ready(build(model_class, size)),
+        lambda net: [*net.encode(x.clone()), net.decode(z.clone())],
+        "encode's and decode's answers",
+    )
 
 
 def _ready(model: nn.Module) -> nn.Module:

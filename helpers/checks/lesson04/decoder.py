@@ -24,7 +24,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import number
-from helpers.checks.modules import require_different_units
+from helpers.checks.modules import require_different_units, require_steady
 
 
 @check("Decoder")
@@ -51,6 +51,7 @@ def decoder(model_class: type[nn.Module], draw: Draw) -> None:
         with stays(net):
             _want_pictures(net(z[:count].clone()), count)
     require_own_input(net, z)
+    require_steady(net, lambda net: [net(z[:8].clone())], "the pictures")
     _want_pictures(build(model_class, 1).eval()(z[:3, :1]), 3)
     code = z[:8].clone().requires_grad_()
     net = moved(net)

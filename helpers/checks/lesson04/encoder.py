@@ -23,7 +23,7 @@ from helpers.checks.lesson04._layers import (
 )
 from helpers.checks.lesson04._watch import Call, watched
 from helpers.checks.messages import kind
-from helpers.checks.modules import require_different_units
+from helpers.checks.modules import require_different_units, require_steady
 
 BODY = [
     ("conv2d", (8, 1, 4, 4)),
@@ -52,6 +52,7 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
         with stays(net):
             _want_pair(net(x[:count].clone()), count, d)
     require_own_input(net, x)
+    require_steady(net, lambda net: net(x[:8].clone()), "mu and logvar")
     _want_pair(build(model_class, 1).eval()(x[:3]), 3, 1)
     net = moved(net)
     codes = net(x[:8].clone())

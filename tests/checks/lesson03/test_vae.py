@@ -760,6 +760,18 @@ class WrongUniformPastDecode(Right):
         return self.back(mu + torch.exp(logvar / 2) * noise), mu, logvar
 
 
+class WrongInCopies(Right):
+    """The original alone has a tanh on mu."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.number = id(self)
+
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return (mu.tanh() if self.number == id(self) else mu), logvar
+
+
 RIGHT = [
     RightByKeyword,
     InFloat32,
@@ -823,6 +835,7 @@ class WrongListing(Right):
 
 
 WRONG = [
+    (WrongInCopies, "look at"),
     (WrongUniformPastDecode, "look at"),
     (WrongDropoutOfMu, "in training mode | of the numbers of mu are 0"),
     (WrongDropoutOfZ, "of the numbers of z are 0"),

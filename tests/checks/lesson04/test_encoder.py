@@ -402,6 +402,16 @@ class ListsItsOwn(Encoder):
         self.parameters = with_heads
 
 
+def other_with_gradients(self, x):
+    mu, logvar = Encoder.forward(self, x)
+    return (mu.tanh() if torch.is_grad_enabled() else mu), logvar
+
+
+def other_unless_watched(self, x):
+    mu, logvar = Encoder.forward(self, x)
+    return (mu if torch.overrides._get_current_function_mode() else mu.tanh()), logvar
+
+
 RIGHT = [
     on_heads(lambda m, v: (m, v.clamp(-10, 10))),
     on_heads(lambda m, v: (m, 2 * (F.softplus(v) + 1e-4).log())),
@@ -462,6 +472,8 @@ class NormOfPlaces(Encoder):
 
 
 WRONG = [
+    (running(other_with_gradients), "are others with gradients"),
+    (running(other_unless_watched), "are others while torch's functions are watched"),
     (ListsItsOwn, "defines parameters itself"),
     (running(norm_of_the_batch), "batch norm 1 keeps no running averages"),
     (replaced(4, lambda: nn.GroupNorm(4, 32)), "layer 2 | GroupNorm are other norms"),
