@@ -339,3 +339,28 @@ def test_nothing_of_one_notebook_is_left_for_the_next(sandbox):
     following = cells("import os\nprint(os.path.exists('left'), 'LEFT' in os.environ)")
     assert sandbox.run(following).reason is None
     assert following.cells[0].outputs[0].text == "False False\n"
+
+
+class Parent:
+    """Stands for a warm parent that lives."""
+
+    ended = False
+
+    def runs(self):
+        return not self.ended
+
+    def close(self):
+        self.ended = True
+
+
+def test_a_parent_whose_run_was_interrupted_answers_for_no_other(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    sandbox = Sandbox("torch", LIMITS, False)
+    sandbox.parent = parent = Parent()
+    monkeypatch.setattr(sandbox, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.run(cells("1"))
+    assert parent.ended
+    assert sandbox.parent is None
