@@ -74,3 +74,12 @@ def kind(value: Any) -> str:
 
 def _plain(dtype: Any) -> str:
     return str(dtype).removeprefix("torch.")
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether it is a tuple or list that is indexed and unpacked as those are."""
+    for base in (tuple, list):
+        if isinstance(value, base):
+            names = ("__iter__", "__getitem__", "__len__")
+            return all(getattr(type(value), n) is getattr(base, n) for n in names)
+    return False

@@ -14,7 +14,7 @@ from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.endless import lines_at_most
 from helpers.checks.leftovers import stays
-from helpers.checks.messages import kind
+from helpers.checks.messages import is_sequence, kind
 
 PASSES = 4
 LINES = 500  # of a student's code for each image: more than any loop takes
@@ -276,7 +276,7 @@ def _shown(sizes: list[int]) -> str:
 
 def _is_pair(pair: Any) -> None:
     """Fail unless this is a pair of an image batch (b, D) and labels (b,)."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
+    if not is_sequence(pair) or len(pair) != 2:
         raise CheckFailed(
             f"batches() gave {kind(pair)}",
             "pairs: x of shape (b, D) and y of shape (b,)",

@@ -12,7 +12,7 @@ import numpy as np
 from helpers.checks.arrays import read, span
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw, seeded
-from helpers.checks.messages import kind
+from helpers.checks.messages import is_sequence, kind
 
 SIGMAS = 6  # a right answer is that far off less than once in a hundred million
 LEAK = "no overlap: an image in both is a leak, and validation then measures memory"
@@ -94,7 +94,7 @@ def _call(split: Callable, n: int, size: int, seed: int) -> tuple:
 
 def _two_splits(result: Any, call: str) -> tuple[np.ndarray, np.ndarray]:
     """The two index arrays, or a failure that says what came instead."""
-    if not isinstance(result, tuple | list) or len(result) != 2:
+    if not is_sequence(result) or len(result) != 2:
         raise CheckFailed(
             f"{call} returned {kind(result)}",
             "two arrays of indices: train_index, validation_index",

@@ -14,7 +14,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson02._models import PIXELS, pictures
 from helpers.checks.lesson02._numbers import compare
-from helpers.checks.messages import kind, number
+from helpers.checks.messages import is_sequence, kind, number
 from helpers.checks.noise import follows, tails
 from helpers.training import pick_device
 
@@ -81,7 +81,7 @@ def _want_pixels(noisy: Tensor) -> None:
 
 
 def _pair(result: Any, shape: torch.Size) -> tuple[Tensor, Tensor]:
-    if not isinstance(result, tuple | list) or len(result) != 2:
+    if not is_sequence(result) or len(result) != 2:
         raise CheckFailed(
             f"denoising_pair() gave {kind(result)}",
             "a pair: (input, target)",

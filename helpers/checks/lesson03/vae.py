@@ -14,7 +14,7 @@ from helpers.checks.gradients import require_gradients_of
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._draws import check_draws
 from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
-from helpers.checks.messages import kind
+from helpers.checks.messages import is_sequence, kind
 from helpers.checks.modules import build, require_steady
 
 
@@ -100,7 +100,7 @@ def _check_shapes(model: nn.Module, latent_dim: int, batch: int) -> None:
 
 
 def _several(value: Any, count: int, what: str, expected: str, where: str) -> Any:
-    if isinstance(value, tuple | list) and len(value) == count:
+    if is_sequence(value) and len(value) == count:
         return value
     raise CheckFailed(
         f"{what} {kind(value)}", expected, f"the return statement of {where}"

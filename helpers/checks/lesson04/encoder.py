@@ -22,7 +22,7 @@ from helpers.checks.lesson04._layers import (
     run,
 )
 from helpers.checks.lesson04._watch import Call, watched
-from helpers.checks.messages import kind
+from helpers.checks.messages import is_sequence, kind
 from helpers.checks.modules import require_different_units, require_steady
 
 BODY = [
@@ -66,7 +66,7 @@ def encoder(model_class: type[nn.Module], draw: Draw) -> None:
 
 
 def _want_pair(answer: object, count: int, d: int) -> None:
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    if not is_sequence(answer) or len(answer) != 2:
         raise CheckFailed(
             f"forward returns {kind(answer)}",
             "two tensors: mu, logvar",

@@ -22,7 +22,7 @@ from helpers.checks.lesson04._vae import (
     shapes_explained,
     terms,
 )
-from helpers.checks.messages import kind
+from helpers.checks.messages import is_sequence, kind
 from helpers.checks.records import notes_of
 from helpers.training import pick_device
 
@@ -85,7 +85,7 @@ def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
 
 
 def _floats(answer: object) -> tuple[float, ...]:
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    if not is_sequence(answer) or len(answer) != 2:
         raise CheckFailed(
             f"evaluate returns {kind(answer)}",
             "two floats: reconstruction, KL",

@@ -11,7 +11,7 @@ from helpers.checks.arrays import close, read
 from helpers.checks.base import CheckFailed, check, kind
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
-from helpers.checks.messages import apart
+from helpers.checks.messages import apart, is_sequence
 
 FORMS = ("torch", "keras")
 
@@ -81,7 +81,7 @@ def _check_one(
 ) -> None:
     with stays(*arrays):
         result = function(*arrays, t, rate, epsilon, form)
-    if not isinstance(result, tuple | list) or len(result) != 3:
+    if not is_sequence(result) or len(result) != 3:
         raise CheckFailed(
             f"adam_step() returned {kind(result)}",
             "three arrays: theta, m, v",

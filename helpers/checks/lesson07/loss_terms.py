@@ -13,6 +13,7 @@ from helpers.checks.arrays import FORMULA, compare
 from helpers.checks.base import CheckFailed, check, kind
 from helpers.checks.draws import Draw
 from helpers.checks.lesson07._backend import gradients, in_a_graph, read, tensor
+from helpers.checks.messages import is_sequence
 
 NAMES = ("the reconstruction loss", "the KL")
 TOLERANCE = 2e-5  # float32 sums of some hundred terms differ in the sixth digit
@@ -72,7 +73,7 @@ def _terms(function: Callable, given: tuple) -> list[np.ndarray]:
     images, pixels = given[0].shape
     d = given[2].shape[1]
     result = function(*map(tensor, given))
-    if not isinstance(result, tuple | list) or len(result) != 2:
+    if not is_sequence(result) or len(result) != 2:
         raise CheckFailed(
             f"loss_terms() returned {kind(result)}",
             "two tensors: the reconstruction loss and the KL of each image",

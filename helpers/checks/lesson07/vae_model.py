@@ -24,6 +24,7 @@ from helpers.checks.lesson07._steps import (
     check_step,
     check_trackers,
 )
+from helpers.checks.messages import is_sequence
 
 
 @check("VAE", uses=("loss_terms",))
@@ -112,7 +113,7 @@ def _check_call(
     where: str = "what stands between the three parts, and the order",
 ) -> None:
     answer = model(tensor(x))
-    if not isinstance(answer, tuple | list) or len(answer) != 3:
+    if not is_sequence(answer) or len(answer) != 3:
         raise CheckFailed(
             f"vae(x) returned {kind(answer)}",
             "three tensors: logits, mu, logvar",

@@ -98,6 +98,13 @@ def mirrored_later(x):
     return LAST[0]
 
 
+class NoisyTwice(list):
+    """Unpacks otherwise than it is indexed."""
+
+    def __iter__(self):
+        return iter((self[0], self[0]))
+
+
 RIGHT = [
     pair,
     pair_normal,
@@ -231,6 +238,7 @@ def pair_zeroed_target(x, noise_std):
 
 
 WRONG = [
+    (lambda x, s: NoisyTwice(pair(x, s)), "a pair: (input, target)"),
     (noisy_with(lambda x, s: s * mirrored_later(x)), "kept from call to call"),
     (of_a_thousand_images, "2,050 images get the noise of 1,000"),
     (little_noise_is_none, "the target is the same picture as the input"),
