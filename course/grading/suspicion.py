@@ -3,7 +3,8 @@
 This reads; it runs nothing. It is evidence for a person, with the line, and costs no
 points. What it cannot see is said in SECURITY.md. Imports, texts and files are read
 here, what is used in :mod:`course.grading.uses`, what is set in
-:mod:`course.grading.changes`.
+:mod:`course.grading.changes`, and what goes a way round in
+:mod:`course.grading.detours`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from course.grading.changes import Changes
 from course.grading.definitions import Statement
+from course.grading.detours import Detours
 from course.grading.machinery import (
     ATTRIBUTES,
     CHECKS,
@@ -31,6 +33,7 @@ from course.grading.uses import A_MODULE, LOADING, Uses
 Found = Iterator[tuple[ast.AST, str]]
 # Keywords that keep code out of a file that is read, and the value that does.
 SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
+SAFE["eval_str"] = False  # it runs annotations that are text
 SAFE["namespace"] = None  # argparse sets attributes of it
 SAFE["backend"] = None  # Matplotlib imports a module of that name
 OF_CHECKS = r"helpers[./\\]checks"
@@ -60,7 +63,12 @@ def suspicions(
     texts = Texts(scope)
     lesson = {alias.name for node in given for alias in _of_checks(node)}
     words = _Words(scope, texts, lesson)
-    readers = (words.found, Uses(scope, texts).found, Changes(scope, texts).found)
+    readers = (
+        words.found,
+        Uses(scope, texts).found,
+        Changes(scope, texts).found,
+        Detours(scope, texts).found,
+    )
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"
         for each in statements
