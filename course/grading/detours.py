@@ -49,6 +49,10 @@ class Detours:
     def __init__(self, scope: Scope, texts: Texts):
         self.scope, self.texts = scope, texts
         self.names, self.above = scope.names, scope.above
+        self.records = any(
+            isinstance(node, ast.keyword) and node.arg == "record"
+            for node in ast.walk(scope.tree)
+        )
         self.own = OPEN | self.names.attributes | self.names.taken
         self.own |= {
             target.attr
@@ -156,8 +160,9 @@ class Detours:
             if changes and not self._are_harmless(names + _keys(named)):
                 yield node, PROCESS
         for keyword in node.keywords:
-            # Who called a function, by its file and line.
-            if keyword.arg == "stacklevel" and last_name(func) != "warn":
+            # Who called a function, by file and line: for people, or to be read.
+            told = last_name(func) == "warn" and not self.records
+            if keyword.arg == "stacklevel" and not told:
                 yield node, FOREIGN
 
 

@@ -27,6 +27,7 @@ from course import pack_root
 from course.sandbox import inventory
 from course.sandbox.sealed import sealed
 from helpers.checks import standins
+from helpers.checks.base import check
 from helpers.checks.failure import JUDGING, LENT, PASSED, STANDING, passed
 
 MOST_BYTES = 65_536
@@ -100,7 +101,8 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
     # of Python's that could be another's by then.
     write, quoted = os.write, json.encoder.encode_basestring_ascii
     due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
-    who_passed, (is_lent, behind) = _who_passed(), _lending(library, pack)
+    runs = check("")(print).__code__
+    who_passed, (is_lent, behind) = _who_passed(runs), _lending(runs, library, pack)
     # All other events, such as one for every id(), are let go at once.
     heeded = {"pickle.find_class", SETTING} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
     heeded = frozenset(heeded | OF_CHECKS)
@@ -151,11 +153,11 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
     sys.addaudithook(hook)
 
 
-def _who_passed() -> Callable[[FrameType], tuple[FrameType, bool]]:
+def _who_passed(
+    check_run: CodeType,
+) -> Callable[[FrameType], tuple[FrameType, bool]]:
     """What tells who says that a check has passed, and whether it was that check."""
-    from helpers.checks.base import check
-
-    says, check_run = passed.__code__, check("")(print).__code__
+    says = passed.__code__
 
     def who_passed(frame: FrameType) -> tuple[FrameType, bool]:
         above = frame.f_back if frame.f_code is says else frame
@@ -168,7 +170,7 @@ def _who_passed() -> Callable[[FrameType], tuple[FrameType, bool]]:
 
 
 def _lending(
-    library: tuple[str, ...], pack: tuple[str, ...]
+    check_run: CodeType, library: tuple[str, ...], pack: tuple[str, ...]
 ) -> tuple[Callable[..., bool], Callable[[FrameType], tuple[str, int]]]:
     """What tells whether the pack hands out its own answers, and who else does."""
     stands = inspect.unwrap(standins.pack_answers).__code__
@@ -186,7 +188,14 @@ def _lending(
         asker = asks(frame)
         if frame.f_code is not stands or asker is None:
             return False
-        if not asker.f_code.co_filename.startswith(pack):
+        checks = []  # that run: one, which no answer has called, and of the pack
+        while asker is not None:
+            if asker.f_code is check_run:
+                checks.append(asker.f_locals["function"].__code__.co_filename)
+            elif not (checks or asker.f_code.co_filename.startswith(pack + library)):
+                return False
+            asker = asker.f_back
+        if len(checks) != 1 or not checks[0].startswith(pack):
             return False
         for name in args[0]:
             (standing.append if args[1] else standing.remove)(name)

@@ -865,6 +865,12 @@ def f(x): return logging.getLogger().findCaller(False, 3)[2]  # <
 import logging
 def f(x): logging.warning("who?", stacklevel=3)  # <
 ---
+import warnings
+def f(x):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.warn("who?", stacklevel=2)  # <
+    return found[0].filename
+---
 def f(x): return list(map(type, ["X"], [(float,)], [{}]))  # <
 ---
 kept = getattr(3, "x", torch)  # <

@@ -158,6 +158,26 @@ def test_who_claims_that_a_check_has_passed_is_heard(sandbox, claim):
     assert len(done.passed) == ("check" in claim.partition("(")[0])
 
 
+LENDS = """\
+import torch
+from helpers.checks import base, lesson06
+def f(answer, draw): answer()
+f.__module__ = "helpers.checks.lesson06"
+def bound(log_w): raise ValueError
+def answer(): return bound(torch.ones(2, 1))
+def outer(answer, draw): base.check("x", uses=["bound"])(f)(answer)
+base.check("x", uses=["bound"])(f)(answer)
+base.check("x")(outer)(answer)
+"""
+
+
+def test_a_check_of_ones_own_gets_no_answer_of_the_packs(sandbox):
+    """Nor does a check that an answer has called."""
+    done = sandbox.run(cells(LENDS))
+    heard = {(each["event"], each["line"]) for each in done.witnessed}
+    assert heard == {("helpers.checks.standing", 0), ("helpers.checks.lent", 6)}
+
+
 def test_a_full_pipe_holds_nobody_up(sandbox):
     """And the cell after it is none the wiser."""
     fills = (
