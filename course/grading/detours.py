@@ -27,18 +27,10 @@ Found = Iterator[tuple[ast.AST, str]]
 # They run text, or what some arguments say: who calls them must be seen to.
 DIRECT = ("inspect.signature",)
 # Private by their names alone, and documented.
-OPEN = {
-    "_replace",
-    "_asdict",
-    "_fields",
-    "_make",
-    "_modules",
-    "_parameters",
-    "_buffers",
-}
-OPEN |= {"_field_defaults", "_get_name", "_"}
-# Methods of containers that change them, besides those that Texts follows.
-STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__", "__iadd__", "sort"}
+OPEN = {"_replace", "_asdict", "_fields", "_make", "_modules", "_parameters", "_"}
+OPEN |= {"_field_defaults", "_get_name", "_buffers"}
+# Methods by which a variable of the environment is set.
+STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__"}
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
 MAKING = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque"}
 
@@ -71,6 +63,9 @@ class Detours:
                     yield node, PROCESS
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
                 yield from self._used(node)
+            case ast.MatchClass(kwd_attrs=names):
+                if any(name[:1] == "_" and name not in self.own for name in names):
+                    yield node, FOREIGN
             case ast.Call():
                 yield from self._call(node)
             case (
@@ -94,47 +89,30 @@ class Detours:
     def _used(self, node: ast.Name | ast.Attribute) -> Found:
         """A function, a table or a private part, and what becomes of it."""
         above, path = self.above.get(node), self.scope.path(node)
-        called = isinstance(above, ast.Call) and above.func is node
         if path == "os.environ":
             if self._is_handed_on(node):
                 yield above or node, PROCESS
-        elif path in DIRECT:
-            if not called:
+        elif path in DIRECT or path.removeprefix("os.environ.") in STORING:
+            if not self._is_called(node):
                 yield node, HIDDEN
         elif path and isinstance(above, ast.Attribute):
             return  # the whole is read there
         elif path and self._is_handed_on(node) and is_table(path):
             yield node, OTHERS
         elif isinstance(node, ast.Attribute) and not path:
-            yield from self._of_an_object(node, called)
+            yield from self._of_an_object(node, node.value, node.attr)
 
-    def _of_an_object(self, node: ast.Attribute, called: bool) -> Found:
-        owner, name = node.value, node.attr
-        of_python = isinstance(owner, ast.Name) and owner.id not in self.names.taken
-        if of_python and name in STORING and owner.id in MAKING & vars(builtins).keys():
-            # `dict.update(table, more)` is `table.update(more)`.
-            call = self.above.get(node)
-            args = call.args if called and isinstance(call, ast.Call) else ()
-            mine = bool(args) and self.scope.is_self(args[0])
-            if not (mine or self._is_of_a_class(node)):
-                yield node, OTHERS
-        elif name.startswith("parse_") and not called:
+    def _of_an_object(self, node: ast.expr, owner: ast.expr, name: str) -> Found:
+        if name.startswith("parse_") and not self._is_called(node):
             yield node, HIDDEN  # whatever object it will set attributes of
-        elif name[:1] == "_" and not name.endswith("__") and not self._is_own(node):
-            yield node, FOREIGN
+        elif name[:1] == "_" and not name.endswith("__"):
+            of_super = isinstance(owner, ast.Call) and last_name(owner.func) == "super"
+            if not (name in self.own or of_super or self.scope.is_self(owner)):
+                yield node, FOREIGN
 
-    def _is_of_a_class(self, node: ast.expr) -> bool:
-        """Whether a class takes it as a method of its own."""
+    def _is_called(self, node: ast.expr) -> bool:
         above = self.above.get(node)
-        return isinstance(above, ast.Assign) and isinstance(
-            self.above.get(above), ast.ClassDef
-        )
-
-    def _is_own(self, node: ast.Attribute) -> bool:
-        """Whether a private attribute is the answer's, or everybody's."""
-        owner = node.value
-        of_super = isinstance(owner, ast.Call) and last_name(owner.func) == "super"
-        return node.attr in self.own or of_super or self.scope.is_self(owner)
+        return isinstance(above, ast.Call) and above.func is node
 
     def _is_handed_on(self, node: ast.expr) -> bool:
         """Whether a thing goes where it may be changed under another name."""
@@ -145,12 +123,18 @@ class Detours:
             return name not in vars(builtins).keys() - kept
         if isinstance(above, ast.Dict):
             return None not in above.keys  # {**os.environ}
+        if isinstance(above, ast.Assign):
+            of_class = isinstance(self.above.get(above), ast.ClassDef)
+            return of_class or not all(isinstance(t, ast.Name) for t in above.targets)
         if isinstance(above, ast.keyword):
             return above.arg is not None
         return isinstance(above, ast.List | ast.Tuple | ast.Return)
 
     def _call(self, node: ast.Call) -> Found:
         func = node.func
+        if isinstance(func, ast.Name) and func.id == "getattr" and len(node.args) > 1:
+            for text in self.texts.of(node.args[1]):
+                yield from self._of_an_object(node, node.args[0], text)
         if isinstance(func, ast.Attribute) and self._is_the_environment(func.value):
             changes = func.attr in STORING
             named = node.args if func.attr == "update" else node.args[:1]

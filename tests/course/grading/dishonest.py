@@ -838,11 +838,26 @@ from PIL import features
 done = dict.update(features.modules, {"held": ("a", "b")})  # <
 ---
 from PIL import Image
+def f(x): type(x).update(Image.MIME, x)  # <
+---
+from PIL import Image
 def put(table): table["a"] = 1
 def f(x): put(Image.MIME)  # <
 ---
-put = dict.update  # <
-def f(x): put(x, a=1)
+from PIL import Image
+class A: table = Image.MIME  # <
+def f(x): A.table["a"] = x
+---
+import os
+put = os.environ.setdefault  # <
+def f(x): put("TORCH_X", "1")
+---
+def f(x): return getattr(x, "_hidden")  # <
+---
+def f(x):
+    match x:
+        case object(_hidden=h):  # <
+            return h
 ---
 import inspect
 from torch.utils.checkpoint import checkpoint
