@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +12,9 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+ARRAY = "array of numpy"  # the key, in an answer's text, of an array's bytes
 # The child: standard output is for the answer alone, whatever a library prints.
 CHILD = """
 import os, sys
@@ -17,7 +23,8 @@ os.dup2(2, 1)
 import pickle
 sys.path[:] = pickle.load(sys.stdin.buffer)
 function, arguments = pickle.load(sys.stdin.buffer)
-answers.write(pickle.dumps(function(*arguments)))
+from helpers import apart
+answers.write(apart.written(function(*arguments)))
 answers.close()
 """
 
@@ -45,7 +52,8 @@ def call(function: Callable, *arguments: Any, backend: str = "tensorflow") -> An
     Returns
     -------
     object
-        What the function returns: of the same kinds as the arguments.
+        What the function returns: of the same kinds as the arguments; tuples come
+        back as lists, and the keys of dicts are texts.
 
     Raises
     ------
@@ -55,6 +63,7 @@ def call(function: Callable, *arguments: Any, backend: str = "tensorflow") -> An
     Notes
     -----
     Code and values travel by cloudpickle (https://github.com/cloudpipe/cloudpickle).
+    The answer is text, which cannot run anything here, whoever has written it.
     """
     import cloudpickle
 
@@ -74,4 +83,29 @@ def call(function: Callable, *arguments: Any, backend: str = "tensorflow") -> An
             f"process, which ended with {done.returncode}. Its last words:\n"
             + textwrap.indent("\n".join(said.splitlines()[-8:]), "  ")
         )
-    return cloudpickle.loads(done.stdout)
+    return json.loads(done.stdout, object_hook=_read)
+
+
+def written(answer: Any) -> bytes:
+    """Write an answer as JSON, with arrays in NumPy's own format."""
+    return json.dumps(answer, default=_packed).encode()
+
+
+def _packed(thing: Any) -> Any:
+    """What stands in the text for an array, or for a number of NumPy's."""
+    if not isinstance(thing, np.ndarray | np.generic):
+        raise TypeError(
+            f"{type(thing).__name__} cannot come back: arrays, numbers, texts, and "
+            "lists or dicts of them can"
+        )
+    held = io.BytesIO()
+    np.save(held, thing, allow_pickle=False)
+    return {ARRAY: base64.b64encode(held.getvalue()).decode()}
+
+
+def _read(part: dict[str, Any]) -> Any:
+    """An array out of its text; any other dict as it is."""
+    if part.keys() != {ARRAY}:
+        return part
+    held = io.BytesIO(base64.b64decode(part[ARRAY]))
+    return np.load(held, allow_pickle=False)[()]

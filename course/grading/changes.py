@@ -116,12 +116,15 @@ class Changes:
         elif name.startswith("__"):
             if not (mine and text and name in NAMED):
                 yield at, FOREIGN
-        elif mine or text:
+        elif mine:
+            return
+        elif name.startswith("_") and name not in self.names.attributes:
+            yield at, OTHERS
+        elif text:
             return
         elif (
             of_a_type(owner)
             or name in looked_up(called=self._is_data(value))
-            or (name.startswith("_") and name not in self.names.attributes)
             or isinstance(value, ast.Lambda)
             or self.scope.is_defined(value)
         ):

@@ -77,10 +77,11 @@ PARTS = {
          "torch.utils", "matplotlib.use", "matplotlib.style", "matplotlib.rcParams",
          "matplotlib.pyplot.style", "matplotlib.pyplot.rcParams",
          "matplotlib.backend_bases", "matplotlib.pyplot.switch_backend",
+         "matplotlib.backends", "matplotlib.pyplot.backend_registry",
          "matplotlib.pyplot.rc",
          "PIL.ImageMath", "logging.config",
-         "pandas.read_pickle", "keras.src", "tensorflow.py_function",
-         "tensorflow.numpy_function"),
+         "pandas.read_pickle", "keras.src", "tensorflow.py_function", "PIL.features",
+         "pandas.options", "tqdm.utils", "tensorflow.numpy_function"),
         HIDDEN,
     ),
     **{
@@ -138,7 +139,7 @@ ATTRIBUTES = {
          "with_traceback", "settrace", "setprofile", "monitoring", "addaudithook",
          "_ip", "_current_frames", "mro", "as_strided", "exc_info", "last_traceback",
          "walk_stack", "get_objects", "get_referrers", "saved_tensors_hooks",
-         "notes_of", "register_state_dict_post_hook", "cffi"),
+         "notes_of", "register_state_dict_post_hook", "cffi", "findCaller"),
         FOREIGN,
     ),
     **dict.fromkeys(
@@ -154,7 +155,8 @@ ATTRIBUTES = {
     ),
     **dict.fromkeys(
         ("import_module", "load_module", "exec_module", "import_optional_dependency",
-         "runsource", "Unpickler", "get_field"),
+         "runsource", "Unpickler", "get_field", "load_backend_module",
+         "version_module", "deserialize_keras_object"),
         HIDDEN,
     ),
     **dict.fromkeys(

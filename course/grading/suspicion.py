@@ -3,7 +3,8 @@
 This reads; it runs nothing. It is evidence for a person, with the line, and costs no
 points. What it cannot see is said in SECURITY.md. Imports, texts and files are read
 here, what is used in :mod:`course.grading.uses`, what is set in
-:mod:`course.grading.changes`.
+:mod:`course.grading.changes`, and what goes a way round in
+:mod:`course.grading.detours`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from course.grading.changes import Changes
 from course.grading.definitions import Statement
+from course.grading.detours import Detours
 from course.grading.machinery import (
     ATTRIBUTES,
     CHECKS,
@@ -23,7 +25,7 @@ from course.grading.machinery import (
     is_odd,
     of_module,
 )
-from course.grading.meanings import last_name, names_of
+from course.grading.meanings import bindings, last_name, names_of
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
 from course.grading.texts import PATHS, Texts
 from course.grading.uses import A_MODULE, LOADING, Uses
@@ -31,8 +33,10 @@ from course.grading.uses import A_MODULE, LOADING, Uses
 Found = Iterator[tuple[ast.AST, str]]
 # Keywords that keep code out of a file that is read, and the value that does.
 SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
+SAFE["eval_str"] = False  # it runs annotations that are text
 SAFE["namespace"] = None  # argparse sets attributes of it
 SAFE["backend"] = None  # Matplotlib imports a module of that name
+AHEAD = "a name that a later cell defines"
 OF_CHECKS = r"helpers[./\\]checks"
 INNER = (*FUNCTIONS, ast.ClassDef)
 
@@ -60,7 +64,12 @@ def suspicions(
     texts = Texts(scope)
     lesson = {alias.name for node in given for alias in _of_checks(node)}
     words = _Words(scope, texts, lesson)
-    readers = (words.found, Uses(scope, texts).found, Changes(scope, texts).found)
+    readers = (
+        words.found,
+        Uses(scope, texts).found,
+        Changes(scope, texts).found,
+        Detours(scope, texts).found,
+    )
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"
         for each in statements
@@ -68,7 +77,43 @@ def suspicions(
         for reader in readers
         for node, what in reader(part)
     ]
+    found += [
+        f"{each.cell}, line {each.line}: `{_shown(each.node)}` reaches for {AHEAD}"
+        for each in _ahead(statements)
+    ]
     return list(dict.fromkeys(found))
+
+
+def _ahead(statements: list[Statement]) -> Iterator[Statement]:
+    """What makes something that answers use until a later cell defines that name.
+
+    They would be judged with it, and work with the definition from then on.
+    """
+    for place, each in enumerate(statements):
+        if not (isinstance(each.node, ast.Assign) and _calls(each.node.value)):
+            continue
+        for name in (target for target, _ in bindings(each.node)):
+            later = [
+                number
+                for number, other in enumerate(statements[place + 1 :], place + 1)
+                if isinstance(other.node, INNER) and other.node.name == name
+            ]
+            between = statements[place + 1 : later[0]] if later else []
+            if (
+                later
+                and statements[later[0]].cell != each.cell
+                and any(
+                    isinstance(node, ast.Name) and node.id == name
+                    for other in between
+                    if isinstance(other.node, INNER)
+                    for node in ast.walk(other.node)
+                )
+            ):
+                yield each
+
+
+def _calls(value: ast.expr) -> bool:
+    return any(isinstance(part, ast.Call | ast.Lambda) for part in ast.walk(value))
 
 
 def _of_checks(node: ast.AST | None) -> list[ast.alias]:

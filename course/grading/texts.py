@@ -13,6 +13,7 @@ from course.grading.meanings import assigned, bindings, first_name, last_name
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
 
 ANY = "\0"  # in a text: here stands what nobody can read
+OF_A_MODEL = "weight"  # a model's parts are called something like this
 MOST = 200  # texts that one expression is followed to
 DEEPEST = 60
 MOST_ARGUMENTS = 8  # by place, that a class hands on to its base
@@ -24,6 +25,8 @@ PUTTING = {"append", "extend", "insert", "update", "setdefault", "pop", "popitem
 PUTTING |= {"clear", "remove", "add"}
 CASES = {"lower", "upper", "capitalize", "title", "casefold", "strip"}
 PATHS = {"os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"}
+# Methods that Python calls with a name that stands, as one, where it is read.
+ASKED = {"__getattr__", "__init__", "__post_init__"}
 # Fields of containers, comprehensions and choices in which texts may be.
 HOLDING = ("elts", "keys", "values", "elt", "key", "value", "body", "orelse")
 
@@ -100,6 +103,7 @@ class Texts:
                 if isinstance(value, ast.Starred):
                     self._spread.add(name)
             for each in node.keywords:
+                flows["to", name, "any"].elts.append(ast.Constant(each.arg or ANY))
                 flows["to", name, each.arg].elts.append(each.value)
                 flows["field", each.arg].elts.append(each.value)
                 if each.arg is None:
@@ -112,6 +116,8 @@ class Texts:
         for node in tree.body:
             for name, value in bindings(node):
                 self._flows["field", name].elts.append(value)
+                if any(last_name(base).endswith("Enum") for base in tree.bases):
+                    self._flows["field", "name"].elts.append(ast.Constant(name))
             if isinstance(node, ast.AnnAssign):
                 given = self._flows["to", tree.name, place]
                 self._flows["field", last_name(node.target)].elts.append(given)
@@ -185,8 +191,11 @@ class Texts:
                 return {ANY}
             case ast.Attribute(_, name) if ("field", name) in self._flows:
                 return self.of(self._flows["field", name])
-            case ast.Attribute(owner):
-                return {ANY} if self.of(owner) else set()
+            case ast.Attribute(owner, name):
+                # Whoever hands it over knows; but what Python keeps of a thing, such
+                # as its name, is text that is written elsewhere.
+                given = self._is_given(owner) and not _is_pythons(name)
+                return set() if given and not self.of(owner) else {ANY}
             case ast.Name():
                 return self._of_name(node)
             case ast.Call():
@@ -223,8 +232,15 @@ class Texts:
                 ]
                 if name in self._kept or isinstance(function, ast.Lambda):
                     found.append(self._loose)
+                if _is_pythons(name) and name not in ASKED:  # Python says which
+                    found.append(ast.Constant(ANY))
             flows[key].elts = [*found, ast.Constant(ANY)] if unsaid else found
         return self.of(self._flows[key])
+
+    def _is_given(self, owner: ast.expr) -> bool:
+        """Whether something is, or is a part of, an argument of a function."""
+        function, _ = self.scope.binding(owner)
+        return first_name(owner) in _parameters(function)
 
     def _of_call(self, call: ast.Call) -> set[str]:
         name, path = last_name(call.func), self.scope.path(call.func)
@@ -243,10 +259,14 @@ class Texts:
         if name in self._defined:
             return self.of(self._flows["out of", name])
         if name in PASSING and name not in self.scope.names.taken:
-            given = _handed(call)
+            names = [ast.Constant(each.arg) for each in call.keywords if each.arg]
+            given = [*_handed(call), *names]
             return self._any_of([*given, owner] if owner is not None else given)
-        # A model's parts are called something like this.
-        return {"weight"} if name.startswith("named_") else {ANY}
+        return {OF_A_MODEL} if name.startswith("named_") else {ANY}
+
+
+def _is_pythons(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _handed(call: ast.Call) -> list[ast.expr]:

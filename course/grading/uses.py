@@ -24,7 +24,7 @@ from course.grading.machinery import (
 )
 from course.grading.meanings import bindings, first_name, last_name, of_a_type
 from course.grading.scopes import FUNCTIONS, Scope
-from course.grading.texts import ANY, CASES, PUTTING, Texts
+from course.grading.texts import ANY, CASES, OF_A_MODEL, PUTTING, Texts
 
 Found = Iterator[tuple[ast.AST, str]]
 A_MODULE = "a module as an object"
@@ -298,7 +298,9 @@ class Uses:
         # Whoever calls it says which, and is known here if the answer does.
         asked = own or path in BY_NAME or getattr(method, "name", "") == "__getattr__"
         texts = self.texts.of(node.args[1])
-        if not texts and not (asked and isinstance(name, ast.Name | ast.Attribute)):
+        of_others = path and OF_A_MODEL in texts  # which could be called anything
+        asked = asked and isinstance(name, ast.Name | ast.Attribute)
+        if of_others or not (texts or asked):
             yield node, HIDDEN
         for text in texts:
             if ANY in text:

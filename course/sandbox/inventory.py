@@ -6,6 +6,7 @@ made before any of a student's code runs, and compared again and again while it 
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Mapping
 from itertools import chain
@@ -29,7 +30,10 @@ WHOLE += ("torch.distributions.normal", "torch.nn.modules.container")
 TYPES = (("torch", "Tensor"), ("torch.nn", "Module"), ("torch.nn", "Linear"))
 TYPES += (("keras", "Model"), ("keras", "Layer"))
 CHECKS = "helpers.checks"
+WITNESS = ("course.sandbox.witness", "course.sandbox.inventory")
 CHANGES = {f"{CHECKS}.base.checking"}  # names the check that is running
+# Filled and emptied while a check runs; of answers that stand in, the witness hears.
+FILLED = {f"{CHECKS}.standins._standing", f"{CHECKS}.leftovers._handed"}
 # IPython puts its own in their place as it starts, and displays with some of them.
 OF_SYS = {"displayhook", "excepthook", "breakpointhook", "unraisablehook", "exit"}
 OF_IPYTHON = {"input", "open", "exit", "quit", "help", "display", "get_ipython", "_"}
@@ -44,7 +48,7 @@ BESIDES = ("torch.nn.modules.module", "torch.optim.optimizer")
 FOR_NUMBERS = ("/CPU", "/CUDA", "/AutogradCPU", "/AutogradCUDA", "/Python")
 FOR_NUMBERS += ("ImplicitAutograd", "ExplicitAutograd", "/Autograd")
 TORCH = str(Path(np.__file__).parents[1] / "torch") + "/"
-VALUES = (FunctionType, type, ModuleType, tuple, float, int, str, bool)
+VALUES = (FunctionType, type, ModuleType, tuple, frozenset, float, int, str, bool)
 
 
 def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
@@ -70,6 +74,15 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
         (name, vars(kind), frozenset(vars(kind)))
         for name, kind in (*_types(TYPES), *_classes_of_checks())
     ]  # these inherit what could be hidden by a new name
+    tables = [
+        (f"{name}.{attribute}", table, _copied(table))
+        for name, place in _places()
+        if f"{name}.".startswith(f"{CHECKS}.")
+        for attribute, table in place.items()
+        if isinstance(table, list | dict | set)
+        and not attribute.startswith("__")
+        and f"{name}.{attribute}" not in FILLED
+    ]
     besides = [
         (f"{name}.{attribute}", table, len(table))
         for name in BESIDES
@@ -79,7 +92,8 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
     of_torch = _of_torch()
     told: set[str] = set()
     from_iter, each_of = np.fromiter, chain.from_iterable
-    values = methodcaller("values")
+    values, differs = methodcaller("values"), _differs
+    pythons = frozenset(name for name in vars(builtins) if name[:1] != "_")
 
     def addresses() -> bytes:
         # A check asks hundreds of times: no loop of Python's over all names. What is
@@ -99,6 +113,12 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
                 if place.get(attribute) is not was
                 and not _is_torchs(name, attribute, place.get(attribute), was)
             ]
+            found += [  # hides one of Python's own
+                (f"{name}.{attribute}", place[attribute])
+                for name, place, there in kept
+                if name.startswith((f"{CHECKS}.", *WITNESS))
+                for attribute in place.keys() & pythons - there.keys()
+            ]
             seen = now
         found += [
             (f"{name}.{attribute}", place[attribute])
@@ -107,6 +127,7 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
             for attribute in place.keys() - before
             if callable(place[attribute])
         ]
+        found += [(name, None) for name, table, was in tables if differs(table, was)]
         found += [(name, None) for name, table, was in besides if len(table) != was]
         found += of_torch()
         found = [each for each in found if each[0] not in told]
@@ -114,6 +135,20 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
         return [(name, getattr(now, "__code__", None)) for name, now in found]
 
     return compare
+
+
+def _copied(table: Any) -> list[Any]:
+    """What a list, a dictionary or a set holds, in its order."""
+    return [*table.items()] if isinstance(table, dict) else [*table]
+
+
+def _differs(table: Any, was: list[Any]) -> bool:
+    """Whether another thing is in a table now, however it may compare."""
+    if len(table) != len(was):
+        return True
+    if isinstance(table, dict):
+        return any(table.get(key, was) is not value for key, value in was)
+    return any(one is not other for one, other in zip(table, was, strict=True))
 
 
 def _of_torch() -> Callable[[], list[tuple[str, Any]]]:
@@ -162,7 +197,8 @@ def _answers_numbers(key: str) -> bool:
 def _places() -> list[tuple[str, Mapping[str, Any]]]:
     """Dictionaries of what is imported: of modules, and of the checks' own types."""
     ours = [name for name in sys.modules if f"{name}.".startswith(f"{CHECKS}.")]
-    modules = [sys.modules[name] for name in (*MODULES, *ours) if name in sys.modules]
+    named = (*MODULES, *WITNESS, *ours)
+    modules = [sys.modules[name] for name in named if name in sys.modules]
     found: list[tuple[str, Mapping[str, Any]]]
     found = [(module.__name__, vars(module)) for module in modules]
     found += [(name, vars(kind)) for name, kind in _types(TYPES)]
@@ -201,7 +237,7 @@ def _stays(owner: str, attribute: str, value: Any) -> bool:
         return attribute == "modules" or (callable(value) and attribute not in OF_SYS)
     if owner == "builtins":
         return attribute not in OF_IPYTHON and callable(value)
-    if f"{owner}.".startswith(f"{CHECKS}."):
+    if f"{owner}.".startswith((f"{CHECKS}.", *WITNESS)):
         known = isinstance(value, VALUES) or callable(value)
         return known and f"{owner}.{attribute}" not in CHANGES
     return callable(value) and not isinstance(value, ModuleType)

@@ -5,51 +5,79 @@ same thing as harmful ones. Python's audit events (PEP 578) tell what was asked 
 the end, and a hook that hears them cannot be taken out again. What it hears goes into a
 pipe whose other end the warm parent holds: a kernel can add to it, and nothing else.
 Whenever a cell begins, and whenever a check says so, it also compares what stands in
-the modules that judge (:mod:`course.sandbox.inventory`).
+the modules that judge (:mod:`course.sandbox.inventory`). What it rests on itself are
+copies (:mod:`course.sandbox.sealed`) and tables that cannot be changed.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import select
 import sys
 import sysconfig
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import PurePath
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from course import pack_root
 from course.sandbox import inventory
-from helpers.checks.failure import JUDGING, PASSED, passed
+from course.sandbox.sealed import sealed
+from helpers.checks import standins
+from helpers.checks.base import check
+from helpers.checks.failure import JUDGING, LENT, PASSED, STANDING, passed
 
 MOST_BYTES = 65_536
 # Whoever asks for these, through whatever library, looks for what is not handed to it.
-ANYHOW = {
-    *("gc.get_objects", "gc.get_referrers", "gc.get_referents"),
-    *("sys.settrace", "sys.setprofile", "sys.addaudithook", "sys._current_frames"),
-    *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.system", "os.kill"),
-    *("ctypes.dlopen", "ctypes.addressof", "ctypes.cdata", "ctypes.string_at"),
-    *("subprocess.Popen", "code.__new__"),
-}
+ANYHOW = frozenset(
+    (
+        *("gc.get_objects", "gc.get_referrers", "gc.get_referents"),
+        *("sys.settrace", "sys.setprofile", "sys.addaudithook", "sys._current_frames"),
+        *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.system", "os.kill"),
+        *("ctypes.dlopen", "ctypes.addressof", "ctypes.cdata", "ctypes.string_at"),
+        *("subprocess.Popen", "code.__new__"),
+    )
+)
 # Libraries ask for these all the time, for reasons of their own.
-BY_ITSELF = {"sys._getframe", "function.__new__", "object.__getattr__"}
+BY_ITSELF = frozenset(("sys._getframe", "function.__new__", "object.__getattr__"))
 # Text that becomes code. These libraries make some of their own.
-TEXT = {"compile", "exec"}
-OF_OBJECTS = {"object.__getattr__", "object.__setattr__"}
-WRITERS = {"dataclasses.py", "ast.py", "collections", "enum.py"}
-WRITING = {"IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib"}
-UNPICKLED = ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
+TEXT = frozenset(("compile", "exec"))
+OF_OBJECTS = frozenset(("object.__getattr__", "object.__setattr__"))
+SETTING = "os.putenv"
+OF_CHECKS = frozenset((JUDGING, PASSED, STANDING, LENT))
+WRITERS = frozenset(("dataclasses.py", "ast.py", "collections", "enum.py"))
+WRITING = frozenset(
+    ("IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib")
+)
+UNPICKLED = frozenset(
+    ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
+)
+RUNNING = frozenset(("codeop.py", "timeit.py"))  # text that IPython hands them
+CALLING = frozenset(("checkpoint.py", "_contextlib.py", "module.py", "function.py"))
+# Variables of the environment that do not say what is loaded, nor from where.
+HARMLESS = re.compile(
+    r"(CUDA|CUBLAS|OMP|MKL|KMP|OPENBLAS|NUMEXPR|VECLIB|TF|XLA|TOKENIZERS|NCCL)_\w+"
+    r"|PYTORCH_\w+|PYTHONHASHSEED|PYTHONWARNINGS|KERAS_BACKEND|COLUMNS|LINES|SEED"
+)
 REPLACED = "replaced "  # and the name of what another thing has taken the place of
-OWN_CODE = {"__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"}
-OWN_CODE |= {"__defaults__", "__kwdefaults__"}
+OWN_CODE = frozenset(
+    (
+        *("__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"),
+        *("__defaults__", "__kwdefaults__"),
+    )
+)
 # They look at code and frames for reasons of their own; others do so for an answer.
-LOOKING = {"traceback.py", "inspect.py", "functools.py", "contextlib.py", "typing.py"}
-LOOKING |= {"dataclasses.py", "warnings.py", "logging", "linecache.py", "abc.py"}
-LOOKING |= {"torch", "keras", "tensorflow", "matplotlib", "IPython", "ipykernel"}
-LOOKING |= {"numpy", "sklearn", "scipy", "traitlets", "executing", "stack_data"}
+LOOKING = frozenset(
+    (
+        *("traceback.py", "inspect.py", "functools.py", "contextlib.py", "typing.py"),
+        *("dataclasses.py", "warnings.py", "logging", "linecache.py", "abc.py"),
+        *("torch", "keras", "tensorflow", "matplotlib", "IPython", "ipykernel"),
+        *("numpy", "sklearn", "scipy", "traitlets", "executing", "stack_data"),
+    )
+)
 
 
 def attend(pipe: int) -> None:
@@ -60,6 +88,10 @@ def attend(pipe: int) -> None:
     pipe : int
         Where to write it: a line of JSON for each event and line of code.
     """
+    sealed(sys.modules[__name__])["_attend"](pipe, sealed(inventory)["take"]())
+
+
+def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) -> None:
     os.set_blocking(pipe, False)  # a full pipe must not hold anybody up
     library = (*{sysconfig.get_path(kind) for kind in ("stdlib", "purelib")},)
     library += ("<frozen ",)
@@ -69,11 +101,11 @@ def attend(pipe: int) -> None:
     # of Python's that could be another's by then.
     write, quoted = os.write, json.encoder.encode_basestring_ascii
     due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
-    others, who_passed = inventory.take(), _who_passed()
+    runs = check("")(print).__code__
+    who_passed, (is_lent, behind) = _who_passed(runs), _lending(runs, library, pack)
     # All other events, such as one for every id(), are let go at once.
-    heeded = frozenset(
-        {JUDGING, PASSED, "pickle.find_class"} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
-    )
+    heeded = {"pickle.find_class", SETTING} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
+    heeded = frozenset(heeded | OF_CHECKS)
     heard: set[tuple[str, str, int]] = set()
     busy = False
 
@@ -104,6 +136,10 @@ def attend(pipe: int) -> None:
                 by = "" if by_a_check else " by hand"
                 say(event + by, caller.f_code.co_filename, caller.f_lineno)
                 return
+            if event in (STANDING, LENT):
+                if not is_lent(event, args, frame_of(1)):
+                    say(event, *behind(frame_of(1)))
+                return
             found = asker_of(frame_of(1), library, pack)
             if found is not None and not ordinary(event, found[1]):
                 asker = found[0]
@@ -117,11 +153,11 @@ def attend(pipe: int) -> None:
     sys.addaudithook(hook)
 
 
-def _who_passed() -> Callable[[FrameType], tuple[FrameType, bool]]:
+def _who_passed(
+    check_run: CodeType,
+) -> Callable[[FrameType], tuple[FrameType, bool]]:
     """What tells who says that a check has passed, and whether it was that check."""
-    from helpers.checks.base import check
-
-    says, check_run = passed.__code__, check("")(print).__code__
+    says = passed.__code__
 
     def who_passed(frame: FrameType) -> tuple[FrameType, bool]:
         above = frame.f_back if frame.f_code is says else frame
@@ -133,6 +169,47 @@ def _who_passed() -> Callable[[FrameType], tuple[FrameType, bool]]:
     return who_passed
 
 
+def _lending(
+    check_run: CodeType, library: tuple[str, ...], pack: tuple[str, ...]
+) -> tuple[Callable[..., bool], Callable[[FrameType], tuple[str, int]]]:
+    """What tells whether the pack hands out its own answers, and who else does."""
+    stands = inspect.unwrap(standins.pack_answers).__code__
+    within = (*library, standins.__file__)
+    standing: list[str] = []
+
+    def asks(frame: FrameType | None) -> FrameType | None:
+        while frame is not None and frame.f_code.co_filename.startswith(within):
+            frame = frame.f_back
+        return frame
+
+    def is_lent(event: str, args: tuple, frame: FrameType) -> bool:
+        if event == LENT:
+            return args[0] in standing
+        asker = asks(frame)
+        if frame.f_code is not stands or asker is None:
+            return False
+        checks = []  # that run: one, which no answer has called, and of the pack
+        while asker is not None:
+            if asker.f_code is check_run:
+                checks.append(asker.f_locals["function"].__code__.co_filename)
+            elif not (checks or asker.f_code.co_filename.startswith(pack + library)):
+                return False
+            asker = asker.f_back
+        if len(checks) != 1 or not checks[0].startswith(pack):
+            return False
+        for name in args[0]:
+            (standing.append if args[1] else standing.remove)(name)
+        return True
+
+    def behind(frame: FrameType) -> tuple[str, int]:
+        asker = asks(frame)
+        if asker is None or asker.f_code.co_filename.startswith(pack):
+            return "", 0  # a check calls it as if it were the student's
+        return asker.f_code.co_filename, asker.f_lineno
+
+    return is_lent, behind
+
+
 def _is_due(event: str, args: tuple) -> bool:
     """Whether a cell begins, or a check is about to believe what it sees."""
     if event == JUDGING:
@@ -142,10 +219,14 @@ def _is_due(event: str, args: tuple) -> bool:
 
 def _matters(event: str, args: tuple) -> bool:
     """Whether an event is one of ours, before anybody's frames are looked at."""
-    if event in ANYHOW or event in TEXT or event == PASSED:
-        return True
+    if event in ANYHOW or event in TEXT or event in OF_CHECKS:
+        return event != JUDGING
     if event == "pickle.find_class":
-        return str(args[0]).partition(".")[0] not in UNPICKLED
+        module, name = str(args[0]), str(args[1])
+        inside = "." in name or name in sys.modules  # what a module holds besides
+        return inside or module.partition(".")[0] not in UNPICKLED
+    if event == SETTING:
+        return HARMLESS.fullmatch(os.fsdecode(args[0])) is None
     if event in OF_OBJECTS:
         return args[1] in OWN_CODE
     return event in BY_ITSELF
@@ -153,8 +234,10 @@ def _matters(event: str, args: tuple) -> bool:
 
 def _asker(
     frame: FrameType | None, library: tuple[str, ...], pack: tuple[str, ...]
-) -> tuple[FrameType, list[PurePath]] | None:
+) -> tuple[FrameType, list[list[str]]] | None:
     """The notebook's code that asks, and the files of libraries that do it for it.
+
+    A file is the parts of its path: pathlib's own methods could be another's by then.
 
     None if it is the pack's own code, or a module that is just being imported.
     """
@@ -164,7 +247,7 @@ def _asker(
         if file.startswith("<frozen importlib"):
             return None
         if file.startswith(library):
-            through.append(PurePath(file))
+            through.append(file.split("/"))
         elif file.startswith(pack):
             return None
         elif not file.startswith("<"):
@@ -173,21 +256,23 @@ def _asker(
     return None
 
 
-def _is_ordinary(event: str, through: list[PurePath]) -> bool:
+def _is_ordinary(event: str, through: list[list[str]]) -> bool:
     """Whether a library does this of its own accord."""
     if not through:
         return False
+    first = through[0]
     if event.startswith("ctypes."):  # torch asks whether there is a card
-        asks = any(path.parts[-3:-1] == ("torch", "cuda") for path in through[:2])
-        return asks and "ctypes" in through[0].parts
+        asks = any(parts[-3:-1] == ["torch", "cuda"] for parts in through[:2])
+        return asks and "ctypes" in first
+    writes = not WRITERS.isdisjoint(first[-2:])  # such as a namedtuple
     if event in TEXT:
-        writer = through[0]
-        parts = {part for path in through for part in path.parts}
-        return bool({writer.name, writer.parent.name} & WRITERS or parts & WRITING)
+        if event == "compile" and first[-1] == "typing.py":
+            return True  # List["Node"], which is text for now
+        # Whoever runs it, not whoever called that: torch calls what it is handed.
+        by = through[1] if first[-1] in RUNNING and len(through) > 1 else first
+        return writes or not (WRITING.isdisjoint(by) or by[-1] in CALLING)
     if event in OF_OBJECTS:
-        writes = {through[0].name, through[0].parent.name} & WRITERS  # a namedtuple
-        looks = event in BY_ITSELF and not LOOKING.isdisjoint(through[0].parts)
-        return bool(writes) or looks
+        return writes or (event in BY_ITSELF and not LOOKING.isdisjoint(first))
     return event in BY_ITSELF
 
 

@@ -8,6 +8,10 @@ JUDGING = "helpers.checks"
 """The audit event that says: what a student's code did is about to be judged."""
 PASSED = "helpers.checks.passed"
 """The audit event that says: a check has come to its end, and nothing was wrong."""
+STANDING = "helpers.checks.standing"
+"""The audit event that says which of the pack's answers stand in now, or do no more."""
+LENT = "helpers.checks.lent"
+"""The audit event that says: one of the pack's answers is about to be called."""
 
 
 def judging() -> None:

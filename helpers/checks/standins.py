@@ -13,11 +13,11 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from helpers.checks.failure import CheckFailed
+from helpers.checks.failure import LENT, STANDING, CheckFailed
 
 ANSWERS = Path(__file__).with_name("lent.bin")
 
@@ -72,17 +72,40 @@ def _define(kept: dict[str, Any]) -> dict[str, Any]:
     return names
 
 
+def _keep() -> Generator[Any, Any, None]:
+    """Keep functions where no closure shows them: taking one is heard.
+
+    What is sent is a name and its function, to be kept, or its number, to be had.
+    """
+    kept: list[tuple[str, Callable]] = []
+    say, answer = sys.audit, None
+    while True:
+        sent = yield answer
+        if isinstance(sent, int):
+            say(LENT, kept[sent][0])
+            answer = kept[sent][1]
+        else:
+            kept.append(sent)
+            answer = len(kept) - 1
+
+
+_keeper = _keep()
+next(_keeper)
+
+
 def _guarded(name: str, answer: Any) -> Any:
     """An answer that works while it stands in for one, and refuses else."""
 
     def refusing(function: Callable) -> Callable:
+        place = _keeper.send((name, function))
+
         @functools.wraps(function)
         def run(*args, **kwargs):
             if name not in _standing:
                 raise CheckFailed(
                     f"{name} is the pack's own", "your own", f"where {name} is defined"
                 )
-            return function(*args, **kwargs)
+            return _keeper.send(place)(*args, **kwargs)
 
         del run.__wrapped__  # it is the function without its guard
         return run
@@ -130,10 +153,12 @@ def pack_answers(lesson: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     new |= set(place["__answers__"][: max(map(place["__answers__"].index, names))])
     new -= _standing
     _standing.update(new)
+    sys.audit(STANDING, frozenset(new), True)
     try:
         yield {name: place[name] for name in names}
     finally:
         _standing.difference_update(new)
+        sys.audit(STANDING, frozenset(new), False)
 
 
 @contextlib.contextmanager

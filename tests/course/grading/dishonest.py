@@ -772,6 +772,120 @@ def f(x):
     more()
     return getattr(torch, n)  # <
 ---
+def place():
+    'sys'
+word = place.__doc__
+def f(x): return getattr(torch, word).modules  # <
+---
+def sys(): pass
+word = sys.__name__
+def f(x): return getattr(torch, word).modules  # <
+---
+class Ask:
+    def __init__(self, thing, note): self.thing, self.note = thing, note
+    def __getattr__(self, name):
+        word = self.note.__doc__
+        return getattr(self.thing, word)  # <
+---
+class A:
+    def __getitem__(self, name): return getattr(torch, name)  # <
+def f(x): return A()["sys"]
+---
+class A:
+    def __call__(self, name): return getattr(torch, name)  # <
+def f(x): return A()("sys")
+---
+class D:
+    def __set_name__(self, owner, name): self.got = getattr(torch, name)  # <
+class A: sys = D()
+---
+def f(**kinds): return [getattr(torch, k) for k in kinds]  # <
+def g(x): return f(sys=1)
+---
+import enum
+class E(enum.Enum): sys = 1
+def f(x): return getattr(torch, E.sys.name)  # <
+---
+parts = nn.ModuleDict({"sys": nn.ReLU()}).named_children()
+def f(x): return [getattr(torch, k) for k, _ in parts]  # <
+---
+import os
+def f(x): os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"  # <
+---
+import os
+def f(x): os.environ["TORCH_" + x] = "1"  # <
+---
+from os import environ as e
+def f(x): e.setdefault("PYTHONPATH", ".")  # <
+---
+import os
+def f(x): os.environ.update({"OMP_NUM_THREADS": "1", "MPLBACKEND": x})  # <
+---
+import os
+def f(x): os.environ |= {"MPLBACKEND": x}  # <
+---
+import os
+def put(table): table["MPLBACKEND"] = "x"
+def f(x): put(os.environ)  # <
+---
+import matplotlib.backends as looks
+def f(x): return looks.backend_registry.load_backend_module(x)  # <
+---
+import matplotlib.pyplot as plt
+def f(x): return plt.backend_registry.load_backend_module(f.__doc__)  # <
+---
+from PIL import features
+done = dict.update(features.modules, {"held": ("a", "b")})  # <
+---
+from PIL import Image
+def f(x): type(x).update(Image.MIME, x)  # <
+---
+from PIL import Image
+def put(table): table["a"] = 1
+def f(x): put(Image.MIME)  # <
+---
+from PIL import Image
+class A: table = Image.MIME  # <
+def f(x): A.table["a"] = x
+---
+import os
+put = os.environ.setdefault  # <
+def f(x): put("TORCH_X", "1")
+---
+def f(x): return getattr(x, "_hidden")  # <
+---
+def f(x):
+    match x:
+        case object(_hidden=h):  # <
+            return h
+---
+import inspect
+from torch.utils.checkpoint import checkpoint
+def place(x: "torch.sys"): pass  # <
+def f(x): return checkpoint(inspect.signature, place, eval_str=True)  # <
+---
+from scipy.stats import rv_continuous
+law = rv_continuous()
+law._parse_arg_template = "import sys"  # <
+def f(x):
+    law._attach_argparser_methods()  # <
+---
+import argparse
+go = argparse.ArgumentParser().parse_args  # <
+def f(x): go([], nn.Linear)
+---
+import logging
+def f(x): return logging.getLogger().findCaller(False, 3)[2]  # <
+---
+import logging
+def f(x): logging.warning("who?", stacklevel=3)  # <
+---
+import warnings
+def f(x):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.warn("who?", stacklevel=2)  # <
+    return found[0].filename
+---
 def f(x): return list(map(type, ["X"], [(float,)], [{}]))  # <
 ---
 kept = getattr(3, "x", torch)  # <

@@ -1,6 +1,7 @@
 """What no answer needs is named with its line; honest answers are never named."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -146,6 +147,27 @@ def test_what_only_looks_odd_is_not_named(source):
 def test_an_import_within_an_answer_is_named_where_it_stands():
     (found,) = said("def f(x):\n    from ctypes import cdll\n    return x")
     assert found.startswith("answer, line 2: `from ctypes import cdll` reaches for ")
+
+
+AHEAD = """\
+class Later:
+    def __call__(self, x): return x
+effective = Later()
+def bound(x): return effective(x)
+def effective(x): return x
+"""
+
+
+def test_a_name_that_a_later_cell_defines_is_named_where_it_is_made():
+    cells = [Statement(("first", "bound", "effective")[max(0, number - 2)],
+                       node.lineno, ast.unparse(node), node)
+             for number, node in enumerate(ast.parse(AHEAD).body)]  # fmt: skip
+    cells[1] = replace(cells[1], cell="first")
+    (found,) = suspicions(cells, GIVEN)
+    assert found.startswith("first, line 3: `effective = Later()` reaches for a name ")
+    assert suspicions([*cells[:2], cells[3]], GIVEN) == []  # no answer uses it
+    together = [replace(each, cell="one") for each in cells]
+    assert suspicions(together, GIVEN) == []
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -12,11 +12,20 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from course.sandbox import inventory
-from helpers.checks import base, draws, lesson03, tensors, watched
+from course.sandbox import inventory, witness
+from helpers.checks import (
+    arrays,
+    base,
+    draws,
+    lesson03,
+    lesson04,
+    lesson06,
+    tensors,
+    watched,
+)
 from helpers.checks.lesson02.train_step import Watched
 
-assert lesson03  # the checks of a lesson are there, as in the grader
+assert all((lesson03, lesson04, lesson06))  # they are there, as in the grader
 
 
 def other(*args, **kwargs):
@@ -45,6 +54,39 @@ REPLACED = [
     (watched.WatchedVAE, "pictures", other),
     (sys.modules["helpers.checks.lesson03.kl_divergence"], "compare", other),
 ]
+
+
+@pytest.mark.parametrize(("owner", "name"), [(tensors, "len"), (witness, "getattr")])
+def test_what_hides_one_of_pythons_own_is_told(monkeypatch, owner, name):
+    compare = inventory.take()
+    monkeypatch.setattr(owner, name, other, raising=False)
+    ((told, _),) = compare()
+    assert told == f"{owner.__name__}.{name}"
+
+
+TABLES = [
+    arrays.NUMPYS,
+    sys.modules["helpers.checks.lesson04.encoder"].BODY,
+    sys.modules["helpers.checks.lesson06.running_bound"].ONCE,
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_is_put_into_a_table_of_the_checks_is_told(table):
+    compare = inventory.take()
+    was = table.copy()
+    try:
+        if isinstance(table, dict):
+            table[next(iter(table))] = other
+        elif isinstance(table, list):
+            table[0] = other
+        else:
+            table.add(other)
+        ((told, _),) = compare()
+    finally:
+        table.clear()
+        table.extend(was) if isinstance(table, list) else table.update(was)
+    assert told.startswith("helpers.checks.")
 
 
 @pytest.mark.parametrize(("owner", "name", "value"), REPLACED)

@@ -15,7 +15,23 @@ HEARD = {
     "exec('x = 2')": {"compile", "exec"},
     "from numpy.testing import runstring\nrunstring('x = 3', {})": {"compile", "exec"},
     "import functools\n@functools.singledispatch\ndef f(x): ...\n"
-    "@f.register\ndef _(x: 'print(1) or int'): ...": {"compile", "exec"},
+    "@f.register\ndef _(x: 'print(1) or int'): ...": {"exec"},
+    "import inspect\nfrom torch.utils.checkpoint import checkpoint\n"
+    "def f(x: 'int'): ...\n"
+    "checkpoint(inspect.signature, f, eval_str=True, use_reentrant=False)": {
+        "compile",
+        "exec",
+    },
+    "import pickle\npickle.loads(b'\\x80\\x04\\x8c\\x05torch\\x8c\\x06sys.id\\x93.')": {
+        "pickle.find_class"
+    },
+    "import os\nos.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'": {"os.putenv"},
+    "from helpers.checks import standins\nstandins._standing.add('bound')\n"
+    "standins._namespace('06')['bound'](__import__('torch').ones(2, 1))": {
+        "helpers.checks.lent"
+    },
+    "from helpers.checks import standins\n"
+    "with standins.pack_answers('06', ['bound']): ...": {"helpers.checks.standing"},
     "import sys\nsys._getframe(0)": {"sys._getframe"},
     "def g(x=1): ...\ng.__defaults__ = (2,)": {"object.__setattr__"},
     "def h(): ...\nfrom tqdm.utils import ObjectWrapper\n"
@@ -44,6 +60,8 @@ ORDINARY = [
     "import numpy as np\nnp.random.seed(0)\nnp.set_printoptions(precision=2)",
     "print = __import__('functools').partial(print, flush=True)\nsum = 3",
     "from typing import NamedTuple\nclass A(NamedTuple):\n    x: int = 1",
+    "from typing import List\ndef f(x: List['Node']): ...",
+    "import os\nos.environ['PYTHONHASHSEED'] = '0'",
 ]
 
 
@@ -138,6 +156,26 @@ def test_who_claims_that_a_check_has_passed_is_heard(sandbox, claim):
     (heard,) = done.witnessed
     assert (heard["event"], heard["line"]) == (f"{PASSED} by hand", 2)
     assert len(done.passed) == ("check" in claim.partition("(")[0])
+
+
+LENDS = """\
+import torch
+from helpers.checks import base, lesson06
+def f(answer, draw): answer()
+f.__module__ = "helpers.checks.lesson06"
+def bound(log_w): raise ValueError
+def answer(): return bound(torch.ones(2, 1))
+def outer(answer, draw): base.check("x", uses=["bound"])(f)(answer)
+base.check("x", uses=["bound"])(f)(answer)
+base.check("x")(outer)(answer)
+"""
+
+
+def test_a_check_of_ones_own_gets_no_answer_of_the_packs(sandbox):
+    """Nor does a check that an answer has called."""
+    done = sandbox.run(cells(LENDS))
+    heard = {(each["event"], each["line"]) for each in done.witnessed}
+    assert heard == {("helpers.checks.standing", 0), ("helpers.checks.lent", 6)}
 
 
 def test_a_full_pipe_holds_nobody_up(sandbox):
