@@ -63,7 +63,7 @@ def test_where_the_grader_itself_fails_the_same_command_tries_again(
     def works(*arguments):
         return Record(LESSON, zero.exercises)
 
-    with LocalCluster(1, processes=False, dashboard_address=None) as dask:
+    with LocalCluster(1, processes=False, dashboard_address="127.0.0.1:0") as dask:
         command = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
         command += ["--scheduler", dask.scheduler_address]
         monkeypatch.setattr(cluster, "grade_one", full_disk)
