@@ -261,8 +261,11 @@ def _is_ordinary(event: str, through: list[list[str]]) -> bool:
     if not through:
         return False
     first = through[0]
-    if event.startswith("ctypes."):  # torch asks whether there is a card
-        asks = any(parts[-3:-1] == ["torch", "cuda"] for parts in through[:2])
+    if event.startswith("ctypes."):  # torch asks for a card, scikit-learn for threads
+        asks = any(
+            parts[-3:-1] == ["torch", "cuda"] or parts[-1] == "threadpoolctl.py"
+            for parts in through[:2]
+        )
         return asks and "ctypes" in first
     writes = not WRITERS.isdisjoint(first[-2:])  # such as a namedtuple
     if event in TEXT:

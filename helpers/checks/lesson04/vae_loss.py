@@ -203,7 +203,7 @@ def _require_black(function: Callable, model: Model, beta: float) -> None:
     if not tensors.fits(seen, right):
         texts = apart(seen.item(), right.item())
         raise CheckFailed(
-            f"where three of 33 images are black the loss is {texts[0]}",
+            f"where four of 33 images are black the loss is {texts[0]}",
             f"{texts[1]}, the mean over all of them",
             "images that are left out, or weighted",
         )

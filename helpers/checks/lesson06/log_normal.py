@@ -17,7 +17,7 @@ from helpers.checks.lesson06._weights import (
     log_density,
 )
 from helpers.checks.messages import apart
-from helpers.checks.tensors import fits, gradients_of
+from helpers.checks.tensors import TOLERANCE, fits, gradients_of
 
 LOG_2_PI = math.log(2 * math.pi)
 
@@ -55,34 +55,41 @@ def log_normal(function: Callable, draw: Draw) -> None:
         "the three terms log(2 pi), logvar and (z - mu)^2 / exp(logvar); the factor "
         "-1/2 in front of all three; no limit on any of them",
     )
+    limit = "a limit on logvar or sigma (clamp), or a number added to sigma^2"
     for level in (-20.0, 20.0, -80.0, 80.0):  # float32 carries them all
-        far = _far(level, d)
-        seen, right = _called(function, *far), log_density(*far)
-        if not fits(seen, right):
-            worst = (seen.detach() - right).abs().argmax()
-            texts = apart(seen[worst].item(), right[worst].item())
-            raise CheckFailed(
-                f"log N(z; mu, sigma^2) at logvar = {level:.0f} is {texts[0]}",
-                f"{texts[1]}, by the same formula",
-                "a limit on logvar or sigma (clamp), or a number added to sigma^2: "
-                "leave it out",
-            )
+        given, where = _far(level, d), f"at logvar = {level:.0f}"
+        _require_value(function, given, where, f"{limit}: leave it out")
     mu, logvar = 30 + torch.rand(9, d), torch.full((9, d), -6.0) + torch.rand(9, d)
-    near = mu + torch.exp(logvar / 2) * torch.randn(9, d), mu, logvar
-    seen, right = _called(function, *near), log_density(*near)
-    if not fits(seen, right, 1e-3):
-        worst = (seen.detach() - right).abs().argmax()
-        texts = apart(seen[worst].item(), right[worst].item())
-        raise CheckFailed(
-            f"log N(z; mu, sigma^2) where mu is 30 and sigma 0.05 is {texts[0]}",
-            f"{texts[1]}, by the same formula",
-            "a square that is multiplied out, z^2 - 2 z mu + mu^2: a small difference "
-            "of large numbers; take z - mu first",
-        )
+    _require_value(
+        function,
+        (mu + torch.exp(logvar / 2) * torch.randn(9, d), mu, logvar),
+        "where mu is 30 and sigma 0.05",
+        "a square that is multiplied out, z^2 - 2 z mu + mu^2: a small difference of "
+        "large numbers; take z - mu first",
+        tolerance=1e-3,
+    )
     why = "all three are trained: z through the draw, mu and logvar by themselves"
     _gradients(function, inputs[1], "log_normal", why)
     for level in (-40.0, -12.0, 12.0, 40.0):
         _gradients(function, _far(level, d), f"log_normal at logvar = {level:.0f}", why)
+
+
+def _require_value(
+    function: Callable,
+    given: tuple[Tensor, Tensor, Tensor],
+    where: str,
+    look: str,
+    tolerance: float = TOLERANCE,
+) -> None:
+    seen, right = _called(function, *given), log_density(*given)
+    if not fits(seen, right, tolerance):
+        worst = (seen.detach() - right).abs().argmax()
+        texts = apart(seen[worst].item(), right[worst].item())
+        raise CheckFailed(
+            f"log N(z; mu, sigma^2) {where} is {texts[0]}",
+            f"{texts[1]}, by the same formula",
+            look,
+        )
 
 
 def _far(level: float, d: int) -> tuple[Tensor, Tensor, Tensor]:

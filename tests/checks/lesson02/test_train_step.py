@@ -130,22 +130,18 @@ def collecting(put_together):
     return function
 
 
-def unless_good_enough(model, optimizer, x, target):
-    optimizer.zero_grad()
-    loss = F.mse_loss(model(x), target)
-    if loss > 1e-3:
-        loss.backward()
-        optimizer.step()
-    return loss.detach()
+def only_where(condition):
+    """A step that is taken where the loss is such, and otherwise not."""
 
+    def answer(model, optimizer, x, target):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(x), target)
+        if condition(loss):
+            loss.backward()
+            optimizer.step()
+        return loss.detach()
 
-def unless_hopeless(model, optimizer, x, target):
-    optimizer.zero_grad()
-    loss = F.mse_loss(model(x), target)
-    if loss < 0.5:
-        loss.backward()
-        optimizer.step()
-    return loss.detach()
+    return answer
 
 
 def of_a_thousand(model, optimizer, x, target):
@@ -392,8 +388,11 @@ def step_to_nan(model, optimizer, x, target):
 
 WRONG = [
     (with_a_hook, "or a hook, after the call"),
-    (unless_good_enough, "the weights stay | a condition on the loss"),
-    (unless_hopeless, "the weights stay | a condition on the loss"),
+    (
+        only_where(lambda loss: loss > 1e-3),
+        "the weights stay | a condition on the loss",
+    ),
+    (only_where(lambda loss: loss < 0.5), "the weights stay | a condition on the loss"),
     (of_a_thousand, "a part of the batch that is left out"),
     (step_to_nan, "moves as if it were nan"),
     (step_in_eval_and_no_record, "evaluation mode"),

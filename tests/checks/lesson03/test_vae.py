@@ -419,6 +419,18 @@ class RightDropout(Right):
         self.back.insert(2, nn.Dropout(0.2))
 
 
+class RightDropoutPastDecode(Right):
+    """Its decoder, dropout included, is called by itself."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.back.insert(2, nn.Dropout(0.2))
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return self.back(reparameterize(mu, logvar)), mu, logvar
+
+
 class RightBiasless(Right):
     def __init__(self, d):
         super().__init__(d)
@@ -773,6 +785,7 @@ class WrongInCopies(Right):
 
 
 RIGHT = [
+    RightDropoutPastDecode,
     RightByKeyword,
     InFloat32,
     RightPReluWithoutBiases,

@@ -238,7 +238,7 @@ RIGHT = [
 ]
 WRONG = [
     (in_eval_and_back, "ran in evaluation mode | leave it out"),
-    (of_those_with_ink, "where three of 33 images are black"),
+    (of_those_with_ink, "where four of 33 images are black"),
     (clamps_the_logarithms, "its gradient is nan"),
     (falsy_beta, "0 is taken for no beta at all"),
     (of(lambda b, r, k: (r / 784 + b * k).mean()), "averaged over the pixels"),
