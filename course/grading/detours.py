@@ -93,7 +93,7 @@ class Detours:
             if self._is_handed_on(node):
                 yield above or node, PROCESS
         elif path in DIRECT or path.removeprefix("os.environ.") in STORING:
-            if not self._is_called(node):
+            if not self.scope.is_called(node):
                 yield node, HIDDEN
         elif path and isinstance(above, ast.Attribute):
             return  # the whole is read there
@@ -103,16 +103,12 @@ class Detours:
             yield from self._of_an_object(node, node.value, node.attr)
 
     def _of_an_object(self, node: ast.expr, owner: ast.expr, name: str) -> Found:
-        if name.startswith("parse_") and not self._is_called(node):
+        if name.startswith("parse_") and not self.scope.is_called(node):
             yield node, HIDDEN  # whatever object it will set attributes of
         elif name[:1] == "_" and not name.endswith("__"):
             of_super = isinstance(owner, ast.Call) and last_name(owner.func) == "super"
             if not (name in self.own or of_super or self.scope.is_self(owner)):
                 yield node, FOREIGN
-
-    def _is_called(self, node: ast.expr) -> bool:
-        above = self.above.get(node)
-        return isinstance(above, ast.Call) and above.func is node
 
     def _is_handed_on(self, node: ast.expr) -> bool:
         """Whether a thing goes where it may be changed under another name."""

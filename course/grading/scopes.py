@@ -104,6 +104,11 @@ class Scope:
         own = isinstance(node, ast.expr) and self.is_own(node)
         return "" if own else self.names.path(node)
 
+    def is_called(self, node: ast.AST) -> bool:
+        """Whether a name or a part is called where it stands."""
+        above = self.above.get(node)
+        return isinstance(above, ast.Call) and above.func is node
+
     def is_own(self, node: ast.expr) -> bool:
         """Whether a name, or what a dotted one begins with, is a function's own.
 

@@ -82,7 +82,7 @@ class Uses:
         elif self._is_a_method(node):
             yield node, OTHERS
         elif node.id in ("getattr", "setattr", "exit", "quit"):
-            if not self._is_called(node):
+            if not self.scope.is_called(node):
                 yield node, HIDDEN if node.id.endswith("attr") else NOTEBOOK
         elif re.fullmatch(KEPT, node.id) and node.id not in self.names.taken:
             yield node, NOTEBOOK
@@ -92,10 +92,6 @@ class Uses:
             shown = node.id in ("globals", "locals") and self._is_looked_at(node)
             if not (variable or own or shown):
                 yield node, what
-
-    def _is_called(self, node: ast.AST) -> bool:
-        above = self.above.get(node)
-        return isinstance(above, ast.Call) and above.func is node
 
     def _is_of_self(self, function: ast.expr) -> bool:
         """Whether something is called with the method's own object."""
@@ -141,11 +137,11 @@ class Uses:
             return
         if what := of_module(path):
             yield node, what
-        elif path in LOADING and not self._is_called(node):
+        elif path in LOADING and not self.scope.is_called(node):
             yield node, HIDDEN  # with arguments that are given elsewhere
         elif path in NAMING:
             args = above.args if isinstance(above, ast.Call) else ()
-            if not (self._is_called(node) and all(map(self._is_plain, args))):
+            if not (self.scope.is_called(node) and all(map(self._is_plain, args))):
                 yield node, HIDDEN
         elif first_name(node) in self.names.rebound:
             return
@@ -248,7 +244,7 @@ class Uses:
             if not isinstance(above, ast.Attribute):
                 yield from self._used(node, whole)
             held = path.rpartition(".")[2].islower() and not is_module(path)
-            put = held and name in PUTTING and self._is_called(node)
+            put = held and name in PUTTING and self.scope.is_called(node)
             if put and path != "os.environ" and not self._is_a_setting(node, whole):
                 yield above or node, OTHERS
         elif name in AS_PARTS or (
