@@ -43,7 +43,7 @@ def running_bound(function: Callable, draw: Draw) -> None:
         _batches((some, some, some), 3, -1500.0),
         _batches((50,) * 12 + (13,), 1, -20.0),
         _batches((2, 131, 2), 4, 300.0),
-        _batches((some, 2 * some), 4, -3.0),
+        _batches((some, 3 * some), 4, -3.0),
     ]
     falling = _batches((6, 6, 6, 6), 5, -95.0)
     for number, batch in enumerate(falling):
