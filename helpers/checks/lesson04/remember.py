@@ -157,7 +157,7 @@ def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
             f"the snapshot lacks {', '.join(missing)}",
             "everything in state_dict(), batch norm's running averages included",
             "parameters() leave out the buffers (running averages and their count), "
-            "buffers() the parameters, the layers one by one what the model has besides",
+            "buffers() the parameters, children() what the model holds by itself",
         )
     if extra:
         raise CheckFailed(
