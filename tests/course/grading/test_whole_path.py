@@ -119,24 +119,28 @@ def test_right_answers_earn_everything_and_are_no_matter_for_suspicion(lesson, n
 
 
 def wrong():
-    """All of them, or the first of one exercise of each lesson."""
+    """All wrong answers, at every other exercise in turn, or two rounds of a lesson."""
     for lesson in LESSONS:
-        files = exercises(lesson).items()
-        for file, (_, counts) in files if EVERYTHING else list(files)[-1:]:
-            for number in range(counts["WRONG"] if EVERYTHING else 1):
-                name = file.stem.removeprefix("test_")
-                yield pytest.param(
-                    lesson, file, number, id=f"{lesson[:2]}-{name}-{number}"
-                )
+        files = list(exercises(lesson))
+        for first in range(2):
+            counts = [exercises(lesson)[file][1]["WRONG"] for file in files[first::2]]
+            for number in range(max(counts) if EVERYTHING else 1):
+                answers = [
+                    (file, "WRONG", number)
+                    for file, count in zip(files[first::2], counts, strict=True)
+                    if number < count
+                ]
+                yield pytest.param(lesson, answers, id=f"{lesson[:2]}-{first}-{number}")
 
 
-@pytest.mark.parametrize(("lesson", "file", "number"), list(wrong()))
-def test_a_wrong_answer_loses_its_own_points_and_no_others(lesson, file, number):
-    record = graded(lesson, [(file, "WRONG", number)])
+@pytest.mark.parametrize(("lesson", "answers"), list(wrong()))
+def test_a_wrong_answer_loses_its_own_points_and_no_others(lesson, answers):
+    record = graded(lesson, answers)
     assert record.reason is None
-    names, _ = exercises(lesson)[file]
-    mine = mine_of(lesson, names)
-    assert [line.split(":")[0] for line in lost(record)] == [mine]
+    mine = {mine_of(lesson, exercises(lesson)[file][0]) for file, _, _ in answers}
+    assert {line.split(":")[0] for line in lost(record)} == mine
+    earned = {row.exercise: row.score for row in record.exercises if row.max}
+    assert not any(earned[name] for name in mine)
 
 
 def mine_of(lesson, names):
