@@ -13,7 +13,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-VISIBLE = (0, 1)  # what a notebook's own check is run on; a hidden test brings others
+VISIBLE = (0,)  # what a notebook's own check is run on; a hidden test brings others
 
 
 class Draw:

@@ -109,7 +109,8 @@ def check_vae_loss(
         (far, 33, low),
         (model, 1031, low),
     )
-    for net in (model, flat, faint, far):
+    twins = {net: twin(net) for net in (model, flat, faint, far)}
+    for net in twins:
         for p in net.parameters():
             p.grad = torch.ones_like(p)  # who empties them is found out
     calls = []
@@ -117,14 +118,14 @@ def check_vae_loss(
         net.train(number % 2 == 0)
         x = torch.rand(images, *shape)
         x[5::9] = 0  # images without ink count as any others
-        calls.append(_call(function, net, x, beta))
+        calls.append(_call(function, net, twins[net], x, beta))
     seen = torch.stack([call.seen.double().reshape(()) for call in calls])
     wanted = torch.stack([call.wanted for call in calls])
     wrong = ~((seen - wanted).abs() <= TOLERANCE * wanted.abs())  # nan is wrong
     if wrong.any():
         raise _not_right(calls, seen, wanted, wrong)
     _check_codes(calls[-1])
-    _check_gradients(function, model, torch.rand(17, *shape), high)
+    _check_gradients(function, model, twins[model], torch.rand(17, *shape), high)
 
 
 @torch.no_grad()
@@ -193,7 +194,13 @@ def _only(calls: Sequence[Call]) -> dict[str, Tensor]:
     }
 
 
-def _call(function: Callable, model: WatchedVAE, x: Tensor, beta: float | None) -> Call:
+def _call(
+    function: Callable,
+    model: WatchedVAE,
+    right: WatchedVAE,
+    x: Tensor,
+    beta: float | None,
+) -> Call:
     order = (
         "pictures of one shape, the model's and the images",
         "the order of what model(x) returns: the pictures, then mu, then logvar",
@@ -204,7 +211,7 @@ def _call(function: Callable, model: WatchedVAE, x: Tensor, beta: float | None) 
     )
     options = {} if beta is None else {"beta": beta}
     notes_of(model).clear()
-    right = twin(model)
+    right.train(model.training)
     with stays(x, model), explained(reasons):
         loss = function(model, x, **options)
     seen = want_tensor(
@@ -277,10 +284,10 @@ def _check_codes(call: Call) -> None:
 
 
 def _check_gradients(
-    function: Callable, model: WatchedVAE, x: Tensor, beta: float
+    function: Callable, model: WatchedVAE, right: WatchedVAE, x: Tensor, beta: float
 ) -> None:
     """Gradients of every weight against those of a reference with the same noise."""
-    call = _call(function, model, x, beta)
+    call = _call(function, model, right, x, beta)
     if not call.loss.requires_grad:
         raise CheckFailed(
             "no gradient flows from the loss to the model",

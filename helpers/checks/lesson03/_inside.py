@@ -138,7 +138,7 @@ def _is_plain(
 @torch.no_grad()
 def _check_heads(model: nn.Module, size: int) -> None:
     heads = ((size, 512), (2 * size, 512), (size,), (2 * size,))
-    x = torch.rand(64, 784)
+    x = torch.rand(24, 784)
 
     def encoded(net: nn.Module) -> tuple[Tensor, Tensor]:
         return net.encode(x)
@@ -214,7 +214,7 @@ def _check_heads(model: nn.Module, size: int) -> None:
 
 @torch.no_grad()
 def _check_decoder(model: nn.Module, size: int) -> None:
-    z = torch.randn(64, size)
+    z = torch.randn(24, size)
     decoded = _scaled(model, lambda net: net.decode(z), (512, 784), by=1e4)
     low, high = decoded.min().item(), decoded.max().item()
     if low >= 0 and high <= 1:
@@ -248,7 +248,7 @@ def _check_decoder(model: nn.Module, size: int) -> None:
             "pictures that depend on each number of z",
             "a mean or a norm taken off z before the first layer of decode",
         )
-    if is_linear(model.decode, z, torch.randn(64, size)):
+    if is_linear(model.decode, z, torch.randn(24, size)):
         raise CheckFailed(
             "the decoder is linear: its two layers act as a single one",
             "a bend between them, such as ReLU",

@@ -48,12 +48,15 @@ def sample(function: Callable, draw: Draw) -> None:
     cases += ((5, draw.integer(130, 300)),)  # more than anybody writes in
     for count, size in cases:
         model = _Decoder(size).eval()
-        codes, images = _sampled(function, model, count, size)
-        _check_different(codes, images, *_sampled(function, model, count, size))
+        right = twin(model)
+        codes, images = _sampled(function, model, right, count, size)
+        others = _sampled(function, model, right, count, size)
+        _check_different(codes, images, *others)
     few = _check_means(function)
     size = draw.integer(9, 14)
     model = _Decoder(size).eval()
-    calls = [_sampled(function, model, MANY, size)[0] for _ in range(3)]
+    right = twin(model)
+    calls = [_sampled(function, model, right, MANY, size)[0] for _ in range(3)]
     _check_prior(calls[0])
     spread = few.std().item()
     if not abs(spread - 1) <= LIMIT / (2 * few.numel()) ** 0.5:
@@ -107,10 +110,9 @@ def _few_at_a_time(
 
 
 def _sampled(
-    function: Callable, model: WatchedVAE, count: int, size: int
+    function: Callable, model: WatchedVAE, right: WatchedVAE, count: int, size: int
 ) -> tuple[Tensor, Tensor]:
     """As `_drawn`, and the model stays as it was."""
-    right = twin(model)
     with stays(model):
         return _drawn(function, model, right, count, size)
 
