@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import nbformat
 import papermill
@@ -33,6 +35,7 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+LONGEST_SOCKET = 103  # bytes of a name: macOS has one less than Linux, says unix(4)
 # Choosing free ports for a kernel is not safe from two threads at once.
 _STARTING = threading.Lock()
 
@@ -116,8 +119,16 @@ class _OwnPython(KernelSpecManager):
 
 
 def own_kernel() -> AsyncKernelManager:
-    """A manager of a kernel of this very Python, for nbclient's ``km``."""
-    return AsyncKernelManager(kernel_spec_manager=_OwnPython())
+    """A manager of a kernel of this very Python, for nbclient's ``km``.
+
+    Its sockets are files wherever it can be: a port that was free when it was chosen
+    may be another's by the time the kernel takes it.
+    """
+    manager = AsyncKernelManager(kernel_spec_manager=_OwnPython())
+    place = str(Path(tempfile.gettempdir(), f"kernel-{uuid4().hex[:12]}"))
+    if os.name == "posix" and len(os.fsencode(f"{place}-1")) <= LONGEST_SOCKET:
+        manager.transport, manager.ip = "ipc", place
+    return manager
 
 
 class LessonEngine(NBClientEngine):

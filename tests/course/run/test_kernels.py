@@ -3,7 +3,10 @@
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
+
+import pytest
 
 from course import pack_root
 from course.run.kernels import (
@@ -125,3 +128,16 @@ def test_another_environments_python3_is_not_taken(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     assert own_kernel().kernel_spec.argv[0] == sys.executable
     assert executed(tmp_path, "x = 1", timeout=60).failure is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such sockets")
+def test_no_other_process_can_take_a_kernels_port(tmp_path, monkeypatch):
+    place = tmp_path / "t"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    asked = "from ipykernel.connect import get_connection_info as ask\nprint(ask())"
+    done = executed(tmp_path, asked, timeout=60)
+    assert f'"ip": "{place}' in done.notebook.cells[0].outputs[0].text
+    assert not list(place.iterdir()), "its sockets and its file go with it"
+    monkeypatch.setattr(tempfile, "tempdir", f"/{'long/' * 20}")
+    assert own_kernel().transport == "tcp", "a socket's name has a limit"
