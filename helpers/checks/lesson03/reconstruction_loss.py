@@ -93,8 +93,8 @@ def _not_finite(where: str) -> CheckFailed:
     return CheckFailed(
         f"{where} the loss is nan or infinite",
         "a finite number, whatever the logits",
-        "log(sigmoid(...)): far out the sigmoid is exactly 0 or 1; "
-        "binary_cross_entropy_with_logits takes care of that",
+        "log(sigmoid(...)): far out the sigmoid is exactly 0 or 1; or exp() of a logit "
+        "above 88, which is inf: binary_cross_entropy_with_logits takes care of both",
     )
 
 

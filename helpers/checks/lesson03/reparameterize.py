@@ -41,7 +41,13 @@ def reparameterize(function: Callable, draw: Draw) -> None:
             raise _not_random(function, first)
         with torch.no_grad():  # as where a notebook only looks
             if _drawn(function, mu, logvar).equal(_drawn(function, mu, logvar)):
-                raise _not_random(function, first)
+                raise CheckFailed(
+                    "inside `with torch.no_grad():` two calls give the same draws, "
+                    "outside they do not",
+                    "fresh noise on every call, wherever it is made",
+                    "torch.is_grad_enabled(), requires_grad, or a mode that decides "
+                    "whether there is noise",
+                )
     wide = torch.randn(9, size).double(), torch.randn(9, size).double()
     _drawn(function, *wide)
     _check_noise(function)
@@ -154,7 +160,7 @@ def _check_noise(function: Callable) -> None:
             f"of the numbers drawn only {different:.0%} differ from each other (up to "
             "the sign)",
             "fresh noise for every image and every latent dimension",
-            f"noise that is repeated or mirrored; {look}",
+            f"noise that is repeated, mirrored or rounded (bfloat16, half); {look}",
         )
     few = torch.zeros(5, 3)
     some = torch.stack([each.detach() for each in in_a_row(function, 400, few, few)])
