@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
@@ -117,8 +118,9 @@ def file_name(text: str) -> str:
     return f"{tame or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
+@functools.cache
 def templates(folder: Path) -> Environment:
-    """The pages' templates in a folder; all that is filled in is escaped."""
+    """The pages' templates in a folder, compiled once; what is filled in is escaped."""
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,

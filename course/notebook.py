@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
 import nbformat
+from nbformat.corpus.words import generate_corpus_id as random_cell_id
 from nbgrader.utils import compute_checksum
 
 LARGEST = 50 * 2**20  # bytes of a notebook that is still read
@@ -63,32 +63,35 @@ def parse(content: bytes, outputs: bool = False) -> nbformat.NotebookNode:
         if raw["nbformat"] != 4:
             notebook = nbformat.convert(notebook, 4)
         cells = [_tidy(cell, outputs) for cell in notebook.cells]
+        if len(cells) <= MAX_CELLS:
+            return nbformat.v4.new_notebook(cells=cells)  # which validates it
     except RecursionError:
         raise UnreadableError("its JSON is nested too deeply") from None
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise UnreadableError(f"it is not a notebook ({error})") from None
     except Exception as error:  # noqa: BLE001 (nbformat's converters raise anything)
         raise UnreadableError(f"it is not a notebook ({error})") from None
-    if len(cells) > MAX_CELLS:
-        raise UnreadableError(f"it has {len(cells)} cells; at most {MAX_CELLS} are run")
-    return nbformat.v4.new_notebook(cells=cells)
+    raise UnreadableError(f"it has {len(cells)} cells; at most {MAX_CELLS} are run")
 
 
 def _tidy(cell, outputs: bool) -> nbformat.NotebookNode:
     """A cell with all that format 4.5 wants, made new."""
     source = _text(cell.get("source", ""))
     kind = cell.get("cell_type")
-    make = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-        "raw": nbformat.v4.new_raw_cell,
-    }.get(kind)
-    if make is None:
+    if kind not in ("code", "markdown", "raw"):
         raise ValueError(f"there is no cell type {kind!r}")
     metadata = cell.get("metadata") or {}
     nbgrader = metadata.get("nbgrader")
     kept = {"nbgrader": nbgrader} if isinstance(nbgrader, dict) else {}
-    made = make(source, metadata=copy.deepcopy(kept))
+    # nbformat's own new_..._cell would validate every cell, and then the notebook.
+    made = nbformat.NotebookNode(
+        id=random_cell_id(),
+        cell_type=kind,
+        metadata=nbformat.from_dict(kept),
+        source=source,
+    )
+    if kind == "code":
+        made.update(execution_count=None, outputs=[])
     if outputs and kind == "code" and isinstance(cell.get("outputs"), list):
         made.outputs = [tidy for out in cell.outputs if (tidy := _output(out))]
     return made
