@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Subset
-from torchvision import datasets
-from torchvision.transforms import ToTensor
 
 from benchmarks import BenchError
 from benchmarks.models import textbook_loss
@@ -39,6 +37,9 @@ def textbook_images(train_images: int | None = None) -> tuple[Subset, Subset]:
     BenchError
         If there is no way to the real files.
     """
+    from torchvision import datasets  # two seconds
+    from torchvision.transforms import ToTensor
+
     try:
         files = originals.original_files("MNIST")
     except originals.UnreachableError as error:
