@@ -71,6 +71,26 @@ def loss_of_two_draws(model, x, beta=1.0):
     return (loss(model, x, beta) + loss(model, x, beta)) / 2
 
 
+def loss_of_the_last_draw(model, x, beta=1.0):
+    model(x)
+    return loss(model, x, beta)
+
+
+def best_of_three_draws(model, x, beta=1.0):
+    return torch.stack([loss(model, x, beta) for _ in range(3)]).min()
+
+
+def best_draw_of_each_image(model, x, beta=1.0):
+    draws = [model(x) for _ in range(2)]
+    pixels = torch.stack([bce(logits, x) for logits, *_ in draws])
+    return (pixels.amin(0) + beta * kl(*draws[0][1:])).mean()
+
+
+def mean_logits_of_two_draws(model, x, beta=1.0):
+    logits, mu, logvar = model(x)
+    return (bce((logits + model(x)[0]) / 2, x) + beta * kl(mu, logvar)).mean()
+
+
 def loss_image_by_image(model, x, beta=1.0):
     total = 0.0
     for i in range(len(x)):
@@ -252,6 +272,7 @@ RIGHT = [
     loss_as_tensorflow_writes_it,
     loss_by_distributions,
     loss_of_two_draws,
+    loss_of_the_last_draw,
     loss_image_by_image,
     loss_mean_over_all_times_784,
     loss_with_old_arguments,
@@ -305,10 +326,13 @@ def loss_of_nan_codes(model, x, beta=1.0):
 
 
 WRONG = [
+    (best_of_three_draws, "the loss of a batch of"),
+    (best_draw_of_each_image, "the loss of a batch of"),
+    (mean_logits_of_two_draws, "the loss of a batch of"),
     (loss_of_mu_with_a_call_for_show, "what is decoded is mu itself"),
     (loss_of_those_with_ink, "the loss of a batch of"),
     (loss_that_becomes_nan, "the loss of a batch of"),
-    (loss_of_nan_codes, "the loss of a batch of"),
+    (loss_of_nan_codes, "what is decoded is mu itself"),
     (loss_of_nothing, "the model has other attributes"),
     (lambda m, x, beta=1.0: loss_of_nothing(m, x, clean=True), "the loss of a batch"),
     (loss_of_stilled_layers, "other layers"),
