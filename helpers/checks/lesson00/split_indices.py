@@ -30,6 +30,7 @@ def split_indices(split: Callable, draw: Draw) -> None:
         (draw.integer(20, 50), 1),
         (draw.integer(20, 37), 19),
         (draw.integer(33_000, 34_000), 40),  # more than 16 bits can count
+        *_hard_to_round(draw),
     ):
         parts = [_call(split, count, held_out, seed) for seed in seeds[:2] + seeds[-1:]]
         varies = len({len(validation) for _, validation in parts}) > 1
@@ -64,11 +65,32 @@ def split_indices(split: Callable, draw: Draw) -> None:
                 "is `seed` used, or is a number written in its place?",
             )
         _random_choices(found[one], found[other], n)
+    _as_many_everywhere(found, n)
     first = draw.integer(1000, 2**20)
     _other_seeds(split, [first + step for step in (0, 100, 1_000, 2**16, 10**6, 2**20)])
     for validation in found:
         _no_pattern(validation, n)
     _every_image(split, draw.integer(7, 9), draw.integer(0, 1000))
+
+
+def _hard_to_round(draw: Draw) -> list[tuple[int, int]]:
+    """Counts that a share of n, times n again, just misses: from below, from above."""
+
+    def missed(n: int, size: int) -> tuple[bool, ...]:
+        train, held_out = n * (1 - size / n), n * (size / n)
+        return (
+            train < n - size and held_out > size,
+            train > n - size and held_out < size,
+            n * ((n - size) / n) < n - size,
+        )
+
+    found = []
+    for which in range(3):
+        counts = (1, 1)
+        while not missed(*counts)[which]:
+            counts = draw.integer(900, 1100), draw.integer(180, 260)
+        found.append(counts)
+    return found
 
 
 def _other_seeds(split: Callable, seeds: list[int]) -> None:
@@ -175,7 +197,8 @@ def _whole_split(
             "random, and exactly `validation` of them"
             if varies
             else "where the permutation is cut: at the argument `validation`, not at a "
-            "share or a number written in, and not one place further",
+            "share (`validation / n`, times n, may be off by one) or a number written "
+            "in, and not one place further",
         )
     low = min(train.min(), validation.min())
     high = max(train.max(), validation.max())
@@ -197,6 +220,24 @@ def _random_choices(one: np.ndarray, other: np.ndarray, n: int) -> None:
             f"about {mean:.0f}, as two random choices of {len(one)} out of {n} do",
             "how `seed` decides: it should seed a generator that shuffles all "
             "positions, not move or choose a part of them",
+        )
+
+
+def _as_many_everywhere(found: list[np.ndarray], n: int) -> None:
+    """Check that the splits of all seeds take as much of each tenth of the file."""
+    taken = np.bincount(np.concatenate(found) * 10 // n, minlength=10)
+    of_all = np.bincount(np.arange(n) * 10 // n) / n
+    held_out, share = len(found) * len(found[0]), len(found[0]) / n
+    spread = np.sqrt(held_out * of_all * (1 - of_all) * (1 - share))
+    off = np.abs(taken - held_out * of_all) / spread
+    if off.max() > SIGMAS:
+        part = int(off.argmax())
+        raise CheckFailed(
+            f"of the {held_out} images held out with {len(found)} seeds, {taken[part]} "
+            f"are in tenth {part + 1} of the file",
+            f"about {held_out * of_all[part]:.0f}: each image as likely as any other",
+            "how the positions are chosen: a permutation of all of them, not numbers "
+            "drawn from a distribution that prefers some",
         )
 
 

@@ -76,8 +76,11 @@ def compare(
         mistake
         for mistake, value in wrong
         if math.isclose(got, float(value), rel_tol=3 * tolerance)
+        and not math.isclose(right, float(value), rel_tol=tolerance)
     ]
     seen, expected = apart(got, right)
     raise CheckFailed(
-        f"{what} {seen}", f"{expected}: {rule}", "; or: ".join(fits[:3]) or otherwise
+        f"{what} {seen}",
+        f"{expected}: {rule}",
+        "; or: ".join([*dict.fromkeys(fits)][:3]) or otherwise,
     )

@@ -36,7 +36,12 @@ def denoising_pair(make_pair: Callable, draw: Draw) -> None:
     _check_noise(make_pair, grey, (weak, 1.5 * weak))
     _check_mirrored(make_pair, grey)
     _check_many(make_pair, grey)
-    for level, low, high in ((0.0, 25, 50), (1.0, 60, 80), (0.5, 100, 150)):
+    for level, low, high in (
+        (0.0, 25, 50),
+        (1.0, 60, 80),
+        (0.5, 110, 150),
+        (0.5, 1_200, 1_800),
+    ):
         level = level if level != 0.5 else draw.integer(20, 80) / 100
         _check_clipping(make_pair, level, draw.integer(low, high) / 100)
 
@@ -273,5 +278,6 @@ def _check_clipping(make_pair: Callable, level: float, std: float) -> None:
                 f"{wanted:.1%}: pixels that leave [0, 1] are clipped to its ends, the "
                 f"others stay as they are",
                 "`.clamp(0, 1)` of the sum; no sigmoid, no rescaling, no other limits, "
-                "and noise of the same strength on every pixel, black ones too",
+                "and noise of the same strength on every pixel, black ones too, "
+                "however large noise_std is",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -106,9 +107,21 @@ def _check_any_loss(step: Callable, device: torch.device, few: bool) -> None:
         answer = twin(model)(x)
         near = answer + 0.01 * torch.randn_like(answer)
         target = near.clamp(0, 1) if few else 1 - answer.round()
+        # Such a loss has digits that any rounding changes, to 6 places or to 4 digits.
+        digits, tolerance = (4.55e-5, 5e-3) if few else (0.61545, 4e-5)
+        target = answer.lerp(target, (digits / F.mse_loss(answer, target)).sqrt())
     before, other = twin(model), twin(model)
-    _call(step, model, torch.optim.SGD(model.parameters(), lr=1.0), x, target)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    result = scalar(_call(step, model, optimizer, x, target), "train_step()")
     loss = F.mse_loss(other(x), target)
+    if not math.isclose(result, loss.item(), rel_tol=tolerance):
+        seen, right = apart(result, loss.item())
+        raise CheckFailed(
+            f"with {count} images train_step() returned {seen}",
+            f"{right}: the loss with all its digits, of all images of the batch",
+            "a round() or half(), a limit on the loss, or a part of the batch that is "
+            "left out",
+        )
     loss.backward()
     torch.optim.SGD(other.parameters(), lr=1.0).step()
     moved, wanted = _way(before, model), _way(before, other)
@@ -280,6 +293,8 @@ def _check_loss(
              sum(losses)),
             ("averaged before it was squared; square each difference first",
              (x_hat - target).mean() ** 2),
+            *(("rounded, or of half precision: return the loss with its digits", few)
+              for few in (right.half(), *(right.round(decimals=n) for n in (2, 3, 4)))),
         ]  # fmt: skip
     compare(
         value,

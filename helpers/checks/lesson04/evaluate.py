@@ -16,9 +16,11 @@ from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._vae import (
+    Drawing,
     Model,
     divided_by_a_size,
     pictures,
+    require_losses_of_draws,
     shapes_explained,
     terms,
 )
@@ -54,6 +56,12 @@ def evaluate(function: Callable, draw: Draw) -> None:
     _require_means([_ask(function, Model(d).train(), small, 97)])
     _require_means([_ask(function, Model(d).eval(), 205, 2)])  # a hundred batches
     _require_means([_ask(function, _sure(Model(d)), 205, 97)])
+    model = Drawing(d).to(pick_device()).eval()
+
+    def measure(x: Tensor) -> float:
+        return _floats(function(model, data.loader(_split(x), 4, flat=False)))[0]
+
+    require_losses_of_draws(model, measure, "the mean reconstruction loss")
 
 
 @torch.no_grad()
@@ -68,7 +76,7 @@ def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
     """Have some images measured; nothing but the model's mode may change."""
     # As in the notebook the model is on the device, and the loader's images are not.
     model, training, x = model.to(pick_device()), model.training, pictures(count)
-    split = data.Split(x[:, 0].numpy().copy(), np.arange(count) % 10)
+    split = _split(x)
     loader = data.loader(split, batch_size, flat=False)
     parts = terms(model.eval(), x)
     model.train(training)
@@ -82,6 +90,10 @@ def _ask(function: Callable, model: Model, count: int, batch_size: int) -> Case:
             "an operation in place (`clamp_`, `round_`, `+=`): use the one without _",
         )
     return Case(_floats(answer), parts, batch_size)
+
+
+def _split(x: Tensor) -> data.Split:
+    return data.Split(x[:, 0].numpy().copy(), np.arange(len(x)) % 10)
 
 
 def _floats(answer: object) -> tuple[float, ...]:

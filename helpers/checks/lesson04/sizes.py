@@ -101,6 +101,12 @@ def sizes(conv_size: Callable, transposed_size: Callable, draw: Draw) -> None:
         padding, n = draw.integer(0, kernel // 2 + 1), draw.integer(1, 70)
         if n + 2 * padding >= kernel and _transposed(n, kernel, stride, padding) > 0:
             cases.append((n, kernel, stride, padding))
+    kernel = draw.integer(5, 9)
+    cases += [  # wider than the map, than the map with one edge, and as wide as all
+        (kernel - 1, kernel, 1, 1),
+        (kernel - 3, kernel, 2, 3),
+        (kernel - 4, kernel, draw.integer(1, 3), 2),
+    ]
     _require(conv_size, F.conv2d, cases, "conv_size", CONV_MISTAKES)
     layer = F.conv_transpose2d
     _require(transposed_size, layer, cases, "transposed_size", TRANSPOSED_MISTAKES)
@@ -143,6 +149,13 @@ def _look(cases: list, answers: list, name: str, mistakes: dict) -> str:
     for mistake, formula in mistakes.items():
         if all(a == formula(*c) for a, c in zip(answers, cases, strict=True)):
             found.append(mistake)
+    right = {"conv_size": _conv, "transposed_size": _transposed}[name]
+    both = [(a, c) for a, c in zip(answers, cases, strict=True) if c[1] <= c[0]]
+    if not found and all(a == right(*c) for a, c in both):
+        found.append(
+            "a condition or a limit for a kernel larger than n: leave it out"
+            + ", with the padding the window fits" * (name == "conv_size")
+        )
     # A quotient that was not rounded at all is explained by its type alone.
     look = f"each symbol of the formula for {name}: does it stand in its place?"
     return "; and ".join(found) or look

@@ -14,9 +14,11 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson04._vae import (
+    Drawing,
     Model,
     divided_by_a_size,
     pictures,
+    require_losses_of_draws,
     shapes_explained,
     terms,
 )
@@ -41,6 +43,10 @@ def vae_loss(function: Callable, draw: Draw) -> None:
     with torch.no_grad():
         sure.encode.logvar.bias.sub_(7)  # beyond a limit on logvar
     _require_values(function, sure, (small,))
+    drawing = Drawing(draw.integer(2, 12)).eval()
+    require_losses_of_draws(
+        drawing, lambda x: function(drawing, x, beta=0.0).item(), "at beta = 0 the loss"
+    )
     _require_default(function, model.eval(), pictures(97))
     _require_small_kl(function, draw)
     _require_large_kl(function, small)

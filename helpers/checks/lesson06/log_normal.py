@@ -59,14 +59,21 @@ def log_normal(function: Callable, draw: Draw) -> None:
     for level in (-20.0, 20.0, -80.0, 80.0):  # float32 carries them all
         given, where = _far(level, d), f"at logvar = {level:.0f}"
         _require_value(function, given, where, f"{limit}: leave it out")
-    mu, logvar = 30 + torch.rand(9, d), torch.full((9, d), -6.0) + torch.rand(9, d)
+    mu, logvar = 30 + torch.rand(9, d), torch.full((9, d), -8.0) + torch.rand(9, d)
     _require_value(
         function,
         (mu + torch.exp(logvar / 2) * torch.randn(9, d), mu, logvar),
-        "where mu is 30 and sigma 0.05",
+        "where mu is 30 and sigma 0.02",
         "a square that is multiplied out, z^2 - 2 z mu + mu^2: a small difference of "
         "large numbers; take z - mu first",
         tolerance=1e-3,
+    )
+    z = 1e5 * (1 + torch.rand(9, d)) * (2 * torch.randint(0, 2, (9, d)) - 1)
+    _require_value(
+        function,
+        (z, torch.randn(9, d), torch.rand(9, d)),
+        "where z is 100,000 sigma away from mu",
+        "a limit on z - mu, on its square or on the density: leave it out",
     )
     why = "all three are trained: z through the draw, mu and logvar by themselves"
     _gradients(function, inputs[1], "log_normal", why)

@@ -45,6 +45,7 @@ def signal_to_noise(function: Callable, draw: Draw) -> None:
         tolerance=2e-4,
     )
     _high(function, weights)
+    _low(function, weights)
     small = 1e-5 * cases[0]  # as of a model that has learned
     if not fits(_called(function, small), wanted[0], 1e-3):
         raise CheckFailed(
@@ -68,6 +69,22 @@ def _high(function: Callable, weights: int) -> None:
             f"{texts[0]}",
             texts[1],
             "a limit on the ratio, or a number added to the standard deviation",
+        )
+
+
+def _low(function: Callable, weights: int) -> None:
+    """Gradients that nearly cancel."""
+    noise = torch.randn(97, weights)
+    small = (5e-4 + 3e-4 * torch.rand(weights)) * (-1.0) ** torch.arange(weights)
+    gradients = (noise - noise.mean(0)) / noise.std(0) + small
+    seen, right = _called(function, gradients), _ratio(gradients)
+    if not fits(seen, right, 2e-4):
+        worst = (seen.double() - right).abs().argmax()
+        texts = apart(seen[worst].item(), right[worst].item())
+        raise CheckFailed(
+            f"the ratio of a weight whose gradients nearly cancel is {texts[0]}",
+            f"{texts[1]}: a small ratio counts as it is",
+            "a lower limit, a test of significance or round(): leave it out",
         )
 
 

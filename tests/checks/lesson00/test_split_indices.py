@@ -1,6 +1,7 @@
 """``split_indices``: wrong answers, what its check says, and right ones."""
 
 import logging
+import math
 import random
 import sys
 import warnings
@@ -203,7 +204,48 @@ def of_16_bits(n, validation, seed):
     return order[validation:], order[:validation]
 
 
+def cut_at_a_share(count):
+    """Of n images the share (n - v) / n, or what is left of v / n, for training."""
+
+    def function(n, v, seed):
+        train = count(n, v)
+        order = shuffled(n, seed)
+        return order[:train], order[train:]
+
+    return function
+
+
+def share_of_scikit(n, v, seed):
+    return train_test_split(np.arange(n), test_size=v / n, random_state=seed)
+
+
+def until_enough(draw):
+    """Positions drawn one by one, until so many different ones are held out."""
+
+    def function(n, v, seed):
+        rng, chosen = np.random.default_rng(seed), set()
+        while len(chosen) < v:
+            chosen.add(int(draw(rng, n)) % n)
+        return sorted(set(range(n)) - chosen), sorted(chosen)
+
+    return function
+
+
+def later_ones_rather(n, v, seed):
+    rng, weight = np.random.default_rng(seed), 1.0 + np.arange(n)
+    chosen = rng.choice(n, v, replace=False, p=weight / weight.sum())
+    return np.setdiff1d(np.arange(n), chosen), chosen
+
+
 WRONG = [
+    (until_enough(lambda rng, n: rng.normal(n / 2, n / 4)), "of the file | prefers"),
+    (until_enough(lambda rng, n: n * rng.beta(1, 2)), "of the file | prefers some"),
+    (later_ones_rather, "of the file | as likely as any other"),
+    (cut_at_a_share(lambda n, v: int(n * (1 - v / n))), "times n, may be off by one"),
+    (cut_at_a_share(lambda n, v: int(n * ((n - v) / n))), "may be off by one"),
+    (cut_at_a_share(lambda n, v: n - int(n * (v / n))), "may be off by one"),
+    (cut_at_a_share(lambda n, v: n - math.ceil(n * (v / n))), "may be off by one"),
+    (share_of_scikit, "may be off by one"),
     (of_16_bits, "indices"),
     (about_so_many, "differs from seed to seed"),
     (unless_seed, "same seed, 0"),
@@ -315,6 +357,17 @@ def python_only(n, v, seed):
     return np.array(order[v:]), np.array(order[:v])
 
 
+def by_the_largest(n, v, seed):
+    order = np.argpartition(np.random.default_rng(seed).normal(size=n), n - v)
+    return np.split(order, [n - v])
+
+
+def weighted_alike(n, v, seed):
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.multinomial(torch.ones(n), v, generator=generator).tolist()
+    return sorted(set(range(n)) - set(chosen)), chosen
+
+
 RIGHT = [
     by_sort,
     sampled,
@@ -332,6 +385,10 @@ RIGHT = [
     scikit,
     by_mask,
     python_only,
+    cut_at_a_share(lambda n, v: round(n * (1 - v / n))),
+    until_enough(lambda rng, n: rng.integers(n)),
+    by_the_largest,
+    weighted_alike,
 ]
 
 

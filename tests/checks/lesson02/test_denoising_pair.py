@@ -341,10 +341,10 @@ WRONG = [
         lambda x, s: ((x + torch.normal(s, 1.0, x.shape)).clamp(0, 1), x),
         "takes the mean first",
     ),
-    (
-        lambda x, s: ((x + min(s, 0.9) * torch.randn_like(x)).clamp(0, 1), x),
-        "noise of",
-    ),
+    (noisy_with(lambda x, s: min(s, 0.9) * torch.randn_like(x)), "noise of"),
+    (noisy_with(lambda x, s: min(s, 1.0) * torch.randn_like(x)), "noise_std is"),
+    (noisy_with(lambda x, s: min(s, 3) * torch.randn_like(x)), "however large"),
+    (noisy_with(lambda x, s: np.tanh(s) * torch.randn_like(x)), "noise"),
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)

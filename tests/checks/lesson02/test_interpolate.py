@@ -75,6 +75,21 @@ def strip_meshgrid(model, a, b, frames):
     return model.decode(z_a * (1 - t) + z_b * t).detach().clone()
 
 
+def strip_in_parts(model, a, b, frames):
+    t = torch.linspace(0, 1, frames, device=a.device)[:, None]
+    z = torch.lerp(model.encode(a), model.encode(b), t)
+    return torch.cat([model.decode(part) for part in z.split(64)])
+
+
+def strip_adding_up(model, a, b, frames):
+    z, end = model.encode(torch.stack([a, b]))
+    step, codes = (end - z) / (frames - 1), []
+    for _ in range(frames):
+        codes.append(z)
+        z = z + step
+    return model.decode(torch.stack(codes))
+
+
 RIGHT = [
     strip,
     strip_lerp,
@@ -85,6 +100,8 @@ RIGHT = [
     strip_einsum,
     strip_list,
     strip_meshgrid,
+    strip_in_parts,
+    strip_adding_up,
 ]
 
 
@@ -164,8 +181,16 @@ def random_steps(model, a, b, frames):
     return model.decode(torch.lerp(model.encode(a), model.encode(b), t))
 
 
-def at_most_ten(model, a, b, frames):
-    return strip(model, a, b, min(frames, 10))
+def at_most(limit):
+    return lambda model, a, b, frames: strip(model, a, b, min(frames, limit))
+
+
+def of_a_hundred(model, a, b, frames):
+    """Frames beyond that are the nearest of a hundred."""
+    if frames <= 100:
+        return strip(model, a, b, frames)
+    nearest = torch.linspace(0, 99, frames, device=a.device).round().long()
+    return strip(model, a, b, 100)[nearest]
 
 
 def two_halves(model, a, b, frames):
@@ -233,7 +258,10 @@ WRONG = [
     (spherical, "no decoding of a code between a's and b's"),
     (first_missing, "the first frame, a's own, is missing"),
     (random_steps, "equal steps"),
-    (at_most_ten, "number of frames"),
+    (at_most(10), "number of frames"),
+    (at_most(32), "number of frames"),
+    (at_most(1000), "number of frames"),
+    (of_a_hundred, "equal steps of t"),
     (two_halves, "t at the last frame"),
     (twice, "once more"),
     (centred_in_place, "in place"),

@@ -153,6 +153,29 @@ def of_a_thousand(model, optimizer, x, target):
     return loss.detach()
 
 
+def with_a_round_loss(around):
+    """The right step, and a loss of fewer digits."""
+    return lambda *given: torch.tensor(around(step(*given).item()))
+
+
+def in_three_means(model, optimizer, x, target):
+    optimizer.zero_grad()
+    x_hat = model(x)
+    loss = x_hat.square().mean() - 2 * (x_hat * target).mean() + target.square().mean()
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def image_by_image(model, optimizer, x, target):
+    optimizer.zero_grad()
+    x_hat = model(x)
+    losses = [F.mse_loss(*pair) for pair in zip(x_hat, target, strict=True)]
+    (sum(losses) / len(losses)).backward()
+    optimizer.step()
+    return torch.tensor(sum(loss.item() for loss in losses) / len(losses))
+
+
 def with_a_hook(model, optimizer, x, target):
     optimizer.zero_grad()
     loss = F.mse_loss(model(x), target)
@@ -172,6 +195,9 @@ RIGHT = [
     step_warning,
     step_clearing_parameters,
     step_on_its_device,
+    in_three_means,
+    image_by_image,
+    lambda *given: step(*given).double(),
 ]
 
 
@@ -387,6 +413,11 @@ def step_to_nan(model, optimizer, x, target):
 
 
 WRONG = [
+    (with_a_round_loss(lambda loss: round(loss, 4)), "look at:  rounded"),
+    (with_a_round_loss(lambda loss: round(loss, 5)), "with all its digits | round()"),
+    (with_a_round_loss(lambda loss: round(loss, 6)), "with all its digits | round()"),
+    (with_a_round_loss(lambda loss: float(f"{loss:.4g}")), "returned"),
+    (lambda *given: step(*given).half().float(), "of half precision"),
     (with_a_hook, "or a hook, after the call"),
     (
         only_where(lambda loss: loss > 1e-3),

@@ -358,7 +358,65 @@ def with_limits(model, loader):
         )
 
 
+def of_draws(count, put_together):
+    """evaluate by several draws of each image: their pictures, or their losses."""
+
+    @torch.no_grad()
+    def function(model, loader):
+        model.eval()
+        parts = []
+        for x, _ in loader:
+            x = x.to(next(model.parameters()).device)
+            answers = [model(x) for _ in range(count)]
+            parts.append((put_together(answers, x), kl(*answers[0][1:])))
+        return averaged(parts)
+
+    return function
+
+
+def mean_picture(answers, x):
+    picture = torch.stack([x_hat for x_hat, _, _ in answers]).mean(0)
+    return bce(picture, x).flatten(1).sum(1)
+
+
+def losses_of(answers, x):
+    return torch.stack([bce(p, x).flatten(1).sum(1) for p, _, _ in answers])
+
+
+def best_of_a_batch(answers, x):
+    each = losses_of(answers, x)
+    return each[each.sum(1).argmin()]
+
+
+def best_pass(model, loader):
+    return min(sums(model, loader) for _ in range(2))
+
+
+def mean_of_passes(model, loader):
+    return tuple(np.mean([sums(model, loader) for _ in range(3)], axis=0).tolist())
+
+
+@torch.no_grad()
+def side_by_side(model, loader):
+    """Several draws of each image, in one batch."""
+    model.eval()
+    return averaged([terms(model, x.repeat_interleave(4, dim=0)) for x, _ in loader])
+
+
+@torch.no_grad()
+def after_a_first_call(model, loader):
+    model.eval()
+    model(next(iter(loader))[0][:1])
+    return sums(model, loader)
+
+
 RIGHT = [
+    of_draws(3, lambda *given: losses_of(*given).mean(0)),
+    of_draws(2, lambda *given: losses_of(*given)[-1]),
+    mean_of_passes,
+    side_by_side,
+    after_a_first_call,
+    by_vae_loss,
     sums,
     by_lists,
     over_dataset,
@@ -390,6 +448,12 @@ class Any(float):
 
 
 WRONG = [
+    (of_draws(2, mean_picture), "draws z in each call | pictures of several draws"),
+    (of_draws(10, mean_picture), "pictures of several draws that are averaged"),
+    (of_draws(2, lambda *given: losses_of(*given).amin(0)), "the best of several"),
+    (of_draws(3, lambda *given: losses_of(*given).median(0)[0]), "the loss of one"),
+    (of_draws(2, best_of_a_batch), "the best of several"),
+    (best_pass, "the best of several"),
     (with_limits, "the mean reconstruction loss of 205 images"),
     (lambda model, loader: tuple(map(Any, sums(model, loader))), "two floats"),
     (in_train_mode_and_no_record, "mode"),

@@ -37,6 +37,11 @@ def stamped(n, kernel, stride, padding):
     return last - 2 * padding
 
 
+def unless(too_wide, otherwise=0):
+    """The right size, but for windows that are taken for too wide."""
+    return lambda n, k, s, p: otherwise if too_wide(n, k, p) else conv(n, k, s, p)
+
+
 RIGHT = [
     (conv, transposed),
     (lambda n, k, s, p: int((n + 2 * p - k) / s + 1), transposed),
@@ -50,6 +55,8 @@ RIGHT = [
     (lambda n, k, s, p: (n + 2 * p - (k - 1) - 1) // s + 1, transposed),
     (lambda n, k, s, p: divmod(n + 2 * p - k + s, s)[0], transposed),
     (conv, lambda n, k, s, p: n * s - s - p - p + k),
+    (unless(lambda n, k, p: k > n + 2 * p), transposed),
+    (lambda n, k, s, p: max((n + 2 * p - k) // s + 1, 0), transposed),
 ]
 
 
@@ -69,6 +76,12 @@ def masked(n, kernel, stride, padding):
 
 
 WRONG = [
+    ((unless(lambda n, k, p: k > n), transposed), "with the padding the window fits"),
+    ((unless(lambda n, k, p: k > n, 1), transposed), "kernel larger than n"),
+    ((unless(lambda n, k, p: k > n + p), transposed), "kernel larger than n"),
+    ((unless(lambda n, k, p: k >= n + 2 * p), transposed), "conv_size"),
+    ((lambda n, k, s, p: conv(n, min(k, n), s, p), transposed), "kernel larger than n"),
+    ((conv, lambda n, k, s, p: transposed(n, min(k, n), s, p)), "kernel larger than n"),
     ((conv, lambda n, k, s, p: (n - 1) * s + max(k - 2 * p, 0)), "transposed_size"),
     ((lambda n, k, s, p: Any(3), lambda n, k, s, p: Any(3)), "conv_size"),
     ((masked, masked), "conv_size"),

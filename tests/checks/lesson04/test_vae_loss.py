@@ -218,7 +218,38 @@ def in_eval_and_back(model, x, beta=1.0):
     return found
 
 
+def of_draws(count, put_together):
+    """The loss by several draws: their pictures, or their losses."""
+
+    def function(model, x, beta=1.0):
+        answers = [model(x) for _ in range(count)]
+        price = kl(*answers[-1][1:])
+        return (put_together(answers, x) + beta * price).mean()
+
+    return function
+
+
+def mean_picture(answers, x):
+    picture = torch.stack([x_hat for x_hat, _, _ in answers]).mean(0)
+    return bce(picture, x).flatten(1).sum(1)
+
+
+def losses_of(answers, x):
+    return torch.stack([bce(p, x).flatten(1).sum(1) for p, _, _ in answers])
+
+
+def better_of_two(model, x, beta=1.0):
+    return min(loss(model, x, beta), loss(model, x, beta))
+
+
+def side_by_side(model, x, beta=1.0):
+    return loss(model, torch.cat([x, x]), beta)
+
+
 RIGHT = [
+    of_draws(3, lambda *given: losses_of(*given).mean(0)),
+    of_draws(2, lambda *given: losses_of(*given)[0]),
+    side_by_side,
     loss,
     by_sums,
     by_formula,
@@ -237,6 +268,10 @@ RIGHT = [
     of(lambda b, r, k: torch.stack([r, b * k]).sum() / len(r)),
 ]
 WRONG = [
+    (of_draws(2, mean_picture), "draws z in each call | pictures of several draws"),
+    (of_draws(10, mean_picture), "pictures of several draws that are averaged"),
+    (of_draws(2, lambda *given: losses_of(*given).amin(0)), "the best of several"),
+    (better_of_two, "the best of several"),
     (in_eval_and_back, "ran in evaluation mode | leave it out"),
     (of_those_with_ink, "where four of 33 images are black"),
     (clamps_the_logarithms, "its gradient is nan"),

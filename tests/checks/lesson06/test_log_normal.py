@@ -75,7 +75,26 @@ def multiplied_out(z, mu, logvar):
     return -0.5 * terms.sum(-1)
 
 
+def of_u(change):
+    """By u = (z - mu) / sigma, with something done to it."""
+
+    def answer(z, mu, logvar):
+        u = change((z - mu) * torch.exp(-0.5 * logvar))
+        return -0.5 * (LOG_2_PI + logvar + u**2).sum(-1)
+
+    return answer
+
+
 RIGHT = [
+    of_u(torch.abs),
+    lambda z, mu, logvar: (
+        -0.5
+        * (
+            LOG_2_PI
+            + logvar
+            + (z * torch.exp(-0.5 * logvar) - mu * torch.exp(-0.5 * logvar)) ** 2
+        ).sum(-1)
+    ),
     right,
     of_sigma,
     lambda z, mu, logvar: (
@@ -108,6 +127,9 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (of_u(lambda u: u.clamp(-50, 50)), "no limit on any of them"),
+    (of_u(lambda u: u.clamp(-1e4, 1e4)), "100,000 sigma away | a limit on z - mu"),
+    (lambda z, mu, logvar: right(z, mu, logvar).clamp(min=-1e9), "on the density"),
     (multiplied_out, "a square that is multiplied out"),
     (lambda z, mu, logvar: right(z, mu, logvar) / math.log(2), "bits"),
     (lambda z, mu, logvar: right(z, mu, logvar) / math.log(10), "log10"),

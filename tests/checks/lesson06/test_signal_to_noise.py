@@ -44,7 +44,24 @@ RIGHT = [
     lambda g: g.mean(0).abs() / (g.square().mean(0) - g.mean(0) ** 2).sqrt(),
     lambda g: (torch.std_mean(g, 0)[1] / torch.std_mean(g, 0)[0]).abs(),
 ]
+
+
+def zero_below(limit):
+    """Small ratios count as none."""
+
+    def answer(g):
+        ratio = right(g)
+        return torch.where(ratio < limit(len(g)), 0.0, ratio)
+
+    return answer
+
+
 WRONG = [
+    (zero_below(lambda repeats: 0.1 * repeats**-0.5), "look at"),
+    (zero_below(lambda repeats: repeats**-0.5), "look at"),
+    (zero_below(lambda repeats: 1e-3), "nearly cancel | a lower limit"),
+    (lambda g: right(g).clamp(min=1e-3), "nearly cancel | a lower limit"),
+    (lambda g: right(g).round(decimals=3), "look at"),
     (at_least, "a limit on the variance"),
     (lambda g: right(g).clamp(max=100), "a limit on the ratio"),
     (
