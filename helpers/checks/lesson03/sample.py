@@ -11,10 +11,10 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.failure import judging
 from helpers.checks.leftovers import in_a_row, stays
+from helpers.checks.lesson03._watched import WatchedVAE, decoded
 from helpers.checks.messages import kind
 from helpers.checks.noise import cut_off, follows, tails
 from helpers.checks.records import notes_of, twin
-from helpers.checks.watched import WatchedVAE, decoded
 
 MANY = 2_500  # pictures whose codes are looked at
 CALLS = 60  # of a few pictures each

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -31,33 +29,21 @@ class WatchedVAE(Recorded):
     Parameters
     ----------
     latent_dim : int
-    shape : sequence of int
-        Of an image.
-    probabilities : bool
-        Whether `decode` ends in a sigmoid, or gives logits.
     spread : float
         How far mu and logvar are from 0, about. Near 0 the model is collapsed.
 
     """
 
-    def __init__(
-        self,
-        latent_dim: int,
-        shape: Sequence[int] = (784,),
-        probabilities: bool = False,
-        spread: float = 1.0,
-    ):
+    def __init__(self, latent_dim: int, spread: float = 1.0):
         super().__init__()
-        pixels = prod(shape)
-        self.shape, self.probabilities = tuple(shape), probabilities
-        self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(pixels, 24), nn.SiLU())
+        self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(784, 24), nn.SiLU())
         self.mu, self.logvar = nn.Linear(24, latent_dim), nn.Linear(24, latent_dim)
         self.decoder = nn.Sequential(
-            nn.Linear(latent_dim, 24), nn.SiLU(), nn.Linear(24, pixels)
+            nn.Linear(latent_dim, 24), nn.SiLU(), nn.Linear(24, 784)
         )
         with torch.no_grad():
             for weight, size in (
-                (self.hidden[1].weight, 2 * pixels**-0.5),
+                (self.hidden[1].weight, 2 / 28),
                 (self.mu.weight, 0.7 * spread),
                 (self.logvar.weight, 0.2 * spread),
                 (self.decoder[0].weight, 0.5),
@@ -85,10 +71,7 @@ class WatchedVAE(Recorded):
         """As `decode`, unseen."""
         answers = self.decoder(z)
         # Up to 6 all ways to write a cross-entropy are exact in 32 bits.
-        answers = answers / (1 + answers.abs() / 6)
-        if self.probabilities:
-            answers = torch.sigmoid(answers)
-        return answers.unflatten(-1, self.shape)
+        return answers / (1 + answers.abs() / 6)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         mu, logvar = self.encode(x)
