@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays, surroundings_stay
+from helpers.checks.lesson02._loss import check_loss, check_result
 from helpers.checks.lesson02._models import PIXELS, Small, pictures
-from helpers.checks.lesson02._numbers import compare, scalar
-from helpers.checks.messages import apart, kind, shorten
+from helpers.checks.lesson02._numbers import scalar
+from helpers.checks.messages import apart, shorten
 from helpers.checks.records import notes_of, twin
 from helpers.training import pick_device
 
@@ -82,10 +83,10 @@ def train_step(step: Callable, draw: Draw) -> None:
         if number == 0 and not moved.any():
             raise _no_movement(optimizer.events)
         earlier.append(loss.item())
-        _check_loss(result, earlier, before, other, x, target)
+        check_loss(result, earlier, before, other, x, target)
         if not _close(moved, wanted):
             raise _wrong_way(moved, wanted, number, size, optimizer.events)
-        _check_result(result)
+        check_result(result)
         if not all(call.training for call in notes_of(model)):
             raise CheckFailed(
                 "the model was in evaluation mode during the training step",
@@ -238,75 +239,6 @@ def _no_movement(events: list[str]) -> CheckFailed:
     )
 
 
-def _check_loss(
-    result: Any,
-    losses: list[float],
-    before: Small,
-    after: Small,
-    x: Tensor,
-    target: Tensor,
-) -> None:
-    right = torch.tensor(losses[-1])
-    if isinstance(result, Tensor) and result.shape == (len(losses),) != (1,):
-        raise CheckFailed(
-            f"call {len(losses)} of train_step() returned {kind(result)}",
-            "one number, the loss of this call",
-            "a list outside the function, in which the losses are collected",
-        )
-    value = scalar(result, "train_step()")
-    if not isinstance(result, Tensor):
-        raise CheckFailed(
-            f"train_step() returned {kind(result)}",
-            "a tensor with one number and no gradient: the loop adds them up on the "
-            "device, and calls `.item()` only once in a while",
-            "`return loss.detach()`, without item(), float() or numpy()",
-        )
-    with torch.no_grad():
-        x_hat, back, later = before(x), before(target), after(x)
-        wrong = [
-            ("compared with the input x, not with `target`", F.mse_loss(x_hat, x)),
-            ("x and target are swapped: the model is given the target",
-             F.mse_loss(back, x)),
-            ("the model is given the target; it must be given x",
-             F.mse_loss(back, target)),
-            ("x is compared with target; the model's answer is left out",
-             F.mse_loss(x, target)),
-            ("summed over pixels and images, not averaged", right * x.numel()),
-            ("summed over the pixels; average over them too", right * PIXELS),
-            ("averaged over pixels but summed over the images", right * len(x)),
-            ("the absolute error; square it", F.l1_loss(x_hat, target)),
-            ("the root of the squared error", right.sqrt()),
-            ("binary cross-entropy; this lesson asks for the squared error",
-             F.binary_cross_entropy(x_hat, target)),
-            ("the loss after the step; return the one that the step was made from",
-             F.mse_loss(later, target)),
-            ("a factor 1/2: leave it out", right / 2),
-            ("smooth_l1_loss or huber_loss, not the squared error: for small "
-             "differences they are half of it", F.smooth_l1_loss(x_hat, target)),
-            ("divided by the number of images once more; the mean does that already",
-             right / len(x)),
-            ("divided by the number of pixels once more; the mean does that already",
-             right / PIXELS),
-            ("the mean of the losses of all calls so far; return this call's",
-             sum(losses) / len(losses)),
-            ("the sum of the losses of all calls so far; return this call's",
-             sum(losses)),
-            ("averaged before it was squared; square each difference first",
-             (x_hat - target).mean() ** 2),
-            *(("rounded, or of half precision: return the loss with its digits", few)
-              for few in (right.half(), *(right.round(decimals=n) for n in (2, 3, 4)))),
-        ]  # fmt: skip
-    compare(
-        value,
-        right.item(),
-        wrong,
-        f"for {len(x)} image{'s' * (len(x) > 1)} train_step() returned",
-        "the squared error of model(x) against target before the step, averaged over "
-        "pixels and images",
-        "the loss: what is compared with what, squared, and what is averaged",
-    )
-
-
 def _wrong_way(
     moved: Tensor, wanted: Tensor, number: int, size: int, events: list[str]
 ) -> CheckFailed:
@@ -349,27 +281,6 @@ def _wrong_way(
         or "several steps in one call, an optimizer made inside, another loss than the "
         "one returned, or gradients changed by hand",
     )
-
-
-def _check_result(result: Tensor) -> None:
-    if result.dtype not in (torch.float32, torch.float64):
-        raise CheckFailed(
-            f"the loss that came back is {kind(result)}",
-            "of the type that the model works with, float32",
-            "half() or bfloat16() on the loss: it has three digits then",
-        )
-    if result.requires_grad:
-        raise CheckFailed(
-            "the loss that came back still carries its gradient",
-            "a loss without one: summing such losses keeps every batch in memory",
-            "`return loss.detach()`",
-        )
-    if result.is_inference():
-        raise CheckFailed(
-            "the loss is a tensor of inference mode",
-            "an ordinary tensor without a gradient",
-            "torch.inference_mode(): `loss.detach()` is enough",
-        )
 
 
 def _way(before: nn.Module, model: nn.Module) -> Tensor:
