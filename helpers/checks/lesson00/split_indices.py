@@ -45,8 +45,8 @@ def split_indices(split: Callable, draw: Draw) -> None:
             f"on {n} images sorted by class, the validation split has only "
             f"class {span(classes)}",
             "a random choice of images, so that every class is in both splits",
-            "a cut without shuffling, or neighbors drawn as one block: permute all of "
-            "the indices first",
+            "a cut without shuffling, neighbors drawn as one block, or images at equal "
+            "distances: permute all of the indices first",
         )
     for seed, validation in zip(seeds, found, strict=True):
         again = _call(split, n, size, seed)[1]

@@ -56,7 +56,10 @@ def _check_one(measure: Callable, x: np.ndarray, x_hat: np.ndarray) -> None:
             "an array outside the function that each call fills anew",
         )
     shapes = {
-        (): "the mean ran over the images too: average over axis 1 only",
+        (): "the mean ran over the images too: average over axis 1 only"
+        if n > 1
+        else "a mean over the images too, or squeeze(): of one image, too, the "
+        "answer has an axis",
         (d,): "the mean ran over the images (axis 0): average over the pixels, axis 1",
         (n, d): "one value a pixel: the mean over axis 1 is missing",
         (n, 1): "an axis is left over: keepdims=True is not wanted",

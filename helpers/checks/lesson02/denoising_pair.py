@@ -232,7 +232,8 @@ def _check_noise(make_pair: Callable, grey: Tensor, stds: tuple[float, float]) -
             ],
             f"for noise_std = {number(wanted)} the noise has standard deviation",
             "noise_std, the standard deviation",
-            "is noise_std multiplied in, once, and nothing rescaled?",
+            "is noise_std multiplied in, once, and nothing rescaled, and the noise "
+            "itself not limited?",
             tolerance=0.01,
         )  # fmt: skip
         if abs(tails(noise) - 3) > 0.15:

@@ -141,6 +141,8 @@ def _require_order(found: list[Call], wanted: list, where: str) -> None:
                 f"batch norm after layer {i + 1}: made in __init__, used in forward, "
                 "in its place; InstanceNorm, LayerNorm and GroupNorm are other norms"
                 if is_layer
+                else f"what follows layer {i}: one batch norm, then the next layer"
+                if i and layer is not None and layer.name.endswith("norm")
                 else f"layer {i + 1} and the order of the layers",
             )
         require_sizes(layer, shape, f"layer {i + 1} of {where}")

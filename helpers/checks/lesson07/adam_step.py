@@ -177,6 +177,7 @@ def _mean_mistakes(arrays: list[np.ndarray], t: int) -> dict[str, dict]:
             "g is not squared": 0.999 * v + 0.001 * g,
             "g^2 is added whole: (1 - beta_2) is missing": 0.999 * v + g**2,
             "v as it was before the step": v,
+            "v never falls: a maximum of it and of what was": np.maximum(v, right["v"]),
             "m is squared, not g": 0.999 * v + 0.001 * right["m"] ** 2,
             "m and v are exchanged in the `return` line": right["m"],
         },
@@ -195,14 +196,17 @@ def _step_mistakes(
     m1, v1 = m + 0.1 * (g - m), v + 0.001 * (g**2 - v)
     one, two = 1 - 0.9**t, 1 - 0.999**t
     if form == "torch":
-        root, inside = "v_hat", rate * (m1 / one) / np.sqrt(v1 / two + epsilon)
+        root, above, below = "v_hat", m1 / one, v1 / two
     else:
-        root, inside = "v", rate * np.sqrt(two) / one * m1 / np.sqrt(v1 + epsilon)
+        root, above, below = "v", np.sqrt(two) / one * m1, v1
+    inside = rate * above / np.sqrt(below + epsilon)
+    limited = rate * above / np.maximum(np.sqrt(below), epsilon)
     with np.errstate(all="ignore"):
         return {
             f"that is {name} form": step(form=other),
             "the sign: the step goes against the gradient": -step(),
             "epsilon is left out": step(epsilon=0),
+            "epsilon is a lower limit of the root; it is added to the root": limited,
             "t is one too large: the first step is number 1": step(t=t + 1),
             "t is one too small": step(t=max(t - 1, 1)),
             "m and v are not corrected": rate * m1 / (np.sqrt(v1) + epsilon),

@@ -128,6 +128,7 @@ def _bce_mistakes(given: tuple, right: np.ndarray) -> dict[str, np.ndarray]:
         return {
             "averaged over the pixels; the sum is wanted, as the KL is a sum": right
             / n,
+            "a size is written in: a mean over the pixels, times 784": right / n * 784,
             "divided by the number of images: each image has its own": right / len(x),
             "the sign is flipped": -right,
             "the squared error, not the cross-entropy": ((x - p) ** 2).sum(axis=1),

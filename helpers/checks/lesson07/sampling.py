@@ -64,7 +64,8 @@ def _not_random(layer: Any, rows: int) -> CheckFailed:
         return CheckFailed(
             "all draws at mu = 1, logvar = 1 are the same number",
             "random draws: z = mu + sigma * epsilon with epsilon from N(0, 1)",
-            "the noise: is it drawn, and is it used?",
+            "the noise: is it drawn, and is it used, in training or not (no `if "
+            "training`)?",
         )
     return CheckFailed(
         "two calls give exactly the same draws",

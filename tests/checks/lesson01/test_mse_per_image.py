@@ -104,6 +104,10 @@ RIGHT = [
 ]
 WRONG = [
     (
+        lambda x, y: ((x - y) ** 2).mean(axis=1, keepdims=True).squeeze(),
+        "or squeeze()",
+    ),
+    (
         lambda x, y: [
             np.mean(((a - b) ** 2)[a > 0]) for a, b in zip(x, y, strict=True)
         ],

@@ -746,7 +746,7 @@ WRONG = [
     (TanhInDecode, "at the start of decode(), or another"),
     (NormInDecode, "at the start of decode(), or another"),
     (NormOnCode, "a norm after the encoder's last layer"),
-    (HardSigmoid, "another function than the sigmoid"),
+    (HardSigmoid, "do not rise as a sigmoid does | another function than the sigmoid"),
     (Sine, "another function than the sigmoid"),
     (GELUBeforeSigmoid, "between the last layer and the sigmoid"),
     (TanhBeforeSigmoid, "between the last layer and the sigmoid"),

@@ -98,6 +98,17 @@ def at_least(smallest):
 RIGHT = [variant(), with_names, as_one_form, on_copies]
 WRONG = [
     (
+        variant(
+            torch=lambda m, v, a, b, e: m / a / np.maximum(np.sqrt(v / b), e),
+            keras=lambda m, v, a, b, e: np.sqrt(b) / a * m / np.maximum(np.sqrt(v), e),
+        ),
+        "epsilon is a lower limit",
+    ),
+    (
+        variant(square=lambda v, g: np.maximum(v, 0.999 * v + 0.001 * g**2)),
+        "v never falls",
+    ),
+    (
         variant(torch=lambda m, v, a, b, e: (m / a / (np.sqrt(v / b) + e)).clip(-3, 3)),
         "theta before - after",
     ),

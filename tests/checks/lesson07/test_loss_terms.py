@@ -109,6 +109,13 @@ def at_most(mu, logvar):
 RIGHT = [terms, with_keras_loss, with_ops, by_hand, of_the_backend]
 WRONG = [
     (
+        lambda x, a, m, s: (
+            terms(x, a, m, s)[0] / x.shape[1] * 784,
+            terms(x, a, m, s)[1],
+        ),
+        "a size is written in",
+    ),
+    (
         lambda x, logits, mu, logvar: terms(x, logits, mu, ops.maximum(logvar, -30)),
         "it was right for moderate numbers",
     ),

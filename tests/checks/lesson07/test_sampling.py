@@ -233,7 +233,7 @@ WRONG = [
     (DividesTheNoise, "divided by its own spread"),
     (WritesDownASeedOfItsOwn, "a layer made without a seed says seed | None, as"),
     (Variance, "exp(logvar) is the variance"),
-    (NoNoise, "the noise: is it drawn, and is it used?"),
+    (NoNoise, "the noise: is it drawn, and is it used"),
     (DrawnByNumPy, "all images get the same noise"),
     (DrawnByNumPyForEach, "fresh noise in every call"),
     (ANumber, "two calls give exactly the same draws | SeedGenerator"),
@@ -254,6 +254,6 @@ WRONG = [
     (Forgets, "seed: None"),
     (ConfigOfAnother, "says seed: 0"),
     (OnlyTheSeed, "super().get_config()"),
-    (OnlyWhileTraining, "is it drawn, and is it used"),
+    (OnlyWhileTraining, "no `if training`"),
 ]
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
