@@ -191,7 +191,8 @@ def train_step(model, optimizer, x, target):
     """Change the model's weights once, to bring model(x) closer to target.
 
     x, target : (B, 784), pixels in [0, 1].
-    The model is in training mode and stays in it; the optimizer makes the step.
+    The model is in training mode and stays in it; the optimizer makes the step. Clear
+    the gradients before `backward`, or else after the step, for the next call.
     Returns the loss before the change: a scalar tensor without a gradient, the
     squared error averaged over pixels and images. Hint: `loss.detach()`.
     """
