@@ -33,18 +33,20 @@ class Small(Recorded):
     ----------
     dropout : float
         Share of the code that is dropped while training.
+    size : int
+        Numbers of a code.
     """
 
-    def __init__(self, dropout: float = 0.0):
+    def __init__(self, dropout: float = 0.0, size: int = 3):
         super().__init__()
-        self.encoder = nn.Linear(PIXELS, 3)
-        self.decoder = nn.Linear(3, PIXELS)
+        self.encoder = nn.Linear(PIXELS, size)
+        self.decoder = nn.Linear(size, PIXELS)
         self.dropout = nn.Dropout(dropout)
         for matrix, gain in ((self.encoder.weight, 0.1), (self.decoder.weight, 1.0)):
             nn.init.normal_(matrix, std=gain)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Images (..., 784) to codes (..., 3)."""
+        """Images (..., 784) to codes (..., size)."""
         training = any(module.training for module in self.modules())
         learns = any(p.requires_grad for p in self.parameters())
         gradients = torch.is_grad_enabled() and learns
@@ -52,7 +54,7 @@ class Small(Recorded):
         return torch.tanh(self.encoder(x - 0.5))
 
     def decode(self, z: Tensor) -> Tensor:
-        """Codes (..., 3) to images (..., 784)."""
+        """Codes (..., size) to images (..., 784)."""
         return torch.sigmoid(self.decoder(self.dropout(z)))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ class Curved(Small):
     """A decoder so bent that mixing codes and mixing pictures differ a lot."""
 
     def encode(self, x: Tensor) -> Tensor:
-        """Codes (..., 3), of both signs and beyond 1."""
+        """Codes (..., size), of both signs and beyond 1."""
         return 2.5 * super().encode(x)
 
     def decode(self, z: Tensor) -> Tensor:
@@ -36,34 +36,39 @@ class Curved(Small):
 def interpolate(function: Callable, draw: Draw) -> None:
     """Check ``interpolate(model, a, b, frames) -> (frames, 784)``."""
     device = pick_device()
-    model = Curved(dropout=0.3).to(device).eval().requires_grad_(False)
-    a, b = pictures(2).to(device)
-    _place_codes(model, a, b)
     reasons = {
         "must match the size of tensor": (
             "a code (bottleneck,) times steps t (frames, 1) gives (frames, bottleneck)",
             "the shape of t: `torch.linspace(0, 1, frames)[:, None]`",
         )
     }
-    right = twin(model)
-    for frames in (7, 2, 3, draw.integer(11, 40), draw.integer(1_030, 1_200)):
-        with explained(reasons), stays(model, a, b):
-            result = function(model, a, b, frames)
-        _check_shape(result, frames)
-        _check_strip(result.detach(), right, a, b, frames)
+    lengths = (7, 2, 3, draw.integer(11, 40), draw.integer(1_030, 1_200))
+    for size, strips in ((3, lengths), (draw.integer(30, 40), (9,))):
+        model = Curved(0.3, size).to(device).eval().requires_grad_(False)
+        a, b = pictures(2).to(device)
+        _place_codes(model, a, b)
+        right = twin(model)
+        for frames in strips:
+            with explained(reasons), stays(model, a, b):
+                result = function(model, a, b, frames)
+            _check_shape(result, frames, size)
+            _check_strip(result.detach(), right, a, b, frames)
 
 
 @torch.no_grad()
 def _place_codes(model: Curved, a: Tensor, b: Tensor) -> None:
     """Give two pictures codes that lie far apart, with numbers of both signs."""
-    start = torch.tensor([0.9, -0.8, 0.3]) + 0.2 * torch.rand(3)
-    end = torch.tensor([-0.7, 0.5, 1.1]) + 0.2 * torch.rand(3)
+    size = model.encoder.out_features
+    start, end = (
+        torch.tensor(ends).repeat(size)[:size] + 0.2 * torch.rand(size)
+        for ends in ([0.9, -0.8, 0.3], [-0.7, 0.5, 1.1])
+    )
     start, end, way = start.to(a.device), end.to(a.device), b - a
     model.encoder.weight.copy_(torch.outer(end - start, way) / (way @ way))
     model.encoder.bias.copy_(start - model.encoder.weight @ (a - 0.5))
 
 
-def _check_shape(result: Any, frames: int) -> None:
+def _check_shape(result: Any, frames: int, size: int) -> None:
     if isinstance(result, tuple | list):
         raise CheckFailed(
             f"interpolate() gave {kind(result)}",
@@ -72,7 +77,7 @@ def _check_shape(result: Any, frames: int) -> None:
         )
     if not isinstance(result, Tensor) or result.shape != (frames, PIXELS):
         look = "the number of frames, and which axis counts them"
-        if isinstance(result, Tensor) and result.shape[-1:] == (3,):
+        if isinstance(result, Tensor) and result.shape[-1:] == (size,):
             look = "these are codes: decode them"
         elif not isinstance(result, Tensor):
             look = "the `return` line: is there one, and does it give a torch tensor?"

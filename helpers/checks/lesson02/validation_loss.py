@@ -28,7 +28,7 @@ def validation_loss(function: Callable, draw: Draw) -> None:
     plans = [  # images, batch size
         (2 * uneven + draw.integer(20, 60), uneven),
         (3 * 32, 32),
-        (207, 2),  # more than a hundred batches
+        (draw.integer(1_030, 1_100), 2),  # more than five hundred batches
         (4, 1),
         (draw.integer(1030, 1200), draw.integer(200, 257)),
         (draw.integer(10, 99), 1000),

@@ -54,7 +54,7 @@ def evaluate(function: Callable, draw: Draw) -> None:
     ]
     _require_means(cases)
     _require_means([_ask(function, Model(d).train(), small, 97)])
-    _require_means([_ask(function, Model(d).eval(), 205, 2)])  # a hundred batches
+    _require_means([_ask(function, Model(d).eval(), 613, 2)])  # three hundred batches
     _require_means([_ask(function, _sure(Model(d)), 205, 97)])
     model = Drawing(d).to(pick_device()).eval()
 

@@ -26,6 +26,13 @@ def strip_lerp(model, a, b, frames):
     return model.decode(torch.lerp(model.encode(a), model.encode(b), t))
 
 
+def strip_of_three_numbers(model, a, b, frames):
+    t = torch.linspace(0, 1, frames, device=a.device)
+    z_a, z_b = model.encode(torch.stack([a, b]))
+    z = torch.stack([torch.lerp(z_a[j], z_b[j], t) for j in range(3)], dim=1)
+    return model.decode(z)
+
+
 def strip_one_by_one(model, a, b, frames):
     z_a, z_b = model.encode(a[None]), model.encode(b[None])
     pictures = []
@@ -71,7 +78,7 @@ def strip_list(model, a, b, frames):
 def strip_meshgrid(model, a, b, frames):
     warnings.warn("walking", stacklevel=1)
     z_a, z_b = (model.encode(p.unsqueeze(0)) for p in (a.clone(), b.clone()))
-    t, _ = torch.meshgrid(torch.linspace(0, 1, frames), torch.arange(3.0))
+    t, _ = torch.meshgrid(torch.linspace(0, 1, frames), z_a[0])
     return model.decode(z_a * (1 - t) + z_b * t).detach().clone()
 
 
@@ -229,6 +236,7 @@ def grey(model, a, b, frames, clean=False):
 
 
 WRONG = [
+    (strip_of_three_numbers, "no error on the small input"),
     (grey, "the model has other attributes"),
     (lambda m, a, b, n: grey(m, a, b, n, clean=True), RULE),
     (walk(lambda t: 1 - t), "backwards: the first frame is b's"),

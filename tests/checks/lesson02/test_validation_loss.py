@@ -1,6 +1,7 @@
 """Validations, right and wrong, and what their check says."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -372,6 +373,12 @@ def validate_with_gradients_and_no_record(model, loader, make_pair):
 
 
 WRONG = [
+    (
+        lambda model, loader, make_pair: validate(
+            model, itertools.islice(loader, 400), make_pair
+        ),
+        "a loop that ends early",
+    ),
     (enough_after_five_thousand, "images"),
     (validate_with_gradients_and_no_record, "gradients were switched on | no_grad()"),
     (trains_in_the_loop, "`model.train()` inside the loop"),

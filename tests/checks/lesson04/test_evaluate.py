@@ -475,6 +475,7 @@ WRONG = [
     (totals_reset, "only the last batch"),
     (over(lambda batches: batches[-1:]), "only the last batch"),
     (over(lambda batches: list(itertools.islice(batches, 1, None))), "the sum over"),
+    (over(lambda batches: itertools.islice(batches, 250)), "613 images"),
     (over(lambda batches: batches + batches[:1]), "the sum over"),
     (totals_kept, "the mean"),
     (of_pictures(lambda x: x.flatten(1)), "before model"),
