@@ -41,13 +41,13 @@ def bound(function: Callable, draw: Draw) -> None:
         "logsumexp over the draws, dim=0, less log(k), where k = len(log_w)",
         tolerance=2e-5,  # log(k) is taken off a sum of a thousand draws in float32
     )
-    log_w = weights[0]
-    check_gradients(
-        gradients_of(function, log_w),
-        {"log_w": log_w.double().softmax(0)},
-        "the bound",
-        "section 5 trains with it: each weight gets its share of the sum as gradient",
-    )
+    for log_w in weights:
+        check_gradients(
+            gradients_of(function, log_w),
+            {"log_w": log_w.double().softmax(0)},
+            "the bound",
+            "section 5 trains with it: a weight's gradient is its share of the sum",
+        )
 
 
 def mistakes(log_w: Tensor) -> dict[str, Tensor]:

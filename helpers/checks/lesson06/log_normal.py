@@ -34,6 +34,7 @@ def log_normal(function: Callable, draw: Draw) -> None:
         ((k, 3, 5, d), (3, 5, d), (3, 1, d)),
         ((k, 131, 1), (131, 1), (131, 1)),
         ((k, 1, d), (1, d), (1, d)),
+        ((d,), (d,), (d,)),
         ((2, 1031, d), (1031, d), (1031, d)),
     )
     inputs = [

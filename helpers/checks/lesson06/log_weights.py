@@ -54,7 +54,8 @@ def log_weights(function: Callable, draw: Draw) -> None:
         tolerance=4e-5,
     )
     _check_exact(function, World(pixels, size, exact=True), k)
-    _check_gradients(function, wrong, k)
+    for shape in ((9,), (3, 4)):
+        _check_gradients(function, wrong, shape, k)
     for level in (11.0, -20.0):
         _check_far(function, World(pixels, size), level, k)
 
@@ -312,9 +313,11 @@ def _check_exact(function: Callable, model: World, k: int) -> None:
     )
 
 
-def _check_gradients(function: Callable, model: World, k: int) -> None:
+def _check_gradients(
+    function: Callable, model: World, shape: tuple[int, ...], k: int
+) -> None:
     model.train()
-    log_w, twin_of_it, x, z = _call(function, model, (9,), k, gradient=True)
+    log_w, twin_of_it, x, z = _call(function, model, shape, k, gradient=True)
     why = "z, the likelihood, the prior and q all carry gradients to what made them"
     if not log_w.requires_grad:
         raise CheckFailed(

@@ -83,6 +83,14 @@ RIGHT = [
 ]
 WRONG = [
     (
+        lambda log_w: right(log_w if log_w.dim() == 2 else log_w.detach()),
+        "gradient flows from the bound",
+    ),
+    (
+        lambda log_w: right(log_w if len(log_w) > 1 else log_w.detach()),
+        "gradient flows from the bound",
+    ),
+    (
         lambda log_w: (log_w.logsumexp(0) - math.log(len(log_w))).squeeze(),
         "a squeeze()",
     ),

@@ -127,6 +127,10 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (
+        lambda z, mu, logvar: right(z, mu, logvar) if z.dim() > 1 else z.sum()[None],
+        "has shape (1,)",
+    ),
     (of_u(lambda u: u.clamp(-50, 50)), "no limit on any of them"),
     (of_u(lambda u: u.clamp(-1e4, 1e4)), "100,000 sigma away | a limit on z - mu"),
     (lambda z, mu, logvar: right(z, mu, logvar).clamp(min=-1e9), "on the density"),

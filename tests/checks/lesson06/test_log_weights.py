@@ -211,6 +211,12 @@ def of_nan_where_many(model, x, k):
 
 
 WRONG = [
+    (
+        lambda model, x, k: (
+            right(model, x, k) if x.dim() == 2 else right(model, x, k).detach()
+        ),
+        "no gradient flows",
+    ),
     (with_epsilon(mirrored_later), "kept from call to call"),
     (with_epsilon(none_if_single), "where k is 1"),
     (with_epsilon(first_is_mu), "of 400 draws number 1 is mu itself"),
