@@ -142,7 +142,7 @@ class Detours:
         for keyword in node.keywords:
             # Who called a function, by file and line: for people, or to be read.
             told = last_name(func) == "warn" and not self.records
-            if keyword.arg == "stacklevel" and not told:
+            if keyword.arg in ("stacklevel", "stack_info") and not told:
                 yield node, FOREIGN
 
 

@@ -159,6 +159,8 @@ ATTRIBUTES = {
          "version_module", "deserialize_keras_object"),
         HIDDEN,
     ),
+    # Whoever sets what all random numbers come from sets what a check draws.
+    **dict.fromkeys(("set_rng_state", "set_state", "setstate"), PROCESS),
     **dict.fromkeys(
         ("excepthook", "showwarning", "unraisablehook", "pop_all",
          "get_custom_objects"),

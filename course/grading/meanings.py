@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 from course.grading.cell_names import DEFINING
-from course.grading.machinery import SET, of_module
+from course.grading.machinery import AS_PARTS, KINDS, SET, of_module
 
 # Called with an object, they set its attributes, or hand out all of them.
 SETTING = {"setattr", "vars", "__setattr__", "__delattr__"}
@@ -73,6 +73,9 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
         elif isinstance(part, ast.FunctionDef) and id(part) not in methods:
             names.functions.add(part.name)
     names.taken = {name for tree in answers for name in _names_in(tree)}
+    if "*" in names.paths:  # some libraries have these in them, by the same names
+        for name in (AS_PARTS | KINDS.keys()) - names.taken:
+            names.bind(name, name)
     for _ in range(3):  # a name for a name for a module
         for part in parts:
             for target, value in bindings(part):

@@ -261,6 +261,8 @@ def _is_ordinary(event: str, through: list[list[str]]) -> bool:
     if not through:
         return False
     first = through[0]
+    if event == "sys._getframe" and all(parts[-1] == "inspect.py" for parts in through):
+        return False  # stack() or currentframe(), called by the notebook itself
     if event.startswith("ctypes."):  # torch asks for a card, scikit-learn for threads
         asks = any(
             parts[-3:-1] == ["torch", "cuda"] or parts[-1] == "threadpoolctl.py"

@@ -61,7 +61,8 @@ def surroundings_stay() -> Iterator[None]:
 
 def _want_as_handed(first: int = 0) -> None:
     """Fail unless what calls were handed in has its numbers still."""
-    if not all(_same(_numbers(x), old) for x, old in _handed[first:]):
+    handed = _handed[first:]
+    if not all(_same(_numbers(x), old) and not _stored(x) for x, old in handed):
         raise CheckFailed(
             "what an earlier call was handed in has other numbers by the end",
             "it stays as it was handed in, for good",
@@ -147,6 +148,7 @@ SETTINGS = (
         "torch.use_deterministic_algorithms: leave it out",
     ),
     ("torch's number of threads is", "torch.set_num_threads: leave it out"),
+    ("that torch.autocast is at work is", "`with torch.autocast(...):`, to its end"),
 )
 
 
@@ -161,12 +163,13 @@ def _settings(torch: Any) -> tuple:
         torch.is_anomaly_enabled(),
         torch.are_deterministic_algorithms_enabled(),
         torch.get_num_threads(),
+        torch.is_autocast_enabled("cpu"),
     )
 
 
 def _restore(torch: Any, settings: tuple) -> None:
     """Set back what later exercises would suffer from."""
-    _, dtype, _, device, anomalies, deterministic, threads = settings
+    _, dtype, _, device, anomalies, deterministic, threads, autocast = settings
     torch.set_default_dtype(dtype)
     if torch.get_default_device() != device:
         # Not "cpu", which torch would then look up in every call.
@@ -174,6 +177,7 @@ def _restore(torch: Any, settings: tuple) -> None:
     torch.autograd.set_detect_anomaly(anomalies)
     torch.use_deterministic_algorithms(deterministic)
     torch.set_num_threads(threads)
+    torch.set_autocast_enabled("cpu", autocast)
 
 
 @contextlib.contextmanager
@@ -207,6 +211,11 @@ def stays(*things: Any, but: Collection[str] = (), look: str = "") -> Iterator[N
             _handed.append((thing, new["values"][1]))
 
 
+def _stored(thing: Any) -> bool:
+    """Whether anything has been stored on a tensor or array."""
+    return bool(getattr(thing, "__dict__", None))
+
+
 def _numbers(thing: Any) -> Any:
     return thing if isinstance(thing, np.ndarray) else thing.detach()
 
@@ -223,6 +232,11 @@ def _state(thing: Any) -> dict[str, tuple[str, Any, str]]:
     hint = "an operation in place (`add_`, `sigmoid_`, `+=`): use the one without _"
     return {
         "values": (changed, thing.detach().clone(), hint),
+        "attributes": (  # it could answer for itself what it is, or compares to
+            "the tensor that was handed in has attributes after the call",
+            sorted(vars(thing)),
+            "something stored on it: keep it in a variable of your own",
+        ),
         "requires_grad": (
             "the tensor that was handed in requires another gradient after the call",
             thing.requires_grad,

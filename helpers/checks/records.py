@@ -12,7 +12,13 @@ _notes: WeakKeyDictionary[nn.Module, list] = WeakKeyDictionary()
 
 
 class Recorded(nn.Module):
-    """A module of which notes are taken. Of a deep copy they go on in the same list."""
+    """A module of which notes are taken. Of a copy they go on in the same list."""
+
+    def __copy__(self) -> Recorded:
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
+        _notes[other] = notes_of(self)
+        return other
 
     def __deepcopy__(self, memo: dict) -> Recorded:
         other = type(self).__new__(type(self))

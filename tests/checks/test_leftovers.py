@@ -27,6 +27,7 @@ def tidy(function, draw):
         (lambda: torch.autograd.set_detect_anomaly(True), "set_detect_anomaly"),
         (lambda: torch.use_deterministic_algorithms(True), "deterministic_algorithms"),
         (lambda: torch.set_num_threads(3), "set_num_threads"),
+        (lambda: torch.set_autocast_enabled("cpu", True), "torch.autocast"),
         (lambda: Path("left.txt").write_text("x"), "left.txt"),
     ],
 )
@@ -87,6 +88,7 @@ def test_what_may_change_may():
         (np.zeros(3), lambda x: x.__iadd__(1)),
         (torch.zeros(3), lambda x: x.add_(1)),
         (torch.zeros(3), lambda x: x.requires_grad_()),
+        (torch.zeros(3), lambda x: setattr(x, "double", lambda: x)),
     ],
 )
 def test_an_input_stays(thing, change):
@@ -94,6 +96,7 @@ def test_an_input_stays(thing, change):
         change(thing)
     with stays(thing):
         pass
+    getattr(thing, "__dict__", {}).clear()  # other tests look at it, too
 
 
 def test_nan_stays_nan():

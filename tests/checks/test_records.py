@@ -21,10 +21,12 @@ class Noted(Recorded):
 def test_copies_go_on_with_the_notes_and_a_twin_has_its_own():
     model = Noted()
     other, apart = copy.deepcopy(model), twin(model)
-    for number, each in enumerate((model, other, copy.deepcopy(other), apart)):
+    copies = copy.deepcopy(other), copy.copy(other)
+    for number, each in enumerate((model, other, *copies, apart)):
         each(torch.ones(number + 1, 2))
-    assert notes_of(model) == notes_of(other) == [1, 2, 3]
-    assert notes_of(apart) == [4]
+    assert notes_of(model) == notes_of(other) == [1, 2, 3, 4]
+    assert notes_of(apart) == [5]
+    assert copies[1].layer is other.layer
     assert torch.equal(other.layer.weight, model.layer.weight)
     assert other.layer.weight is not model.layer.weight
 

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import inspect
 import io
+import os
 import pickle
 import pickletools
 import shutil
@@ -83,6 +84,7 @@ def weights(
             with explained(SAVING), stays(model, look=UNTOUCHED):
                 save(model, path)
         _check_files(place, paths)
+        _check_sizes(models, paths)
         with torch.no_grad():
             for p in models[0].parameters():
                 p.add_(1.0)
@@ -131,6 +133,17 @@ def _check_files(folder: Path, paths: list[str]) -> None:
                 "opened, and breaks when the class is renamed",
                 "`torch.save(model.state_dict(), path)`",
             ) from None
+
+
+def _check_sizes(models: list[nn.Module], paths: list[str]) -> None:
+    for model, path in zip(models, paths, strict=True):
+        count, size = sum(map(Tensor.numel, model.parameters())), os.stat(path).st_size
+        if size < count:
+            raise CheckFailed(
+                f"the file has {size:,} bytes, the model {count:,} weights",
+                "every weight in the file: nothing else is there tomorrow",
+                "what save_weights() writes, and what it keeps elsewhere",
+            )
 
 
 def _words_in(path: str) -> set[str]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from helpers.checks.base import CheckFailed, want_tensor
 from helpers.checks.leftovers import stays
-from helpers.checks.lesson03._watched import WatchedVAE, decoded
+from helpers.checks.lesson03._watched import WatchedVAE, decoded, heads, pictures
 from helpers.checks.losses import bce_terms, kl_terms, loss_mistakes, loss_value
 from helpers.checks.modules import explained
 from helpers.checks.records import notes_of
@@ -89,7 +89,7 @@ def call_of(
         "the mean over the images at the end: backward() needs one number",
     )
     with torch.no_grad():
-        mu, logvar = right.heads(x)
+        mu, logvar = heads(right, x)
     return Call(x, beta, right, loss, seen, mu, logvar, _decoded(model, right, len(x)))
 
 
@@ -121,4 +121,4 @@ def _decoded(
             "what is handed to the model: all of x",
         )
     with torch.no_grad():
-        return [(codes, right.pictures(codes).double()) for codes in found]
+        return [(codes, pictures(right, codes).double()) for codes in found]

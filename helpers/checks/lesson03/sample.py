@@ -11,7 +11,7 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.failure import judging
 from helpers.checks.leftovers import in_a_row, stays
-from helpers.checks.lesson03._watched import WatchedVAE, decoded
+from helpers.checks.lesson03._watched import WatchedVAE, decoded, pictures
 from helpers.checks.messages import kind
 from helpers.checks.noise import cut_off, follows, tails
 from helpers.checks.records import notes_of, twin
@@ -101,8 +101,8 @@ def _few_at_a_time(
         and [each.shape for each in codes] == [(count, size)] * CALLS
     ):
         few, seen = torch.stack(codes), torch.stack(images)
-        pictures = torch.sigmoid(right.pictures(few)).to(seen.dtype)
-        if torch.allclose(seen, pictures, atol=1e-5):
+        wanted = torch.sigmoid(pictures(right, few)).to(seen.dtype)
+        if torch.allclose(seen, wanted, atol=1e-5):
             return few
     # More codes than pictures, or several at a time: told one call after the other.
     drawn = [_drawn(function, model, right, count, size) for _ in range(CALLS)]
@@ -165,7 +165,7 @@ def _drawn(
         )
     codes = torch.cat([each.codes.reshape(-1, size) for each in seen])
     with torch.no_grad():
-        logits = torch.cat([right.pictures(each.codes) for each in seen])
+        logits = torch.cat([pictures(right, each.codes) for each in seen])
     logits = logits.reshape(-1, 784)
     return codes[_rows(images, logits)], images.clone()
 

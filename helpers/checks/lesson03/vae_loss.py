@@ -11,7 +11,7 @@ from torch import Tensor
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw
 from helpers.checks.lesson03._calls import Call, call_of
-from helpers.checks.lesson03._watched import WatchedVAE
+from helpers.checks.lesson03._watched import WatchedVAE, heads, pictures
 from helpers.checks.messages import apart
 from helpers.checks.records import twin
 from helpers.checks.tensors import TOLERANCE, fits
@@ -198,10 +198,10 @@ def _reference(
     model: WatchedVAE, x: Tensor, beta: float, codes: Tensor
 ) -> dict[str, Tensor]:
     """Gradients of the right loss where these codes are drawn."""
-    mu, logvar = model.heads(x)
+    mu, logvar = heads(model, x)
     with torch.no_grad():
         noise = (codes - mu) / torch.exp(logvar / 2)
-    answers = model.pictures(mu + torch.exp(logvar / 2) * noise)
+    answers = pictures(model, mu + torch.exp(logvar / 2) * noise)
     kl = (mu**2 + logvar.exp() - 1 - logvar).sum() / 2
     pixels = F.binary_cross_entropy_with_logits(answers, x, reduction="sum")
     loss = (pixels + beta * kl) / len(x)

@@ -11,7 +11,7 @@ from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson06._weights import check_gradients, compare_all, log_density
-from helpers.checks.lesson06._world import World
+from helpers.checks.lesson06._world import World, heads, likelihood, log_p
 from helpers.checks.messages import apart
 from helpers.checks.modules import explained
 from helpers.checks.noise import follows, hang_together, tails
@@ -138,13 +138,13 @@ def _whole(model: World, shape: tuple[int, ...]) -> list[Tensor]:
 
 def _parts(model: World, x: Tensor, z: Tensor) -> dict[str, Tensor]:
     with torch.no_grad():
-        mu, logvar = model.heads(x)
-        likelihood = model.likelihood(x, z).double()
+        mu, logvar = heads(model, x)
+        of_x = likelihood(model, x, z).double()
     prior = log_density(z, torch.zeros(()), torch.zeros(()))
     q = log_density(z, mu, logvar)
     return {
-        "right": likelihood + prior - q,
-        "likelihood": likelihood,
+        "right": of_x + prior - q,
+        "likelihood": of_x,
         "prior": prior,
         "q": q,
     }
@@ -154,7 +154,7 @@ def _mistakes(model: World, x: Tensor, z: Tensor) -> dict[str, Tensor]:
     parts = _parts(model, x, z)
     likelihood, prior, q = parts["likelihood"], parts["prior"], parts["q"]
     with torch.no_grad():
-        mu, logvar = model.heads(x)
+        mu, logvar = heads(model, x)
     kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).double().sum(-1)
     return {
         "log q(z | x) is subtracted, not added": likelihood + prior + q,
@@ -201,7 +201,7 @@ def _mistakes(model: World, x: Tensor, z: Tensor) -> dict[str, Tensor]:
 
 def _noise(model: World, x: Tensor, z: Tensor) -> Tensor:
     with torch.no_grad():
-        mu, logvar = model.heads(x)
+        mu, logvar = heads(model, x)
     return (z - mu) / torch.exp(logvar / 2)
 
 
@@ -301,7 +301,7 @@ def _same_for_all(z: Tensor) -> bool:
 def _check_exact(function: Callable, model: World, k: int) -> None:
     """With the posterior as encoder every weight is p(x), wherever z fell."""
     log_w, right, x, _ = _call(function, model, (97,), k)
-    wanted = right.log_p(x).expand(k, -1)
+    wanted = log_p(right, x).expand(k, -1)
     if fits(log_w, wanted, 4e-5):
         return
     worst = (log_w.detach().double() - wanted).abs().flatten().argmax()
@@ -328,11 +328,11 @@ def _check_gradients(
     names, parameters = zip(*model.named_parameters(), strict=True)
     toward = torch.randn_like(log_w)  # the sum alone would hide some mistakes
     found = torch.autograd.grad((toward * log_w).sum(), parameters, allow_unused=True)
-    mu, logvar = twin_of_it.heads(x)
+    mu, logvar = heads(twin_of_it, x)
     redrawn = mu + torch.exp(logvar / 2) * _noise(twin_of_it, x, z)
     zero = torch.zeros(())
     value = (
-        twin_of_it.likelihood(x, redrawn)
+        likelihood(twin_of_it, x, redrawn)
         + log_density(redrawn, zero, zero)
         - log_density(redrawn, mu, logvar)
     )

@@ -467,7 +467,7 @@ WRONG = [
     ((save, load_half, MLP4LayerAutoencoder), "half()"),
     ((save, load_other_class, MLP4LayerAutoencoder), "the names of the weights"),
     ((save, load_state_only, MLP4LayerAutoencoder), "a model with the weights in it"),
-    ((save_a_word, load_from_memory, MLP4LayerAutoencoder), "copy of the file"),
+    ((save_a_word, load_from_memory, MLP4LayerAutoencoder), "bytes, the model"),
     ((save, load_cached, MLP4LayerAutoencoder), "share their weights"),
 ]
 

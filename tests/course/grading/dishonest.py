@@ -900,4 +900,20 @@ class C: pass
 c = C()
 c.n = "sysx"[:3]
 def f(x): return getattr(torch, c.n)  # <
+---
+from matplotlib.pyplot import *
+def f(x): return inspect.stack()  # <
+---
+from matplotlib.pyplot import *
+def f(x): return [name for name in sys.modules]  # <
+---
+import logging
+def f(x): logging.warning("who?", stack_info=True)  # <
+---
+def f(x):
+    torch.set_rng_state(0 * torch.get_rng_state())  # <
+    return x
+---
+import random
+def f(x): random.setstate((3, (0,) * 625, None))  # <
 """

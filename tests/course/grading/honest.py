@@ -674,4 +674,10 @@ class Net(nn.Module):
     def forward(self, x):
         for name in self.names: x = getattr(self, name)(x)
         return x
+---
+from math import *
+from matplotlib.pyplot import *
+def f(x):
+    code, types = x * pi, [figure, sqrt]
+    return code, types
 """
