@@ -15,7 +15,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson02._models import PIXELS, Call, Small, pictures
 from helpers.checks.lesson02._numbers import compare, scalar
-from helpers.checks.messages import kind
+from helpers.checks.messages import apart, kind
 from helpers.checks.records import notes_of, twin
 from helpers.data import Split, loader
 from helpers.training import pick_device
@@ -41,6 +41,7 @@ def validation_loss(function: Callable, draw: Draw) -> None:
         make_pair = _copy if number == len(plans) - 1 else _negative_and_square
         _check_one(function, model, count, batch, make_pair)
     _check_pairs(function, 23)
+    _check_later(function, draw.integer(30, 60))
 
 
 def _negative_and_square(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,6 +104,28 @@ def _check_pairs(function: Callable, count: int) -> None:
                 "both from one call: make_pair may draw at random, as a mask",
                 "`x, target = make_pair(x)`: a single call for each batch",
             )
+
+
+def _check_later(function: Callable, count: int) -> None:
+    """The same model is asked after each epoch."""
+    model, x = Small().to(pick_device()), pictures(count)
+    split = Split(x.reshape(-1, 28, 28).numpy(), np.arange(count) % 10)
+    batches = loader(split, 16)
+    first = scalar(function(model, batches, _copy), "validation_loss()")
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.5 * torch.randn_like(p))
+    x = x.to(next(model.parameters()).device)
+    right = _errors(twin(model).eval(), x, x).mean().item()
+    seen = scalar(function(model, batches, _copy), "validation_loss()")
+    if not abs(seen - right) <= 1e-3 * right:
+        texts = apart(seen, right)
+        raise CheckFailed(
+            f"once the model's weights have changed its loss is {texts[0]}; before, it "
+            f"was {first:.3g}",
+            f"{texts[1]}: measured anew in every call",
+            "a number kept from an earlier call: a cache, a global variable",
+        )
 
 
 def _check_calls(model: Small, count: int, known: tuple[Tensor, ...]) -> None:

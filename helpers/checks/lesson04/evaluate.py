@@ -24,7 +24,7 @@ from helpers.checks.lesson04._vae import (
     shapes_explained,
     terms,
 )
-from helpers.checks.messages import is_sequence, kind
+from helpers.checks.messages import apart, is_sequence, kind
 from helpers.checks.records import notes_of
 from helpers.training import pick_device
 
@@ -56,12 +56,33 @@ def evaluate(function: Callable, draw: Draw) -> None:
     _require_means([_ask(function, Model(d).train(), small, 97)])
     _require_means([_ask(function, Model(d).eval(), 613, 2)])  # three hundred batches
     _require_means([_ask(function, _sure(Model(d)), 205, 97)])
+    _require_new_means(function, Model(d).to(pick_device()).eval())
     model = Drawing(d).to(pick_device()).eval()
 
     def measure(x: Tensor) -> float:
         return _floats(function(model, data.loader(_split(x), 4, flat=False)))[0]
 
     require_losses_of_draws(model, measure, "the mean reconstruction loss")
+
+
+def _require_new_means(function: Callable, model: Model) -> None:
+    """The same model is asked after each epoch."""
+    x = pictures(40)
+    loader = data.loader(_split(x), 16, flat=False)
+    before = _floats(function(model, loader))
+    with torch.no_grad():
+        model.decode[0].bias.add_(0.7)  # brighter pictures
+    costs, _ = _both(Case((), terms(model.eval(), x), 16))
+    right = costs.sum(1).mean().item()
+    seen = _floats(function(model, loader))
+    if not abs(seen[0] - right) <= 1e-3 * right:
+        texts = apart(seen[0], right)
+        raise CheckFailed(
+            "once the model's weights have changed its mean reconstruction loss is "
+            f"{texts[0]}; before, it was {before[0]:.4g}",
+            f"{texts[1]}: measured anew in every call",
+            "a number kept from an earlier call: a cache, a global variable",
+        )
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """Validations, right and wrong, and what their check says."""
 
 import copy
+import functools
 import itertools
 
 import numpy as np
@@ -373,6 +374,7 @@ def validate_with_gradients_and_no_record(model, loader, make_pair):
 
 
 WRONG = [
+    (functools.lru_cache(validate), "kept from an earlier call"),
     (
         lambda model, loader, make_pair: validate(
             model, itertools.islice(loader, 400), make_pair

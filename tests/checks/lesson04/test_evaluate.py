@@ -1,6 +1,7 @@
 """Right and wrong ways to measure both terms over a loader."""
 
 import copy
+import functools
 import itertools
 import logging
 import math
@@ -448,6 +449,7 @@ class Any(float):
 
 
 WRONG = [
+    (functools.lru_cache(sums), "kept from an earlier call"),
     (of_draws(2, mean_picture), "draws z in each call | pictures of several draws"),
     (of_draws(10, mean_picture), "pictures of several draws that are averaged"),
     (of_draws(2, lambda *given: losses_of(*given).amin(0)), "the best of several"),
