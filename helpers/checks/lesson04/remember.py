@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -143,6 +144,12 @@ def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
             f"remember returns {kind(snapshot)}",
             "a dict from names to tensors, as state_dict() gives",
             "the return statement",
+        )
+    if isinstance(snapshot, dict) and type(snapshot) not in (dict, OrderedDict):
+        raise CheckFailed(  # what it holds may be other things than it answers with
+            f"remember returns a {type(snapshot).__name__}, a dict of its own kind",
+            "a plain dict, as state_dict() gives, which torch.save writes as it is",
+            "the class of what is returned: dict(...) makes a plain one",
         )
     missing = [name for name in values if name not in snapshot]
     extra = [name for name in snapshot if name not in values]

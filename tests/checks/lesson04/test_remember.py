@@ -169,6 +169,19 @@ def of_the_parts(model):
     }
 
 
+class TwoFaces(dict):
+    """[] gives copies, all else the live numbers."""
+
+    @classmethod
+    def of(cls, model):
+        live = cls(model.state_dict())
+        live.copies = {name: value.clone() for name, value in live.items()}
+        return live
+
+    def __getitem__(self, name):
+        return self.copies[name]
+
+
 RIGHT = [
     lambda m: copy.deepcopy(m.state_dict()),
     lambda m: {k: v.clone() for k, v in m.state_dict().items()},
@@ -185,6 +198,7 @@ RIGHT = [
     lambda m: {k: v + 0 for k, v in m.state_dict().items()},
 ]
 WRONG = [
+    (TwoFaces.of, "a dict of its own kind"),
     (of_the_parts, "lacks scale"),
     (lambda m: copy.deepcopy(m.double().state_dict()), "another type | double()"),
     (lambda m: m.state_dict(), "deepcopy"),
