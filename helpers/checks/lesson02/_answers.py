@@ -34,7 +34,7 @@ def check_output(model: nn.Module, size: int) -> None:
     low, high = extreme.min().item(), extreme.max().item()
     if not (low >= -1e-6 and high <= 1 + 1e-6):
         raise CheckFailed(
-            f"decode() gives values from {low:.2f} to {high:.2f}",
+            f"decode() gives values from {low:.3g} to {high:.3g}",
             "pixels between 0 and 1, whatever the code",
             "the sigmoid at the end of the decoder",
         )
@@ -118,7 +118,7 @@ def check_picture(model: nn.Module, size: int) -> None:
     usual, loud = modest.decode(z), scaled(model, ends, 30.0).decode(z)
     low, high = loud.min().item(), loud.max().item()
     stuck = ((usual == 0) | (usual == 1)).float().mean().item()
-    seen = f"pixels run from {low:.3g} to {high:.3g} if the last weights are large"
+    seen = f"pixels run from {low:.2f} to {high:.2f} if the last weights are large"
     if stuck > 0.2:
         seen = f"{stuck:.0%} of the pixels are exactly 0 or 1"
         look = "a clamp, a ReLU or a round() after the last layer or the sigmoid: it "
