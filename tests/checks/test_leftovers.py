@@ -119,8 +119,16 @@ def test_what_was_handed_in_is_looked_at_before_the_next_call():
         if len(kept) > 1:
             kept[0].fill_(x is None)
 
+    def stores_on_the_first(x):
+        kept.append(x)
+        if len(kept) > 1:
+            kept[0].double = lambda: x
+
     with pytest.raises(CheckFailed, match="an earlier call"):
         twice(zero_and_back)
+    kept = []
+    with pytest.raises(CheckFailed, match="an earlier call"):
+        twice(stores_on_the_first)
     twice(lambda x: None)
 
 

@@ -33,6 +33,7 @@ HEARD = {
     "from helpers.checks import standins\n"
     "with standins.pack_answers('06', ['bound']): ...": {"helpers.checks.standing"},
     "import sys\nsys._getframe(0)": {"sys._getframe"},
+    "import inspect\ninspect.currentframe()": {"sys._getframe"},
     "def g(x=1): ...\ng.__defaults__ = (2,)": {"object.__setattr__"},
     "def h(): ...\nfrom tqdm.utils import ObjectWrapper\n"
     "ObjectWrapper(h).wrapper_getattr('__code__')": {"object.__getattr__"},
