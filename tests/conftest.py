@@ -12,20 +12,24 @@ from tests import keras_process
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-# Seconds that files take, roughly: workers are given whole files, the longest first.
+# Workers are given whole files: those that take longest first, as long as these, with
+# what waits for limits and browsers beside what computes.
 LONGEST = (
-    "tests/test_notebooks.py",  # 500
-    "tests/course/grading/test_whole_path.py",  # 250
-    "solutions/07_one_vae_two_frameworks.ipynb",  # 150
-    "tests/browser/test_lessons.py",  # 150
+    "tests/test_notebooks.py",
+    "tests/course/grading/test_whole_path.py",
     "tests/course/sandbox/test_sandbox.py",
+    "tests/course/grading/test_nbgrader.py",
+    "tests/browser/test_lessons.py",
     "tests/course/grading/test_cases.py",
+    "solutions/07_one_vae_two_frameworks.ipynb",
     "tests/course/grading/test_attacks.py",
-    "tests/browser/test_pages.py",
-    "tests/course/grading/test_cluster.py",
-    "tests/checks/lesson03/test_vae.py",
     "tests/browser/test_stopping.py",
-    "tests/course/grading/test_nbgrader.py",  # 80
+    "tests/course/grading/test_cluster.py",
+    "tests/browser/test_pages.py",
+    "tests/course/run/test_kernels.py",
+    "tests/checks/lesson03/test_vae.py",
+    "tests/checks/lesson04/test_vae_loss.py",
+    "tests/browser/test_explore.py",
 )
 FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
 
