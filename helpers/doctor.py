@@ -215,7 +215,7 @@ def memory(available: float | None = None) -> Finding:
 
 def device(speed: float | None = None) -> Finding:
     """Which device computes, and how fast one matrix product is."""
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow"):  # None stands there for Keras on PyTorch
         return Finding(
             "device",
             True,

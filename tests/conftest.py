@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections import defaultdict
 from contextlib import contextmanager
 
@@ -30,6 +31,7 @@ LONGEST = (
     "tests/checks/lesson03/test_vae.py",
     "tests/checks/lesson04/test_vae_loss.py",
     "tests/browser/test_explore.py",
+    "tests/test_places.py",
 )
 FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
 
@@ -70,6 +72,13 @@ def chromium():
 def browser():
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(autouse=True)
+def _never_both():
+    """TensorFlow and torch, in one process, crash each other sooner or later."""
+    yield
+    assert not (sys.modules.get("tensorflow") and sys.modules.get("torch"))
 
 
 def pytest_pycollect_makemodule(module_path, parent):

@@ -177,6 +177,11 @@ def test_torch_is_not_brought_into_a_kernel_with_tensorflow(monkeypatch):
     assert "`course doctor` in a terminal" in found.text
 
 
+def test_keras_on_pytorch_is_measured(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as quiet_start leaves it
+    assert "not measured" not in doctor.device(speed=50.0).text
+
+
 def test_a_torch_that_does_not_work(monkeypatch):
     def broken(*_):
         raise RuntimeError("operator torchvision::nms does not exist")
