@@ -93,7 +93,7 @@ verify: setup
 	$(BIN)/course release --check
 
 # How much of the code its tests reach; the floor stands in pyproject.toml. Apart from
-# `make test`, since tracing takes as long again as the tests of what reads notebooks.
+# `make test`, since tracing takes nearly as long again as what it traces.
 coverage: export COURSE_FAST := 1
 coverage: export OMP_NUM_THREADS := 1
 coverage: setup
