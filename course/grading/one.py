@@ -28,9 +28,9 @@ from course.grading.submission import (
 )
 from course.grading.suspicion import suspicions
 from course.notebook import UnreadableError, grade_id, parse
+from course.sandbox.events import REPLACED
 from course.sandbox.limits import Limits
 from course.sandbox.sandbox import Execution
-from course.sandbox.witness import REPLACED
 
 SHOWN = 8  # statements that a flag shows; of the rest it says the lines
 

@@ -89,6 +89,7 @@ def main() -> None:
 def preload(framework: str) -> None:
     """Import what lessons use, and read the data, so that a fork has them already."""
     import matplotlib.pyplot as plt
+    from tqdm import tqdm
 
     from helpers.data import originals
     from helpers.keras_start import quiet_start
@@ -98,6 +99,7 @@ def preload(framework: str) -> None:
     with quiet_start():
         for module in (*COMMON, *OF_FRAMEWORK[framework], *checks_of(framework)):
             importlib.import_module(module)
+    tqdm.monitor_interval = 0  # a thread of its own, which has nothing to do here
     # Drawing once fills Matplotlib's cache of fonts, which takes seconds.
     figure = plt.figure()
     figure.text(0, 0, "fonts are read once")

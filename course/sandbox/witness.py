@@ -11,73 +11,51 @@ copies (:mod:`course.sandbox.sealed`) and tables that cannot be changed.
 
 from __future__ import annotations
 
+import _thread
 import inspect
 import json
 import os
-import re
 import select
 import sys
 import sysconfig
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from os import fsdecode
 from types import CodeType, FrameType
 from typing import Any
 
 from course import pack_root
 from course.sandbox import inventory
+from course.sandbox.events import (
+    ANYHOW,
+    BY_ITSELF,
+    CALLING,
+    FILES,
+    HARMLESS,
+    LOOKING,
+    OF_ALL,
+    OF_CHECKS,
+    OF_OBJECTS,
+    OWN_CODE,
+    REPLACED,
+    RUNNING,
+    SAVING,
+    SETTING,
+    TEXT,
+    THREAD,
+    THREADS,
+    TO_WRITE,
+    UNPICKLED,
+    WRITERS,
+    WRITING,
+)
 from course.sandbox.sealed import sealed
 from helpers.checks import standins
 from helpers.checks.base import check
 from helpers.checks.failure import JUDGING, LENT, PASSED, STANDING, passed
 
 MOST_BYTES = 65_536
-# Whoever asks for these, through whatever library, looks for what is not handed to it.
-ANYHOW = frozenset(
-    (
-        *("gc.get_objects", "gc.get_referrers", "gc.get_referents"),
-        *("sys.settrace", "sys.setprofile", "sys.addaudithook", "sys._current_frames"),
-        *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.system", "os.kill"),
-        *("ctypes.dlopen", "ctypes.addressof", "ctypes.cdata", "ctypes.string_at"),
-        *("subprocess.Popen", "code.__new__"),
-    )
-)
-# Libraries ask for these all the time, for reasons of their own.
-BY_ITSELF = frozenset(("sys._getframe", "function.__new__", "object.__getattr__"))
-# Text that becomes code. These libraries make some of their own.
-TEXT = frozenset(("compile", "exec"))
-OF_OBJECTS = frozenset(("object.__getattr__", "object.__setattr__"))
-SETTING = "os.putenv"
-OF_CHECKS = frozenset((JUDGING, PASSED, STANDING, LENT))
-WRITERS = frozenset(("dataclasses.py", "ast.py", "collections", "enum.py"))
-WRITING = frozenset(
-    ("IPython", "ipykernel", "torch", "keras", "tensorflow", "matplotlib")
-)
-UNPICKLED = frozenset(
-    ("torch", "numpy", "collections", "_codecs", "keras", "sklearn", "__main__")
-)
-RUNNING = frozenset(("codeop.py", "timeit.py"))  # text that IPython hands them
-CALLING = frozenset(("checkpoint.py", "_contextlib.py", "module.py", "function.py"))
-# Variables of the environment that do not say what is loaded, nor from where.
-HARMLESS = re.compile(
-    r"(CUDA|CUBLAS|OMP|MKL|KMP|OPENBLAS|NUMEXPR|VECLIB|TF|XLA|TOKENIZERS|NCCL)_\w+"
-    r"|PYTORCH_\w+|PYTHONHASHSEED|PYTHONWARNINGS|KERAS_BACKEND|COLUMNS|LINES|SEED"
-)
-REPLACED = "replaced "  # and the name of what another thing has taken the place of
-OWN_CODE = frozenset(
-    (
-        *("__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"),
-        *("__defaults__", "__kwdefaults__"),
-    )
-)
-# They look at code and frames for reasons of their own; others do so for an answer.
-LOOKING = frozenset(
-    (
-        *("traceback.py", "inspect.py", "functools.py", "contextlib.py", "typing.py"),
-        *("dataclasses.py", "warnings.py", "logging", "linecache.py", "abc.py"),
-        *("torch", "keras", "tensorflow", "matplotlib", "IPython", "ipykernel"),
-        *("numpy", "sklearn", "scipy", "traitlets", "executing", "stack_data"),
-    )
-)
 
 
 def attend(pipe: int) -> None:
@@ -91,7 +69,25 @@ def attend(pipe: int) -> None:
     sealed(sys.modules[__name__])["_attend"](pipe, sealed(inventory)["take"]())
 
 
+def _heard_threads() -> None:
+    """Before 3.12 Python says nothing of a new thread: have it said."""
+    start, say = _thread.start_new_thread, sys.audit
+
+    def start_new_thread(function: Callable, *given: Any) -> int:
+        say(THREAD, function, *given)
+        return start(function, *given)
+
+    for module, name in (
+        (_thread, "start_new_thread"),
+        (_thread, "start_new"),
+        (threading, "_start_new_thread"),
+    ):
+        setattr(module, name, start_new_thread)
+
+
 def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) -> None:
+    if sys.version_info < (3, 12):
+        _heard_threads()
     os.set_blocking(pipe, False)  # a full pipe must not hold anybody up
     library = (*{sysconfig.get_path(kind) for kind in ("stdlib", "purelib")},)
     library += ("<frozen ",)
@@ -101,11 +97,12 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
     # of Python's that could be another's by then.
     write, quoted = os.write, json.encoder.encode_basestring_ascii
     due, matters, asker_of, ordinary = _is_due, _matters, _asker, _is_ordinary
+    hands_in = _hands_in
     runs = check("")(print).__code__
     who_passed, (is_lent, behind) = _who_passed(runs), _lending(runs, library, pack)
     # All other events, such as one for every id(), are let go at once.
     heeded = {"pickle.find_class", SETTING} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
-    heeded = frozenset(heeded | OF_CHECKS)
+    heeded = frozenset(heeded | OF_CHECKS | FILES | {THREAD})
     heard: set[tuple[str, str, int]] = set()
     busy = False
 
@@ -140,9 +137,14 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
                 if not is_lent(event, args, frame_of(1)):
                     say(event, *behind(frame_of(1)))
                 return
-            found = asker_of(frame_of(1), library, pack)
+            asks = frame_of(1)
+            if event == THREAD and asks.f_code.co_filename.startswith(pack):
+                asks = asks.f_back  # it is ours, and called by who asks
+            found = asker_of(asks, library, pack)
             if found is not None and not ordinary(event, found[1]):
                 asker = found[0]
+                if event in FILES and not hands_in(asker, runs):
+                    return
                 say(event, asker.f_code.co_filename, asker.f_lineno)
         except BaseException:  # noqa: BLE001 (it must never disturb what it watches)
             with suppress(OSError):  # a full pipe tells enough
@@ -210,6 +212,16 @@ def _lending(
     return is_lent, behind
 
 
+def _hands_in(frame: FrameType | None, check_run: CodeType) -> bool:
+    """Whether a check runs, and of an exercise that has no need of files."""
+    while frame is not None:
+        if frame.f_code is check_run:
+            check = frame.f_locals["function"].__code__.co_filename
+            return not check.endswith(SAVING)
+        frame = frame.f_back
+    return False
+
+
 def _is_due(event: str, args: tuple) -> bool:
     """Whether a cell begins, or a check is about to believe what it sees."""
     if event == JUDGING:
@@ -225,8 +237,15 @@ def _matters(event: str, args: tuple) -> bool:
         module, name = str(args[0]), str(args[1])
         inside = "." in name or name in sys.modules  # what a module holds besides
         return inside or module.partition(".")[0] not in UNPICKLED
+    if event == "open":
+        place, _, flags = args
+        name = "/dev/null" if isinstance(place, int) else fsdecode(place)
+        shared = name[:1] != "/" or "/../" in name or name.startswith(OF_ALL)
+        return name != "/dev/null" and (shared or bool(flags & TO_WRITE))
+    if event in FILES or event == THREAD:
+        return True
     if event == SETTING:
-        return HARMLESS.fullmatch(os.fsdecode(args[0])) is None
+        return HARMLESS.fullmatch(fsdecode(args[0])) is None
     if event in OF_OBJECTS:
         return args[1] in OWN_CODE
     return event in BY_ITSELF
@@ -258,7 +277,7 @@ def _asker(
 
 def _is_ordinary(event: str, through: list[list[str]]) -> bool:
     """Whether a library does this of its own accord."""
-    if not through:
+    if not through or event in FILES:
         return False
     first = through[0]
     if event == "sys._getframe" and all(parts[-1] == "inspect.py" for parts in through):
@@ -269,6 +288,8 @@ def _is_ordinary(event: str, through: list[list[str]]) -> bool:
             for parts in through[:2]
         )
         return asks and "ctypes" in first
+    if event == THREAD:
+        return any(not THREADS.isdisjoint(parts) for parts in through)
     writes = not WRITERS.isdisjoint(first[-2:])  # such as a namedtuple
     if event in TEXT:
         if event == "compile" and first[-1] == "typing.py":

@@ -95,7 +95,7 @@ def _require_no_file(values: dict[str, Tensor], since: float) -> None:
             )
 
 
-def _new_files(folder: Path, since: float, deep: bool = True) -> Iterator[Path]:
+def _new_files(folder: Path, since: float, deep: int = 9) -> Iterator[Path]:
     """Small files written after a moment, in a folder and in its new folders."""
     try:
         entries = list(os.scandir(folder))
@@ -109,7 +109,7 @@ def _new_files(folder: Path, since: float, deep: bool = True) -> Iterator[Path]:
             if entry.is_file(follow_symlinks=False) and about.st_size < 2e6:
                 yield Path(entry)
             elif deep and entry.is_dir(follow_symlinks=False):
-                yield from _new_files(Path(entry), since, deep=False)
+                yield from _new_files(Path(entry), since, deep - 1)
         except OSError:
             continue
 

@@ -138,6 +138,13 @@ def left_in_a_temporary_file(model):
     return torch.load(file.name)
 
 
+def left_deep_in_the_temporary_folder(model):
+    folder = Path(tempfile.mkdtemp()) / "a" / "b" / "c"
+    folder.mkdir(parents=True)
+    torch.save(model.state_dict(), folder / "weights.pt")
+    return copy.deepcopy(model.state_dict())
+
+
 def left_in_the_temporary_folder(model):
     path = Path(tempfile.gettempdir()) / "best_of_remember.pth"
     torch.save(model.state_dict(), path)
@@ -250,6 +257,7 @@ WRONG = [
     (lambda m: list(copy.deepcopy(m.state_dict()).items()), "dict"),
     (left_in_a_temporary_file, "no file is left"),
     (left_in_the_temporary_folder, "no file is left"),
+    (left_deep_in_the_temporary_folder, "no file is left"),
     (left_in_a_folder_of_its_own, "no file is left"),
     (stored_on_the_model, "other attributes"),
     (lambda m: {"m." + k: v.clone() for k, v in m.state_dict().items()}, "in front"),

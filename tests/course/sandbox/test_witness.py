@@ -5,6 +5,7 @@ import os
 import pytest
 
 from course.sandbox.bubblewrap import available
+from course.sandbox.events import THREAD
 from course.sandbox.sandbox import Sandbox
 from course.sandbox.witness import MOST_BYTES, events_in, listen
 from helpers.checks.failure import PASSED
@@ -44,6 +45,11 @@ HEARD = {
         "replaced torch.allclose"
     },
     "import subprocess\nsubprocess.run(['true'])": {"subprocess.Popen"},
+    "import threading\nthreading.Thread(target=print).start()": {THREAD},
+    "import _thread\n_thread.start_new_thread(print, ())": {THREAD},
+    "from tqdm import tqdm\nclass Bar(tqdm): monitor_interval = 1\nlist(Bar([1]))": {
+        THREAD
+    },
 }
 ORDINARY = [
     "x = [i for i in range(3)]\nprint(x)",
@@ -179,6 +185,39 @@ def test_a_check_of_ones_own_gets_no_answer_of_the_packs(sandbox):
     done = sandbox.run(cells(LENDS))
     heard = {(each["event"], each["line"]) for each in done.witnessed}
     assert heard == {("helpers.checks.standing", 0), ("helpers.checks.lent", 6)}
+
+
+FILES = """\
+import tempfile, os, numpy, torch
+from helpers.checks import base
+def checked(answer, name='other.py'):
+    def f(answer, draw): answer()
+    f.__code__ = f.__code__.replace(co_filename=name)
+    base.check('x')(f)(answer)
+def spools():
+    with tempfile.TemporaryFile() as file: file.write(b'1')
+def folder():
+    with tempfile.TemporaryDirectory() as place: torch.save({}, place + '/a')
+def leaves(): numpy.save('/dev/shm/a.npy', [1])
+def reads(): open('/dev/shm/a.npy').close()
+def shows():
+    with open(os.devnull, 'w') as file: print(1, file=file)
+    with open(os.__file__) as file: file.read()
+"""
+
+
+def test_files_that_an_answer_writes_or_reads_in_a_check_are_heard(sandbox):
+    """But not those of an exercise that saves, nor of what no check calls."""
+    asks = [
+        "folder()\nspools()\nleaves()\nreads()",
+        "checked(shows)\nchecked(folder, '/lesson02/weights.py')",
+        "checked(spools)\nchecked(folder)\nchecked(leaves)\nchecked(reads)",
+    ]
+    done = sandbox.run(cells(FILES, *asks))
+    heard = {(each["line"], each["event"]) for each in done.witnessed}
+    heard -= {(5, "object.__getattr__"), (5, "object.__setattr__"), (5, "code.__new__")}
+    assert {line for line, _ in heard} == {8, 10, 11, 12}
+    assert (10, "tempfile.mkdtemp") in heard
 
 
 def test_a_full_pipe_holds_nobody_up(sandbox):
