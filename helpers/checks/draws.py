@@ -63,6 +63,7 @@ def seeded(number: int) -> Iterator[None]:
         stack.callback(np.random.set_state, np.random.get_state())
         if torch := sys.modules.get("torch"):
             devices = range(min(_cuda_devices(), 1))
+            stack.enter_context(torch.inference_mode(False))
             stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
             stack.enter_context(torch.random.fork_rng(devices=devices))
             torch.set_grad_enabled(True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from helpers.checks.failure import CheckFailed
+from helpers.checks.settings import SETTINGS, restore, settings
 
 # Tensors and arrays that the running check has handed in, and their numbers then.
 _handed: list[tuple[Any, Any]] = []
@@ -33,7 +34,7 @@ def surroundings_stay() -> Iterator[None]:
         other numbers at the end.
     """
     torch = sys.modules.get("torch")
-    before = _settings(torch)
+    before = settings(torch)
     handed_before = len(_handed)
     # Elsewhere: what appears in the notebook's own folder meanwhile may be anybody's.
     try:
@@ -43,11 +44,11 @@ def surroundings_stay() -> Iterator[None]:
         _want_as_handed(handed_before)
     finally:
         del _handed[handed_before:]
-    after = _settings(torch)
+    after = settings(torch)
     for (what, look), old, new in zip(SETTINGS, before, after, strict=True):
         if new != old:
             if torch:
-                _restore(torch, before)
+                restore(torch, before)
             raise CheckFailed(
                 f"after the call {what} {new}", f"{old}, as before the call", look
             )
@@ -124,60 +125,6 @@ def _in_empty_folder() -> Iterator[Callable[[], list[str]]]:
             yield lambda: sorted(os.listdir(place))
         finally:
             os.chdir(before)
-
-
-SETTINGS = (
-    (
-        "torch.is_grad_enabled() is",
-        "torch.set_grad_enabled(False) without its end: use `with torch.no_grad():`",
-    ),
-    ("torch's default type is", "torch.set_default_dtype: leave it out"),
-    (
-        "torch's seed is",
-        "a seed set inside the function: every later draw of the notebook would follow "
-        "from it",
-    ),
-    ("torch's default device is", "torch.set_default_device: leave it out"),
-    (
-        "that torch looks for anomalies is",
-        "torch.autograd.set_detect_anomaly(True), which slows everything down: use it "
-        "as `with torch.autograd.detect_anomaly():`, and not here",
-    ),
-    (
-        "that torch is deterministic is",
-        "torch.use_deterministic_algorithms: leave it out",
-    ),
-    ("torch's number of threads is", "torch.set_num_threads: leave it out"),
-    ("that torch.autocast is at work is", "`with torch.autocast(...):`, to its end"),
-)
-
-
-def _settings(torch: Any) -> tuple:
-    if torch is None:
-        return (None,) * len(SETTINGS)
-    return (
-        torch.is_grad_enabled(),
-        torch.get_default_dtype(),
-        torch.initial_seed(),
-        torch.get_default_device(),
-        torch.is_anomaly_enabled(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.get_num_threads(),
-        torch.is_autocast_enabled("cpu"),
-    )
-
-
-def _restore(torch: Any, settings: tuple) -> None:
-    """Set back what later exercises would suffer from."""
-    _, dtype, _, device, anomalies, deterministic, threads, autocast = settings
-    torch.set_default_dtype(dtype)
-    if torch.get_default_device() != device:
-        # Not "cpu", which torch would then look up in every call.
-        torch.set_default_device(None if device.type == "cpu" else device)
-    torch.autograd.set_detect_anomaly(anomalies)
-    torch.use_deterministic_algorithms(deterministic)
-    torch.set_num_threads(threads)
-    torch.set_autocast_enabled("cpu", autocast)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,9 @@ def tidy(function, draw):
     function()
 
 
+kept = []
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [
@@ -28,6 +31,16 @@ def tidy(function, draw):
         (lambda: torch.use_deterministic_algorithms(True), "deterministic_algorithms"),
         (lambda: torch.set_num_threads(3), "set_num_threads"),
         (lambda: torch.set_autocast_enabled("cpu", True), "torch.autocast"),
+        (
+            lambda: torch.set_autocast_dtype("cpu", torch.float16),
+            "set_autocast_dtype",
+        ),
+        (
+            lambda: kept.append(torch.inference_mode()) or kept[-1].__enter__(),
+            "torch.inference_mode",
+        ),
+        (lambda: torch.set_float32_matmul_precision("medium"), "matmul_precision"),
+        (lambda: torch.set_flush_denormal(True), "set_flush_denormal"),
         (lambda: Path("left.txt").write_text("x"), "left.txt"),
     ],
 )
@@ -36,6 +49,7 @@ def test_what_a_notebook_rests_on_stays(function, words, tmp_path, monkeypatch):
     with pytest.raises(CheckFailed, match=re.escape(words)):
         tidy(function)
     assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
     assert torch.get_default_dtype() is torch.float32
     assert not list(tmp_path.iterdir())
     tidy(lambda: None)
