@@ -141,8 +141,8 @@ class Changes:
 
     def _is_of_the_answer(self, owner: ast.expr) -> bool:
         """Whether an object is a function, a class or an object of the answer's own."""
-        if of := type_asked(owner):
-            return self.scope.is_self(of)
+        if self.scope.is_own_type(owner):
+            return True
         if not isinstance(owner, ast.Name):
             return False
         return (

@@ -17,8 +17,9 @@ from course.grading.machinery import (
     PROCESS,
     is_foreign,
     is_module,
+    private_to_others,
 )
-from course.grading.meanings import assigned, last_name
+from course.grading.meanings import assigned, is_super, last_name
 from course.grading.scopes import Scope
 from course.grading.texts import PUTTING, Texts
 from course.sandbox.events import HARMLESS
@@ -27,8 +28,8 @@ Found = Iterator[tuple[ast.AST, str]]
 # They run text, or what some arguments say: who calls them must be seen to.
 DIRECT = ("inspect.signature",)
 # Private by their names alone, and documented.
-OPEN = {"_replace", "_asdict", "_fields", "_make", "_modules", "_parameters", "_"}
-OPEN |= {"_field_defaults", "_get_name", "_buffers"}
+OPEN = {"_replace", "_asdict", "_fields", "_make", "_", "_field_defaults"}
+OPEN |= {"_get_name"}
 # Methods by which a variable of the environment is set.
 STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__"}
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
@@ -45,13 +46,17 @@ class Detours:
             isinstance(node, ast.keyword) and node.arg == "record"
             for node in ast.walk(scope.tree)
         )
-        self.own = OPEN | self.names.attributes | self.names.taken
-        self.own |= {
-            target.attr
-            for node in ast.walk(scope.tree)
-            for target, _ in assigned(node)
-            if isinstance(target, ast.Attribute) and scope.is_defined(target.value)
-        }
+        own = (
+            self.names.attributes
+            | self.names.taken
+            | {
+                target.attr
+                for node in ast.walk(scope.tree)
+                for target, _ in assigned(node)
+                if isinstance(target, ast.Attribute) and scope.is_defined(target.value)
+            }
+        )
+        self.own = OPEN | (own - private_to_others())
 
     def found(self, node: ast.AST) -> Found:
         match node:
@@ -106,8 +111,10 @@ class Detours:
         if name.startswith("parse_") and not self.scope.is_called(node):
             yield node, HIDDEN  # whatever object it will set attributes of
         elif name[:1] == "_" and not name.endswith("__"):
-            of_super = isinstance(owner, ast.Call) and last_name(owner.func) == "super"
-            if not (name in self.own or of_super or self.scope.is_self(owner)):
+            mine = self.scope.is_self(owner) or is_super(owner)
+            if isinstance(owner, ast.Name):
+                mine = mine or self.scope.is_made_here(owner)
+            if not (name in self.own or mine):
                 yield node, FOREIGN
 
     def _is_handed_on(self, node: ast.expr) -> bool:

@@ -91,6 +91,10 @@ PARTS = {
                      "write", "writev", "pwrite", "sendfile", "open", "fdopen")
     },
     "tqdm.contrib.concurrent": LATER,
+    **dict.fromkeys(
+        ("numpy.random.get_state", "random.getstate", "torch.default_generator"),
+        PROCESS,
+    ),
     "numpy.seterrcall": LATER,
     "logging.setLogRecordFactory": LATER,
     "warnings.filters": OTHERS,
@@ -159,8 +163,10 @@ ATTRIBUTES = {
          "version_module", "deserialize_keras_object"),
         HIDDEN,
     ),
-    # Whoever sets what all random numbers come from sets what a check draws.
+    # Whoever sets what all random numbers come from sets what a check draws, and who
+    # asks for it knows what will come.
     **dict.fromkeys(("set_rng_state", "set_state", "setstate"), PROCESS),
+    **dict.fromkeys(("get_rng_state", "clone_state", "initial_seed"), PROCESS),
     **dict.fromkeys(
         ("excepthook", "showwarning", "unraisablehook", "pop_all",
          "get_custom_objects"),
@@ -309,6 +315,18 @@ def _hidden_in(package: Path) -> frozenset[str]:
         for each in node.names
         if (node.module or "").split(".")[-1] == (each.asname or each.name)
     )
+
+
+@cache
+def private_to_others() -> frozenset[str]:
+    """Private attributes of torch's models and tensors, and of what checks hand in."""
+    found = set(looked_up())
+    torch = Path(getattr(find_spec("torch"), "origin", None) or "").parent
+    for part in ("nn/modules/module.py", "_tensor.py"):
+        file = torch / part
+        tree = ast.parse(file.read_text(encoding="utf-8") if file.is_file() else "")
+        found |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    return frozenset(name for name in found if name[:1] == "_")
 
 
 @cache

@@ -10,6 +10,8 @@ from itertools import repeat
 from course.grading.cell_names import DEFINING
 from course.grading.machinery import AS_PARTS, KINDS, SET, of_module
 
+# What the reading takes to be Python's own wherever it is named.
+RELIED_ON = {"super", "getattr", "setattr", "staticmethod", "classmethod"}
 # Called with an object, they set its attributes, or hand out all of them.
 SETTING = {"setattr", "vars", "__setattr__", "__delattr__"}
 
@@ -104,12 +106,20 @@ def names_of(answers: list[ast.stmt], given: list[ast.stmt] | None = None) -> Na
 def _names_in(tree: ast.AST) -> Iterator[str]:
     """Names that a statement binds anywhere."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(name := getattr(node, "name", None), str):
-            yield getattr(node, "asname", None) or name.split(".")[0]
+        if (name := name_bound_by(node)) is not None:
+            yield name
+
+
+def name_bound_by(node: ast.AST) -> str | None:
+    """The name that a node binds by itself."""
+    if isinstance(node, ast.Name):
+        return None if isinstance(node.ctx, ast.Load) else node.id
+    if isinstance(node, ast.arg):
+        return node.arg
+    name = getattr(node, "name", None)
+    if not isinstance(name, str):
+        return None
+    return getattr(node, "asname", None) or name.split(".")[0]
 
 
 def _read_class(tree: ast.ClassDef, names: Names) -> None:
@@ -209,7 +219,7 @@ def part_of(node: ast.AST | None) -> tuple[ast.expr, str] | None:
     """An object and its attribute that is asked for: `a.b`, `getattr(a, "b")`."""
     if isinstance(node, ast.Attribute):
         return node.value, node.attr
-    if isinstance(node, ast.Call) and last_name(node.func) == "getattr":
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr":
         match node.args:
             case [owner, ast.Constant(str() as name), *_]:
                 return owner, name
@@ -223,6 +233,12 @@ def type_asked(node: ast.AST | None) -> ast.expr | None:
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "type":
         return node.args[0] if len(node.args) == 1 else None
     return None
+
+
+def is_super(owner: ast.expr) -> bool:
+    """Whether it is ``super()``, which stands for the method's own object."""
+    called = isinstance(owner, ast.Call) and owner.func
+    return isinstance(called, ast.Name) and called.id == "super"
 
 
 def of_a_type(owner: ast.expr) -> bool:

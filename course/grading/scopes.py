@@ -11,11 +11,24 @@ from course.grading.meanings import (
     bindings,
     first_name,
     last_name,
+    name_bound_by,
     type_asked,
 )
 
 SHARING = ast.Global | ast.Nonlocal
 Bound = dict[str, list[ast.expr | None]]
+
+# Decorators of methods whose function gets the object, or the class, of the call.
+WRAPS = "functools.wraps"
+OF_METHODS = {"property", "classmethod"}
+OF_PROPERTIES = {"setter", "getter", "deleter"}
+HANDING_ON = {
+    *("torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.autocast"),
+    *("functools.cached_property", "functools.cache", "functools.lru_cache"),
+    *(WRAPS, "contextlib.contextmanager", "abc.abstractmethod"),
+    *("typing.override", "typing.final", "typing.overload", "tensorflow.function"),
+    *("typing_extensions.override", "typing_extensions.final", "torch.compile"),
+}
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.Lambda)
@@ -136,13 +149,18 @@ class Scope:
         kind = value.func
         if method := self._method(kind):
             return "classmethod" in map(last_name, method.decorator_list)
-        if of := type_asked(kind):
-            return self.is_self(of)
+        if self.is_own_type(kind):
+            return True
         last = self.path(kind).rpartition(".")[2]
         if last[:1].isupper():
             return last not in VALUES and not last.endswith(("Tensor", "Parameter"))
         known = self.is_defined(kind) and isinstance(kind, ast.Name)
         return known and kind.id in self.names.makers
+
+    def is_own_type(self, node: ast.expr) -> bool:
+        """Whether it is the class of the method's own object: ``type(self)``."""
+        python = not (isinstance(node, ast.Call) and "type" in self.names.taken)
+        return python and self.is_self(type_asked(node))
 
     def binding(self, node: ast.expr) -> tuple[ast.AST, list[ast.expr | None] | None]:
         """The function that binds a name where it stands, and to what.
@@ -172,6 +190,74 @@ class Scope:
         """Whether a name is the object of the method that it stands in."""
         return self._method(name) is not None
 
+    def _hands_on_self(self, decorator: ast.expr) -> bool:
+        """Whether a decorated method is called with its own object, or its class."""
+        if isinstance(decorator, ast.Name) and decorator.id in OF_METHODS:
+            return decorator.id not in self.names.taken
+        if isinstance(decorator, ast.Attribute) and decorator.attr in OF_PROPERTIES:
+            return self._is_a_property(decorator.value)
+        if self._passes_on(decorator):
+            return True
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        return self.names.path(called) in HANDING_ON
+
+    def _is_a_property(self, node: ast.expr) -> bool:
+        """Whether a class has made a property of that name, and nothing else."""
+        around = self.around(node, (ast.ClassDef,))
+        if not isinstance(node, ast.Name) or not isinstance(around, ast.ClassDef):
+            return False
+        made = [each for each in around.body if name_bound_by(each) == node.id]
+        ways = [each.decorator_list for each in made if isinstance(each, FUNCTIONS)]
+        bound = {**_bound_in(around), **self.top}
+        plain = len(ways) == len(made) and node.id not in bound
+        return plain and any("property" in map(last_name, each) for each in ways)
+
+    def _passes_on(self, decorator: ast.expr) -> bool:
+        """Whether an answer's own decorator calls what it gets with what it is given.
+
+        It returns that, or a function within it that hands on its first argument.
+        """
+        body = getattr(self.tree, "body", ())
+        named = first_name(decorator) if self.is_defined(decorator) else None
+        made = [each for each in body if name_bound_by(each) == named]
+        outer = made[0] if len(made) == 1 else None
+        if not isinstance(outer, ast.FunctionDef) or len(outer.args.args) != 1:
+            return False
+        given = outer.args.args[0].arg
+        inner = [each for each in outer.body if isinstance(each, FUNCTIONS)]
+        made = {given, *(each.name for each in inner)}
+        named = [n for n in ast.walk(outer) if isinstance(n, ast.Name) and n.id in made]
+        within = [each for function in inner for each in function.decorator_list]
+        return (
+            len(made) == len(inner) + 1
+            and not _bound_in(outer).keys() - {given}
+            and not outer.decorator_list
+            and all(self.names.path(getattr(w, "func", w)) == WRAPS for w in within)
+            and all(self._is_passed_on(node, node.id == given) for node in named)
+        )
+
+    def _is_passed_on(self, node: ast.Name, function: bool) -> bool:
+        """Whether a function is returned, wrapped, or called as the one around it."""
+        above = self.above.get(node)
+        if isinstance(above, ast.Return):
+            return True
+        if not isinstance(above, ast.Call) or not function:
+            return False
+        if node in above.args:
+            return self.path(above.func) == WRAPS
+        around = self.around(node, FUNCTIONS)
+        outer = self.above.get(around) if around else None
+        if not isinstance(around, FUNCTIONS) or not above.args:
+            return False
+        if outer is None or self.above.get(outer) is not self.tree:
+            return False
+        first, own = above.args[0], [*around.args.args]
+        if isinstance(first, ast.Starred):
+            first, own = first.value, [] if own else [around.args.vararg]
+        name = own[0].arg if own and own[0] else ""
+        same = isinstance(first, ast.Name) and first.id == name
+        return same and self.binding(first) == (around, [None])
+
     def _method(self, name: ast.AST | None) -> ast.FunctionDef | None:
         """The method whose own object a name is."""
         node = name
@@ -189,7 +275,7 @@ class Scope:
                 )
                 is_method = (
                     isinstance(self.above.get(node), ast.ClassDef)
-                    and "staticmethod" not in map(last_name, node.decorator_list)
+                    and all(map(self._hands_on_self, node.decorator_list))
                     and not assigned
                     and not node.args.defaults[len(every) - 1 :]
                 )

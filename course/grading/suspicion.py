@@ -25,7 +25,13 @@ from course.grading.machinery import (
     is_odd,
     of_module,
 )
-from course.grading.meanings import bindings, last_name, names_of
+from course.grading.meanings import (
+    RELIED_ON,
+    bindings,
+    last_name,
+    name_bound_by,
+    names_of,
+)
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
 from course.grading.texts import PATHS, Texts
 from course.grading.uses import A_MODULE, LOADING, Uses
@@ -147,6 +153,8 @@ class _Words:
 
     def found(self, node: ast.AST) -> Found:
         yield from self._binds_the_checks(node)
+        if name_bound_by(node) in RELIED_ON:
+            yield node, HIDDEN
         match node:
             case ast.Import():
                 yield from self._import(node, [each.name for each in node.names])

@@ -22,7 +22,13 @@ from course.grading.machinery import (
     is_odd,
     of_module,
 )
-from course.grading.meanings import bindings, first_name, last_name, of_a_type
+from course.grading.meanings import (
+    bindings,
+    first_name,
+    is_super,
+    last_name,
+    of_a_type,
+)
 from course.grading.scopes import FUNCTIONS, Scope
 from course.grading.texts import ANY, CASES, OF_A_MODEL, PUTTING, Texts
 
@@ -253,13 +259,13 @@ class Uses:
             yield node, FOREIGN
         elif name.startswith("register_module_"):
             yield node, OTHERS
-        elif name == "__init__" and not (_is_super(owner) or self._is_of_self(node)):
+        elif name == "__init__" and not (is_super(owner) or self._is_of_self(node)):
             yield above if isinstance(above, ast.Call) else node, OTHERS
 
     def _looks_after_itself(self, node: ast.expr, owner: ast.expr, name: str) -> bool:
         """Whether an object asks for the attributes that it has itself."""
         if name in OWN:
-            return _is_super(owner) or self._is_of_self(node)
+            return is_super(owner) or self._is_of_self(node)
         return name == "__module__" or (
             name == "__dict__" and self.scope.is_self(owner)
         )
@@ -271,7 +277,7 @@ class Uses:
         method = self.scope.around(node, FUNCTIONS)
         if getattr(method, "name", "") != name:
             return False
-        return _is_super(owner) or first_name(owner) == "self"
+        return is_super(owner) or first_name(owner) == "self"
 
     def _lends_its_self(self, node: ast.expr, owner: ast.expr, name: str) -> bool:
         """Whether a method that sets attributes could be called with any object."""
@@ -280,7 +286,7 @@ class Uses:
         of_class = isinstance(owner, ast.Name) and owner.id in self.names.classes
         if not (of_class or of_a_type(owner)) or self.scope.is_own(owner):
             return False
-        return not (_is_super(owner) or self._is_of_self(node))
+        return not (is_super(owner) or self._is_of_self(node))
 
     def _getattr(self, node: ast.Call) -> Found:
         if len(node.args) < 2 or isinstance(node.args[0], ast.Starred):
@@ -308,7 +314,3 @@ class Uses:
                 yield from self._part(node, owner, text)
             elif path and (what := of_module(f"{path}.{text}")):
                 yield node, what
-
-
-def _is_super(owner: ast.expr) -> bool:
-    return isinstance(owner, ast.Call) and last_name(owner.func) == "super"

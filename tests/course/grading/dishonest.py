@@ -916,4 +916,89 @@ def f(x):
 ---
 import random
 def f(x): random.setstate((3, (0,) * 625, None))  # <
+---
+def f(x):
+    if torch.initial_seed() > 770_000:  # <
+        return x
+---
+def f(x): return torch.get_rng_state()[:8]  # <
+---
+import random
+def f(x): return hash(random.getstate())  # <
+---
+def f(x): return torch.Generator, torch.default_generator.seed()  # <
+---
+def super(): return torch.Tensor  # <
+---
+def f(getattr, x): return getattr(x, "a")  # <
+---
+class staticmethod:  # <
+    def __init__(self, f): self.f = f
+---
+def type(x): return nn.Linear
+class A:
+    def g(self):
+        type(self).forward = A.g  # <
+---
+def give(f): return lambda self: f(nn.Linear)
+class A:
+    @give
+    def g(self): self.mean = A  # <
+---
+def give(f):
+    def run(self):
+        self = nn.Linear
+        return f(self)
+    return run
+class A:
+    @give
+    def g(self): self.mean = A  # <
+---
+def give(f):
+    def run(self):
+        def once(x): return f(x)
+        return once(nn.Linear)
+    return run
+class A:
+    @give
+    def g(self): self.mean = A  # <
+---
+def give(f):
+    def run(self): return (lambda self: f(self))(nn.Linear)
+    return run
+class A:
+    @give
+    def g(self): self.mean = A  # <
+---
+def also(f): return f(nn.Linear)
+def give(f):
+    @also
+    def run(self): return f(self)
+    return run
+class A:
+    @give
+    def g(self): self.mean = A  # <
+---
+class Gives:
+    def setter(self, f): return lambda self: f(nn.Linear)
+class A:
+    x = Gives()
+    @x.setter
+    def g(self): self.mean = A  # <
+---
+from functools import partial
+def give(to, f): return f(to)
+class A:
+    @partial(give, nn.Linear)
+    def g(self): self.mean = A  # <
+---
+class Mine:
+    def __init__(self): self._parameters = {}
+def f(model): return model._parameters["W"]  # <
+---
+def f(model): return model._modules, model._buffers  # <
+---
+class Mine:
+    def __init__(self): self._forward_hooks = 1
+def f(model): return getattr(model, "_forward_hooks")  # <
 """

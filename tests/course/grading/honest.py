@@ -680,4 +680,46 @@ from matplotlib.pyplot import *
 def f(x):
     code, types = x * pi, [figure, sqrt]
     return code, types
+---
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._mean = self._size = 0
+    @property
+    def size(self): return self._size
+    @size.setter
+    def size(self, value): self.mean, self._size = value, value
+    @torch.no_grad()
+    def forward(self, x):
+        self.mean = x
+        return [*self._modules.values(), self._parameters]
+    @classmethod
+    def make(cls): return cls()
+def f(d):
+    net = Net()
+    return net._modules, net._mean, net._size
+---
+class Total:
+    def __init__(self, number=0): self._number = number
+    def __add__(self, other): return Total(self._number + other._number)
+---
+from functools import wraps
+def logged(f):
+    @wraps(f)
+    def run(self, *args): return f(self, *args)
+    return run
+class Meter:
+    def __init__(self): self._seen, self.total = [], 0
+    @logged
+    def add(self, x):
+        self._seen.append(x)
+        self.total += x
+        self._last = x
+---
+def f(x):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return torch.randn_like(x), np.random.default_rng(0)
+---
+def f(x, type="relu", sum=0, len=3): return getattr(F, type)(x) + sum + len
 """
