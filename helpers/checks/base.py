@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Any
 
 from helpers.checks import standins
+from helpers.checks.anew import require_computed_anew
 from helpers.checks.draws import VISIBLE, Draw, seeded
 from helpers.checks.failure import CheckFailed, judging, passed
-from helpers.checks.leftovers import one_by_one, surroundings_stay
+from helpers.checks.leftovers import bare, one_by_one, surroundings_stay
 from helpers.checks.messages import kind, shorten
 from helpers.checks.printed import kept_from_stderr
 from helpers.checks.reach import may_ask_for
@@ -112,6 +113,9 @@ def _trial(
         try:
             with seeded(number), surroundings_stay():
                 function(*answers, Draw(number))
+                for answer in answers:
+                    if function_itself := bare(answer):
+                        require_computed_anew(answer, function_itself)
                 judging()
                 ended = True
         except CheckFailed as failure:

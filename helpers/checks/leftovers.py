@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.checks.anew import note
 from helpers.checks.failure import CheckFailed
 from helpers.checks.settings import SETTINGS, restore, settings
 
@@ -88,10 +89,16 @@ def one_by_one(answer: Any) -> Any:
     @functools.wraps(answer)
     def call(*args, **options):
         _want_as_handed()
+        note(call, args, options)
         return answer(*args, **options)
 
     _bare[call] = answer
     return call
+
+
+def bare(answer: Any) -> Any:
+    """The function itself of what :func:`one_by_one` made; None of anything else."""
+    return _bare.get(answer) if callable(answer) else None
 
 
 def in_a_row(answer: Any, count: int, *inputs: Any) -> list[Any]:
@@ -107,8 +114,8 @@ def in_a_row(answer: Any, count: int, *inputs: Any) -> list[Any]:
     inputs : object
         The same in each call.
     """
-    bare = _bare.get(answer, answer)
-    return [answer(*inputs)] + [bare(*inputs) for _ in range(count - 1)]
+    again = bare(answer) or answer
+    return [answer(*inputs)] + [again(*inputs) for _ in range(count - 1)]
 
 
 @contextlib.contextmanager

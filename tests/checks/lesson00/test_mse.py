@@ -87,7 +87,18 @@ def first_left_out(x, x_hat):
     return sum(((x[i] - x_hat[i]) ** 2).mean() for i in range(1, len(x))) / len(x)
 
 
+KEPT = {}
+
+
+def kept_by_id(x, y):
+    key = id(x), id(y)
+    if key not in KEPT:
+        KEPT[key] = ((x - y) ** 2).mean(), x, y
+    return KEPT[key][0]
+
+
 WRONG = [
+    (kept_by_id, "kept from an earlier call"),
     (lambda x, y: ((x - y)[x > 0] ** 2).mean(), "."),
     (lambda x, y: ((x - y) ** 2).sum() / np.count_nonzero(x - y), "."),
     (returned_in_the_loop, "a `return` in the loop"),

@@ -48,6 +48,16 @@ def images_in_place_of_units(z):
     return sum(1 for code in z if not code.any())
 
 
+KEPT = {}
+
+
+def kept_by_id(z):
+    key = id(z)
+    if key not in KEPT:
+        KEPT[key] = int((z == 0).all(axis=0).sum()), z
+    return KEPT[key][0]
+
+
 RIGHT = [
     lambda z: int((z == 0).all(axis=0).sum()),
     lambda z: np.sum(z.max(axis=0) <= 0),
@@ -65,6 +75,7 @@ RIGHT = [
     row_by_row,
 ]
 WRONG = [
+    (kept_by_id, "kept from an earlier call"),
     (made_binary, "an assignment into it"),
     (marked, "an assignment into it"),
     (lambda z: ((z == 0).mean(axis=0) >= 0.99).sum(), "no share, no median"),

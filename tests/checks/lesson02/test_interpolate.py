@@ -1,5 +1,6 @@
 """Interpolations, right and wrong, and what their check says."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -236,6 +237,7 @@ def grey(model, a, b, frames, clean=False):
 
 
 WRONG = [
+    (functools.lru_cache(strip), "kept from an earlier call"),
     (strip_of_three_numbers, "no error on the small input"),
     (grey, "the model has other attributes"),
     (lambda m, a, b, n: grey(m, a, b, n, clean=True), RULE),

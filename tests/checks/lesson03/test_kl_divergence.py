@@ -1,5 +1,6 @@
 """The KL divergence: right and wrong answers, and what the check says to each."""
 
+import functools
 import math
 import warnings
 
@@ -162,6 +163,7 @@ RIGHT = [
 
 # Each wrong variant, and words that its message must contain.
 WRONG = [
+    (functools.lru_cache(kl), "kept from an earlier call"),
     (stops_far_out, "gradient flows"),
     (lambda mu, logvar: kl(mu[:, :50], logvar[:, :50]), "dimensions"),
     (empties_what_it_was_handed, ""),

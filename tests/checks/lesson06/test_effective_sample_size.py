@@ -1,5 +1,7 @@
 """Right and wrong answers to `effective_sample_size`, lesson 06."""
 
+import functools
+
 import torch
 
 from helpers.checks import lesson06 as checks
@@ -56,6 +58,7 @@ RIGHT = [
     lambda log_w: right(log_w.detach()),
 ]
 WRONG = [
+    (functools.lru_cache(right), "kept from an earlier call"),
     (lambda log_w: right(log_w).round(), "it is no whole number"),
     (
         lambda w: torch.exp(2 * w.logsumexp(0) - torch.logsumexp(w**2, 0)),

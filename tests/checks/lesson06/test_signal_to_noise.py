@@ -1,5 +1,7 @@
 """Right and wrong answers to `signal_to_noise`, lesson 06."""
 
+import functools
+
 import torch
 
 from helpers.checks import lesson06 as checks
@@ -57,6 +59,7 @@ def zero_below(limit):
 
 
 WRONG = [
+    (functools.lru_cache(right), "kept from an earlier call"),
     (zero_below(lambda repeats: 0.1 * repeats**-0.5), "look at"),
     (zero_below(lambda repeats: repeats**-0.5), "look at"),
     (zero_below(lambda repeats: 1e-3), "nearly cancel | a lower limit"),
