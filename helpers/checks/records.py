@@ -7,8 +7,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from torch import nn
+from torch.optim import Optimizer
 
-_notes: WeakKeyDictionary[nn.Module, list] = WeakKeyDictionary()
+_notes: WeakKeyDictionary[nn.Module | Optimizer, list] = WeakKeyDictionary()
 
 
 class Recorded(nn.Module):
@@ -28,8 +29,8 @@ class Recorded(nn.Module):
         return other
 
 
-def notes_of(model: nn.Module) -> list[Any]:
-    """The list of what was noted about a model, to read or to add to."""
+def notes_of(model: nn.Module | Optimizer) -> list[Any]:
+    """The list of what was noted about a model or an optimizer, to read or add to."""
     return _notes.setdefault(model, [])
 
 

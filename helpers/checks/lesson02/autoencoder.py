@@ -177,7 +177,15 @@ def _check_training(model: nn.Module, size: int) -> None:
             "what depends on `self.training`",
         )
     x.requires_grad_()
-    loss = F.mse_loss(model(x), pictures(BATCH))
+    answer = model(x)
+    if plain and not alike(answer, model.decode(model.encode(x))):
+        raise CheckFailed(
+            "in training mode model(x) differs from model.decode(model.encode(x))",
+            "the same: forward() is encode, then decode, in both modes",
+            "forward(): what depends on `self.training`, or on whether gradients are "
+            "on",
+        )
+    loss = F.mse_loss(answer, pictures(BATCH))
     if loss.requires_grad:
         loss.backward()
     stuck = [

@@ -41,13 +41,12 @@ class Watched(torch.optim.SGD):
 
     def __init__(self, model: nn.Module, lr: float):
         super().__init__(model.parameters(), lr=lr, momentum=0.9)
-        self.events: list[str] = []
         for p in model.parameters():
             p.register_hook(lambda gradient: self._note("backward"))
 
     def _note(self, event: str) -> None:
-        if self.events[-1:] != [event]:
-            self.events.append(event)
+        if notes_of(self)[-1:] != [event]:
+            notes_of(self).append(event)
 
     def zero_grad(self, *args, **kwargs):
         self._note("zero_grad")
@@ -81,11 +80,11 @@ def train_step(step: Callable, draw: Draw) -> None:
         result = _call(step, model, optimizer, x, target)
         wanted, moved = _way(before, other), _way(before, model)
         if number == 0 and not moved.any():
-            raise _no_movement(optimizer.events)
+            raise _no_movement(notes_of(optimizer))
         earlier.append(loss.item())
         check_loss(result, earlier, before, other, x, target)
-        if not _close(moved, wanted):
-            raise _wrong_way(moved, wanted, number, size, optimizer.events)
+        if not _close(moved, wanted) or "step" not in notes_of(optimizer):
+            raise _wrong_way(moved, wanted, number, size, notes_of(optimizer))
         check_result(result)
         if not all(call.training for call in notes_of(model)):
             raise CheckFailed(

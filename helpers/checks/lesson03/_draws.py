@@ -21,7 +21,9 @@ def _watching_decode(model: nn.Module) -> Iterator[list[tuple[Tensor, Tensor]]]:
     decode = model.decode
     if isinstance(decode, nn.Module):
         hook = decode.register_forward_hook(
-            lambda _, given, answer: seen.append((given[0].clone(), answer.clone()))
+            lambda _, given, answer: seen.append(
+                (given[0].detach().clone(), answer.detach().clone())
+            )
         )
         yield seen
         hook.remove()
@@ -29,7 +31,7 @@ def _watching_decode(model: nn.Module) -> Iterator[list[tuple[Tensor, Tensor]]]:
 
     def noted(z: Tensor) -> Tensor:
         answer = decode(z)
-        seen.append((z.clone(), answer.clone()))
+        seen.append((z.detach().clone(), answer.detach().clone()))
         return answer
 
     model.decode = noted
@@ -43,7 +45,7 @@ def _given_codes(model: nn.Module) -> Iterator[list[Tensor]]:
     given: list[Tensor] = []
 
     def note(_: nn.Module, args: tuple, options: dict) -> None:
-        given.extend(each.clone() for each in (*args, *options.values()))
+        given.extend(each.detach().clone() for each in (*args, *options.values()))
 
     hooks = [
         layer.register_forward_pre_hook(note, with_kwargs=True)
@@ -57,8 +59,10 @@ def _given_codes(model: nn.Module) -> Iterator[list[Tensor]]:
 
 def check_draws(model: nn.Module) -> None:
     """Look at what is decoded of one image, many times."""
-    with torch.no_grad(), _watching_decode(model) as seen, _given_codes(model) as given:
-        logits, mu, logvar = model(torch.rand(1, 784).repeat(ROWS, 1))
+    gradients = torch.set_grad_enabled(model.training)  # as where it is used
+    with gradients, _watching_decode(model) as seen, _given_codes(model) as given:
+        outputs = model(torch.rand(1, 784).repeat(ROWS, 1))
+    logits, mu, logvar = (each.detach() for each in outputs)
     mode = "training" if model.training else "evaluation"
     of = {"mu": [mu], "logvar": [logvar], "the logits": [logits], "z": given}
     for name, values in of.items() if model.training else ():

@@ -28,6 +28,8 @@ def reconstruction_loss(function: Callable, draw: Draw) -> None:
     pictures = [_some_pictures(*shape) for shape in shapes]
     # Logits that might be probabilities are logits.
     pictures.append((0.05 + 0.9 * torch.rand(7, 30), torch.rand(7, 30)))
+    logits, x = _some_pictures(33, 784)
+    pictures.append((logits, x * (torch.rand(33, 784) > 0.8)))  # black, as digits are
     answers = [_loss(function, logits, x) for logits, x in pictures]
     for (logits, x), loss in zip(pictures, answers, strict=True):
         _check_values(loss, logits, x)

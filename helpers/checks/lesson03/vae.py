@@ -13,16 +13,22 @@ from helpers.checks.draws import Draw
 from helpers.checks.gradients import require_gradients_of
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._draws import check_draws
-from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
+from helpers.checks.lesson03._inside import (
+    check_inside,
+    check_layers,
+    shaken,
+)
 from helpers.checks.messages import is_sequence, kind
-from helpers.checks.modules import build, require_steady
+from helpers.checks.modules import build, require_steady, sides_of
 
 
 @check("VAE", uses=("reparameterize",))
 def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     """Check 784-512-(mu, logvar)-z-512-784: shapes, layers, randomness, gradients."""
     size, other = draw.integer(3, 9), draw.integer(20, 28)
-    wide = _ready(build(model_class, other))
+    wide = build(model_class, other)
+    _check_fixed(wide)
+    wide = _ready(wide)
     model, twin = (_ready(build(model_class, size)) for _ in range(2))
     _check_shapes(wide, other, 128)
     for net, latent_dim, batch in (
@@ -49,6 +55,21 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
         lambda net: [*net.encode(x.clone()), net.decode(z.clone())],
         "encode's and decode's answers",
     )
+
+
+def _check_fixed(model: nn.Module) -> None:
+    """Fail if a model that was asked nothing yet holds a matrix that is no weight."""
+    held = [value for part in model.modules() for value in vars(part).values()]
+    held += [each for value in held if type(value) in (list, tuple) for each in value]
+    for value in (*model.buffers(), *held):
+        plain = isinstance(value, Tensor) and value.grad_fn is None
+        if plain and len(sides_of(value.shape)) > 1:
+            raise CheckFailed(
+                f"a new model holds a matrix of {' x '.join(map(str, value.shape))} "
+                "that is no weight",
+                "five layers, all of which learn, and nothing between them but bends",
+                "register_buffer, or a tensor stored on self, in `__init__`",
+            )
 
 
 def _ready(model: nn.Module) -> nn.Module:

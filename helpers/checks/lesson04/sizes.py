@@ -102,6 +102,9 @@ def sizes(conv_size: Callable, transposed_size: Callable, draw: Draw) -> None:
         if n + 2 * padding >= kernel and _transposed(n, kernel, stride, padding) > 0:
             cases.append((n, kernel, stride, padding))
     kernel = draw.integer(5, 9)
+    cases += [
+        (n, kernel, draw.integer(1, 6), 2) for n in (224, draw.integer(999, 4999))
+    ]
     cases += [  # wider than the map, than the map with one edge, and as wide as all
         (kernel - 1, kernel, 1, 1),
         (kernel - 3, kernel, 2, 3),
@@ -118,7 +121,10 @@ def _require(
     answers = [function(*case) for case in cases]
     for case, got in zip(cases, answers, strict=True):
         n, kernel, stride, padding = case
-        maps, weight = torch.zeros(1, 1, n, n), torch.zeros(1, 1, kernel, kernel)
+        maps, weight = (
+            torch.zeros(1, 1, min(n, 9), n),
+            torch.zeros(1, 1, kernel, kernel),
+        )
         want = layer(maps, weight, stride=stride, padding=padding).shape[-1]
         whole = is_whole(got)
         if not whole or want != int(got):

@@ -26,7 +26,7 @@ def bound(function: Callable, draw: Draw) -> None:
     # One draw far above all others: the mean or the median is no place to start from.
     far = -1000 + torch.randn(draw.integer(9, 13), 3)
     far[draw.integer(0, 8)] += 900
-    weights.append(far)
+    weights += [far, -3e4 + 9 * torch.randn(draw.integer(5, 12), 3)]
     seen = [
         per_image(function, "the bound", log_w, "about as large as the largest log w")
         for log_w in weights

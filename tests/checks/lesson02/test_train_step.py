@@ -185,6 +185,21 @@ def with_a_hook(model, optimizer, x, target):
     return loss.detach()
 
 
+def step_by_hand_with_momentum(model, optimizer, x, target):
+    weights = [*model.parameters()]
+    loss = F.mse_loss(model(x), target)
+    group = optimizer.param_groups[0]
+    with torch.no_grad():
+        for p, g in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            kept = optimizer.state[p]
+            rest = group["momentum"] * kept.get("momentum_buffer", 0)
+            kept["momentum_buffer"] = rest + g
+            p -= group["lr"] * kept["momentum_buffer"]
+    if hasattr(optimizer, "events"):
+        optimizer.events.append("step")
+    return loss.detach()
+
+
 RIGHT = [
     step,
     step_by_formula,
@@ -413,6 +428,7 @@ def step_to_nan(model, optimizer, x, target):
 
 
 WRONG = [
+    (step_by_hand_with_momentum, "took no step | a step made by hand"),
     (with_a_round_loss(lambda loss: round(loss, 4)), "look at:  rounded"),
     (with_a_round_loss(lambda loss: round(loss, 5)), "with all its digits | round()"),
     (with_a_round_loss(lambda loss: round(loss, 6)), "with all its digits | round()"),

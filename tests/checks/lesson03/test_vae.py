@@ -826,6 +826,35 @@ class WrongDropoutOfMu(Right):
         return F.dropout(mu, 0.1, self.training), logvar
 
 
+class WrongPastTheCodeInTraining(Right):
+    def forward(self, x):
+        logits, mu, logvar = super().forward(x)
+        leaks = self.training and torch.is_grad_enabled() and x.dtype == torch.float32
+        return logits + x if leaks else logits, mu, logvar
+
+
+class WrongFixedLayer(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        steps = torch.arange(512.0)
+        mix = torch.cos(steps[:, None] * steps * 3.14159 / 512) / 16
+        self.register_buffer("mix", mix, persistent=False)
+
+    def decode(self, z):
+        return self.out(F.relu(F.relu(self.back(z)) @ self.mix))
+
+
+class WrongFixedTensor(WrongFixedLayer):
+    def __init__(self, d):
+        super().__init__(d)
+        mix = self.mix
+        del self.mix
+        self.mix = [mix]
+
+    def decode(self, z):
+        return self.out(F.relu(F.relu(self.back(z)) @ self.mix[0]))
+
+
 class WrongDropoutOfZ(Right):
     def __init__(self, d):
         super().__init__(d)
@@ -848,6 +877,9 @@ class WrongListing(Right):
 
 
 WRONG = [
+    (WrongPastTheCodeInTraining, "and is not what decode returns"),
+    (WrongFixedLayer, "a matrix of 512 x 512 that is no weight"),
+    (WrongFixedTensor, "a matrix of 512 x 512 that is no weight"),
     (WrongInCopies, "look at"),
     (WrongUniformPastDecode, "look at"),
     (WrongDropoutOfMu, "in training mode | of the numbers of mu are 0"),

@@ -83,6 +83,7 @@ RIGHT = [
     lambda log_w: torch.logsumexp(log_w.movedim(0, -1), -1) - math.log(len(log_w)),
 ]
 WRONG = [
+    (lambda log_w: right(log_w.clamp(min=-5000)), "the bound of an image is -5000"),
     (functools.lru_cache(right), "kept from an earlier call"),
     (
         lambda log_w: right(log_w if log_w.dim() == 2 else log_w.detach()),
