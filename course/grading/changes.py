@@ -118,7 +118,7 @@ class Changes:
                 yield at, FOREIGN
         elif mine:
             return
-        elif name.startswith("_") and name not in self.names.attributes:
+        elif name.startswith("_") and name not in self.names.own_private:
             yield at, OTHERS
         elif text:
             return

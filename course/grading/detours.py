@@ -30,6 +30,7 @@ DIRECT = ("inspect.signature",)
 # Private by their names alone, and documented.
 OPEN = {"_replace", "_asdict", "_fields", "_make", "_", "_field_defaults"}
 OPEN |= {"_get_name"}
+OF_MODELS = {"_modules", "_parameters", "_buffers"}
 # Methods by which a variable of the environment is set.
 STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__"}
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
@@ -57,6 +58,7 @@ class Detours:
             }
         )
         self.own = OPEN | (own - private_to_others())
+        self.of_models = OF_MODELS | own
 
     def found(self, node: ast.AST) -> Found:
         match node:
@@ -112,7 +114,7 @@ class Detours:
             yield node, HIDDEN  # whatever object it will set attributes of
         elif name[:1] == "_" and not name.endswith("__"):
             mine = self.scope.is_self(owner) or is_super(owner)
-            if isinstance(owner, ast.Name):
+            if isinstance(owner, ast.Name) and name in self.of_models:
                 mine = mine or self.scope.is_made_here(owner)
             if not (name in self.own or mine):
                 yield node, FOREIGN

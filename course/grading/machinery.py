@@ -160,7 +160,7 @@ ATTRIBUTES = {
     **dict.fromkeys(
         ("import_module", "load_module", "exec_module", "import_optional_dependency",
          "runsource", "Unpickler", "get_field", "load_backend_module",
-         "version_module", "deserialize_keras_object"),
+         "version_module", "deserialize_keras_object", "from_file"),
         HIDDEN,
     ),
     # Whoever sets what all random numbers come from sets what a check draws, and who

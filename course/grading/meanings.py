@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 from course.grading.cell_names import DEFINING
-from course.grading.machinery import AS_PARTS, KINDS, SET, of_module
+from course.grading.machinery import AS_PARTS, KINDS, SET, of_module, private_to_others
 
 # What the reading takes to be Python's own wherever it is named.
 RELIED_ON = {"super", "getattr", "setattr", "staticmethod", "classmethod"}
@@ -38,6 +38,11 @@ class Names:
     """Functions and classes that their own decorators may have replaced."""
     taken: set[str] = field(default_factory=set)
     """Names that answers bind anywhere, whatever Python means by them."""
+
+    @property
+    def own_private(self) -> set[str]:
+        """Of the attributes, what is private to nobody else."""
+        return self.attributes - private_to_others()
 
     def path(self, node: ast.AST | None) -> str:
         """The full name of a module or its part; empty if it is none."""

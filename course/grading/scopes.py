@@ -199,7 +199,8 @@ class Scope:
         if self._passes_on(decorator):
             return True
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        return self.names.path(called) in HANDING_ON
+        rebound = first_name(called) in self.top
+        return not rebound and self.path(called) in HANDING_ON
 
     def _is_a_property(self, node: ast.expr) -> bool:
         """Whether a class has made a property of that name, and nothing else."""

@@ -210,7 +210,7 @@ class Uses:
             is_foreign(name)
             or ANY in name
             or name in self.names.storing | {"modules"}
-            or (name.startswith("_") and name not in self.names.attributes)
+            or (name.startswith("_") and name not in self.names.own_private)
             for text in texts
             for name in text.split(".")
         )

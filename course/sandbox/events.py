@@ -19,6 +19,7 @@ ANYHOW = frozenset(
     )
 )
 THREAD = "_thread.start_new_thread"  # these libraries start some of their own
+STARTED = frozenset((THREAD, "_thread.start_joinable_thread"))  # so from 3.13 on
 THREADS = frozenset(("dataloader.py", "py_dataset_adapter.py", "joblib"))
 # Of these, what is written, or read where anybody writes, while a check runs: it hands
 # in all that an answer needs. Two exercises save weights.

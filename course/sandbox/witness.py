@@ -42,6 +42,7 @@ from course.sandbox.events import (
     RUNNING,
     SAVING,
     SETTING,
+    STARTED,
     TEXT,
     THREAD,
     THREADS,
@@ -102,7 +103,7 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
     who_passed, (is_lent, behind) = _who_passed(runs), _lending(runs, library, pack)
     # All other events, such as one for every id(), are let go at once.
     heeded = {"pickle.find_class", SETTING} | ANYHOW | BY_ITSELF | TEXT | OF_OBJECTS
-    heeded = frozenset(heeded | OF_CHECKS | FILES | {THREAD})
+    heeded = frozenset(heeded | OF_CHECKS | FILES | STARTED)
     heard: set[tuple[str, str, int]] = set()
     busy = False
 
@@ -138,14 +139,15 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
                     say(event, *behind(frame_of(1)))
                 return
             asks = frame_of(1)
-            if event == THREAD and asks.f_code.co_filename.startswith(pack):
+            if event in STARTED and asks.f_code.co_filename.startswith(pack):
                 asks = asks.f_back  # it is ours, and called by who asks
             found = asker_of(asks, library, pack)
             if found is not None and not ordinary(event, found[1]):
                 asker = found[0]
                 if event in FILES and not hands_in(asker, runs):
                     return
-                say(event, asker.f_code.co_filename, asker.f_lineno)
+                said = THREAD if event in STARTED else event
+                say(said, asker.f_code.co_filename, asker.f_lineno)
         except BaseException:  # noqa: BLE001 (it must never disturb what it watches)
             with suppress(OSError):  # a full pipe tells enough
                 write(pipe, b"\nThe witness could not look.\n")
@@ -242,7 +244,7 @@ def _matters(event: str, args: tuple) -> bool:
         name = "/dev/null" if isinstance(place, int) else fsdecode(place)
         shared = name[:1] != "/" or "/../" in name or name.startswith(OF_ALL)
         return name != "/dev/null" and (shared or bool(flags & TO_WRITE))
-    if event in FILES or event == THREAD:
+    if event in FILES or event in STARTED:
         return True
     if event == SETTING:
         return HARMLESS.fullmatch(fsdecode(args[0])) is None
@@ -288,7 +290,7 @@ def _is_ordinary(event: str, through: list[list[str]]) -> bool:
             for parts in through[:2]
         )
         return asks and "ctypes" in first
-    if event == THREAD:
+    if event in STARTED:
         return any(not THREADS.isdisjoint(parts) for parts in through)
     writes = not WRITERS.isdisjoint(first[-2:])  # such as a namedtuple
     if event in TEXT:

@@ -226,9 +226,11 @@ def _check_memory(function: Callable) -> None:
 
 
 def _bytes_alive() -> int:
-    kinds = (Tensor, nn.Parameter, torch.UntypedStorage)
-    return tracemalloc.get_traced_memory()[0] + sum(
-        each.nbytes if isinstance(each, Tensor) else each.nbytes()
-        for each in gc.get_objects()
-        if type(each) in kinds
-    )
+    """Of all memory that tensors hold, however small they are made to look."""
+    held = {}
+    for each in gc.get_objects():
+        if type(each) in (Tensor, nn.Parameter) and each.layout == torch.strided:
+            each = each.untyped_storage()
+        if type(each) is torch.UntypedStorage:
+            held[each.data_ptr()] = each.nbytes()
+    return tracemalloc.get_traced_memory()[0] + sum(held.values())

@@ -292,6 +292,15 @@ def first_of_a_list_twice(batches):
     return total - math.log(count)
 
 
+def keeps_all_under_a_small_shape(batches):
+    kept = []
+    for log_w in batches:
+        copy = log_w.clone()
+        kept.append((copy.resize_(1, 1), log_w.shape))
+    every = torch.cat([copy.resize_(shape) for copy, shape in kept])
+    return torch.logsumexp(every, dim=0) - math.log(len(every))
+
+
 RIGHT = [
     right,
     first_then_rest,
@@ -348,6 +357,7 @@ def gathers_three(batches):
 
 
 WRONG = [
+    (keeps_all_under_a_small_shape, "one at a time"),
     (first_of_a_list_twice, "the first batch counts twice"),
     (leaves_out_smaller, "batches smaller than the first one are left out"),
     (counts_first, "NoneType | one pass over the batches | none are left"),

@@ -1001,4 +1001,29 @@ def f(model): return model._modules, model._buffers  # <
 class Mine:
     def __init__(self): self._forward_hooks = 1
 def f(model): return getattr(model, "_forward_hooks")  # <
+---
+def f(x): return torch.from_file("/tmp/kept", shared=True, size=len(x))  # <
+---
+from operator import attrgetter
+class Mine:
+    def __init__(self): self._parameters = {}
+def f(model):
+    model._parameters = {}  # <
+    return attrgetter("_parameters")(model)  # <
+---
+parser = argparse.ArgumentParser()
+def f(x): return parser._registries  # <
+---
+class Mine:
+    def __init__(self): self._n = 0
+import random
+r = random.Random()
+def f(x): return r._randbelow(3)  # <
+---
+def give(f): return lambda self: f(nn.Linear)
+class Fine: no_grad = give
+torch = Fine
+class A:
+    @torch.no_grad
+    def g(self): self.mean = A  # <
 """
