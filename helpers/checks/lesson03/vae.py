@@ -13,11 +13,7 @@ from helpers.checks.draws import Draw
 from helpers.checks.gradients import require_gradients_of
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._draws import check_draws
-from helpers.checks.lesson03._inside import (
-    check_inside,
-    check_layers,
-    shaken,
-)
+from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
 from helpers.checks.messages import is_sequence, kind
 from helpers.checks.modules import build, require_steady, sides_of
 

@@ -121,10 +121,8 @@ def _require(
     answers = [function(*case) for case in cases]
     for case, got in zip(cases, answers, strict=True):
         n, kernel, stride, padding = case
-        maps, weight = (
-            torch.zeros(1, 1, min(n, 9), n),
-            torch.zeros(1, 1, kernel, kernel),
-        )
+        maps = torch.zeros(1, 1, min(n, 9), n)
+        weight = torch.zeros(1, 1, kernel, kernel)
         want = layer(maps, weight, stride=stride, padding=padding).shape[-1]
         whole = is_whole(got)
         if not whole or want != int(got):
