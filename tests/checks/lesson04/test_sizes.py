@@ -77,7 +77,7 @@ def masked(n, kernel, stride, padding):
 
 WRONG = [
     ((lambda n, *rest: conv(min(n, 200), *rest), transposed), "symbol of the formula"),
-    ((conv, lambda n, *rest: transposed(min(n, 900), *rest)), "transposed_size"),
+    ((conv, lambda n, *rest: transposed(min(n, 250), *rest)), "transposed_size"),
     ((unless(lambda n, k, p: k > n), transposed), "with the padding the window fits"),
     ((unless(lambda n, k, p: k > n, 1), transposed), "kernel larger than n"),
     ((unless(lambda n, k, p: k > n + p), transposed), "kernel larger than n"),
