@@ -102,9 +102,8 @@ def sizes(conv_size: Callable, transposed_size: Callable, draw: Draw) -> None:
         if n + 2 * padding >= kernel and _transposed(n, kernel, stride, padding) > 0:
             cases.append((n, kernel, stride, padding))
     kernel = draw.integer(5, 9)
-    cases += [
-        (n, kernel, draw.integer(1, 6), 2) for n in (224, draw.integer(999, 4999))
-    ]
+    large = 224, draw.integer(300, 500)  # whoever makes such a map has memory for it
+    cases += [(n, kernel, draw.integer(1, 3), 2) for n in large]
     cases += [  # wider than the map, than the map with one edge, and as wide as all
         (kernel - 1, kernel, 1, 1),
         (kernel - 3, kernel, 2, 3),
