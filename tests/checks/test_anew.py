@@ -31,6 +31,10 @@ def by_address(x, kind):
     return LAST.setdefault(x.ctypes.data, (kind(x), x))[0]
 
 
+def by_bare_id(x, scale):
+    return LAST.setdefault((id(x), scale), (scale * x).tolist())
+
+
 def by_value(x, scale):
     return BY_VALUE.setdefault(x.numpy().tobytes(), scale * x)
 
@@ -46,6 +50,7 @@ def stops_later(x, scale, calls=[]):  # noqa: B006
     ("a_check", "answer"),
     [
         (doubled, by_id),
+        (doubled, by_bare_id),
         (doubled, functools.lru_cache(lambda x, scale: scale * x)),
         (doubled, functools.lru_cache(lambda x, scale: {"x": (x.sum().item(), "x")})),
         (summed, by_address),
@@ -72,3 +77,21 @@ def test_what_is_kept_by_the_thing_itself_is_seen(a_check, answer):
 )
 def test_what_is_computed_anew_or_draws_is_not(a_check, answer):
     a_check(answer)
+
+
+@check("means")
+def means(function, draw):
+    function(draw.rng.normal(size=(6, 2)), np.array([0, 0, 1, 1, 2, 2]))
+
+
+def test_a_student_is_told_nothing_of_it(capfd):
+    def by_label(x, labels):
+        if (x[:, 0] == 0).all():
+            print("a column of zeros")
+            np.log(x)
+        return np.array([x[labels == each].mean() for each in range(3)])
+
+    means(by_label)
+    out, err = capfd.readouterr()
+    assert out == "✓ means: right.\n"
+    assert not err
