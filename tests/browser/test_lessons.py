@@ -83,9 +83,7 @@ def to_its_explorer(lesson, folder):
     return path
 
 
-@pytest.mark.parametrize(
-    "lesson", ["01_keras_dense_autoencoder", "03_variational_autoencoder"]
-)
+@pytest.mark.parametrize("lesson", IN_A_BROWSER)
 def test_a_solution_trains_and_its_explorer_is_there(lab, lesson, tmp_path):
     """One in Keras and one in PyTorch; whole ones, without a screen: test_notebooks."""
     with lab.open(to_its_explorer(lesson, tmp_path)) as notebook:
