@@ -46,7 +46,12 @@ OF_TORCH |= {"torch.nn.Module.__setstate__"}
 BESIDES = ("torch.nn.modules.module", "torch.optim.optimizer")
 # What of torch's operators is answered for tensors that hold numbers.
 FOR_NUMBERS = ("/CPU", "/CUDA", "/AutogradCPU", "/AutogradCUDA", "/Python")
-FOR_NUMBERS += ("ImplicitAutograd", "ExplicitAutograd", "/Autograd")
+FOR_NUMBERS += ("ImplicitAutograd", "ExplicitAutograd", "/Autograd", "/Functionalize")
+FOR_NUMBERS += ("/ADInplaceOrView", "/BackendSelect", "/AutocastCPU", "/AutocastCUDA")
+FOR_NUMBERS += ("/Conjugate", "/Negative", "/ZeroTensor", "/Named", "/CatchAll")
+FOR_NUMBERS += ("/PythonTLSSnapshot", "/FuncTorchBatched", "/FuncTorchGradWrapper")
+# What stands for numbers there: pi, e, inf.
+OF_NUMBERS = ("math", "numpy", "torch")
 TORCH = str(Path(np.__file__).parents[1] / "torch") + "/"
 VALUES = (FunctionType, type, ModuleType, tuple, frozenset, float, int, str, bool)
 
@@ -161,6 +166,7 @@ def _of_torch() -> Callable[[], list[tuple[str, Any]]]:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     inside, others = torch._C, library._impls
+    top_of_saved = vars(inside)["_autograd"]._top_saved_tensors_default_hooks
     modes = *TorchFunctionMode.__subclasses__(), *TorchDispatchMode.__subclasses__()
     ours_or_device = (f"{CHECKS}.", "torch.utils._device")
     known = {mode for mode in modes if mode.__module__.startswith(ours_or_device)}
@@ -180,6 +186,8 @@ def _of_torch() -> Callable[[], list[tuple[str, Any]]]:
                 for kind in kinds
                 if kind not in known
             ]
+        if saved := top_of_saved(True):  # what a gradient will be computed from
+            found.append(("torch's tensors kept for gradients", saved[0]))
         if len(others) != was:  # a library that is imported adds its own
             was = len(others)
             new = filter(_answers_numbers, others - ours)
@@ -240,6 +248,8 @@ def _stays(owner: str, attribute: str, value: Any) -> bool:
     if f"{owner}.".startswith((f"{CHECKS}.", *WITNESS)):
         known = isinstance(value, VALUES) or callable(value)
         return known and f"{owner}.{attribute}" not in CHANGES
+    if owner in OF_NUMBERS and type(value) is float:
+        return True
     return callable(value) and not isinstance(value, ModuleType)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch.nn.utils import parametrize, remove_weight_norm
 from torch.nn.utils.weight_norm import WeightNorm
 from torch.overrides import BaseTorchFunctionMode
 
+from helpers.checks.draws import seeded
 from helpers.checks.failure import CheckFailed
 from helpers.checks.messages import kind, shorten
 
@@ -58,20 +59,33 @@ def build(make: Callable[[int], nn.Module], size: int) -> nn.Module:
             "an nn.Module: PyTorch finds the weights of those",
             f"the line `class {name}(nn.Module)`",
         )
-    replaced = sorted(
-        word
-        for kind_of in type(model).__mro__
-        if not kind_of.__module__.startswith("torch.")
-        for word in LISTING & vars(kind_of).keys()
-    )
-    replaced += sorted(LISTING & vars(model).keys())
-    if replaced:
-        raise CheckFailed(
-            f"the class defines {', '.join(replaced)} itself",
-            "nn.Module's own, by which optimizers and files find the weights",
-            f"`def {replaced[0]}`: leave it out",
-        )
+    _require_own_listing(model)
     return model
+
+
+def _require_own_listing(model: nn.Module) -> None:
+    """Fail if a model, or a part of it, says by itself which weights it has."""
+    for part in _parts(model):
+        kinds = [each for each in type(part).__mro__ if not _is_of_torch(each)]
+        places = [vars(part), *map(vars, kinds)]
+        replaced = sorted(word for place in places for word in LISTING & place.keys())
+        if replaced:
+            raise CheckFailed(
+                f"the class defines {', '.join(replaced)} itself",
+                "nn.Module's own, by which optimizers and files find the weights",
+                f"`def {replaced[0]}`: leave it out",
+            )
+
+
+def _parts(model: nn.Module) -> Iterator[nn.Module]:
+    yield model
+    for part in vars(model)["_modules"].values():
+        if part is not None:
+            yield from _parts(part)
+
+
+def _is_of_torch(kind_of: type) -> bool:
+    return kind_of.__module__.startswith(("torch.", "helpers.checks.", "builtins"))
 
 
 def require_different_units(model: nn.Module, *chains: Sequence[Sequence[int]]) -> None:
@@ -113,6 +127,7 @@ def require_different_units(model: nn.Module, *chains: Sequence[Sequence[int]]) 
 
 def copied(model: nn.Module) -> nn.Module:
     """A deep copy, of a model also that keeps something it computed on itself."""
+    _require_own_listing(model)
     kept = [value for part in model.modules() for value in vars(part).values()]
     computed = [v for v in kept if isinstance(v, Tensor) and v.grad_fn is not None]
     return copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})
@@ -155,6 +170,34 @@ def require_steady(
             )
 
 
+def require_true_copies(model: nn.Module, x: Tensor) -> None:
+    """Fail unless a copy of a model answers as the model does, with the same noise.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode. One with random numbers of its own is let be.
+    x : Tensor
+
+    Raises
+    ------
+    CheckFailed
+    """
+
+    def ask(net: nn.Module) -> Tensor:
+        with torch.no_grad(), seeded(0):
+            return net(x)[0]
+
+    first, again, other = ask(model), ask(model), ask(copied(model))
+    if _near(first, again) and not _near(other, first):
+        raise CheckFailed(
+            "with the same noise a copy of the model gives other logits than the model",
+            "the same: they depend on the weights, the input and the noise alone",
+            "a condition on something else, such as id(self), or a copy that is made "
+            "otherwise",
+        )
+
+
 def _near(one: Tensor, other: Tensor) -> bool:
     return torch.allclose(one.detach(), other, rtol=1e-4, atol=1e-5)
 
@@ -173,12 +216,23 @@ def with_plain_weights(model: nn.Module) -> nn.Module:
     model = copied(model)
     for part in model.modules():
         if parametrize.is_parametrized(part):
-            for name in [*part.parametrizations]:
+            for name, steps in [*part.parametrizations.items()]:
+                _require_torchs(name, steps)
                 parametrize.remove_parametrizations(part, name)
         for hook in [*part._forward_pre_hooks.values()]:
             if isinstance(hook, WeightNorm):  # the way of earlier versions
                 remove_weight_norm(part, hook.name)
     return model
+
+
+def _require_torchs(name: str, steps: Iterable[nn.Module]) -> None:
+    for step in steps:
+        if not _is_of_torch(type(step)):
+            raise CheckFailed(
+                f"a layer's {name} is what {type(step).__name__} makes of its weights",
+                "plain layers: their weights are what they multiply by",
+                "register_parametrization: leave it out",
+            )
 
 
 def require_free_numbers(codes: Tensor, name: str, look: str) -> None:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from helpers.checks import standins
 from helpers.checks.base import CheckFailed, check
-from helpers.checks.draws import Draw
+from helpers.checks.draws import Draw, seeded
 from helpers.checks.leftovers import stays
 from helpers.checks.messages import kind, shorten
 from helpers.checks.modules import build, explained
@@ -74,8 +74,7 @@ def weights(
         place = Path(folder)
         paths = [str(place / name) for name in ("one.pth", "two.bin")]
         models = [build(make, size) for size in sizes]
-        for model in models:
-            _use(model)
+        answers = [_use(model, size) for model, size in zip(models, sizes, strict=True)]
         kept = [copy.deepcopy(model.state_dict()) for model in models]
         # One as it is after training, one ready for use, its weights frozen.
         models[0].train()
@@ -93,6 +92,8 @@ def weights(
             with explained(LOADING):
                 loaded.append(load(path, size))
             _check_loaded(loaded[-1], state, model)
+        for model, size, answer in zip(loaded, sizes, answers, strict=True):
+            _check_answers(model, size, answer)
         _check_again(save, load, models[0], loaded[0], paths[0], sizes[0])
         _check_traps(load, place, sizes[0])
 
@@ -106,10 +107,33 @@ def _class_in_place(load: Callable, make: Callable) -> Callable:
         return ours[CLASS] if names.get(CLASS) is ours[CLASS] else make
 
 
-def _use(model: nn.Module) -> None:
-    """Run a model once, for layers that find their size by it."""
+def _use(model: nn.Module, size: int) -> list[Tensor]:
+    """What a model answers; layers that find their size by use have found it."""
     model.eval()
     model(torch.rand(3, 784)).sum().backward()  # and its gradients are to stay
+    return _answers(model, size)
+
+
+@torch.no_grad()
+def _answers(model: nn.Module, size: int) -> list[Tensor]:
+    with seeded(0):
+        x, z = torch.rand(5, 784), torch.randn(5, size)
+        answers = [model(x)]
+        if hasattr(model, "encode") and hasattr(model, "decode"):
+            answers += [model.encode(x), model.decode(z)]
+        return answers
+
+
+def _check_answers(model: nn.Module, size: int, wanted: list[Tensor]) -> None:
+    answers = []
+    with contextlib.suppress(NotImplementedError):  # a module without a forward
+        answers = _answers(model, size)
+    if len(answers) < len(wanted) or not all(map(torch.allclose, answers, wanted)):
+        raise CheckFailed(
+            "with the same weights the loaded model answers otherwise than the saved",
+            f"an {CLASS}: the same codes and the same pictures",
+            f"the class of the model: `{CLASS}(bottleneck)` in load_weights()",
+        )
 
 
 def _check_files(folder: Path, paths: list[str]) -> None:

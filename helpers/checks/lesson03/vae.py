@@ -15,7 +15,12 @@ from helpers.checks.leftovers import stays
 from helpers.checks.lesson03._draws import check_draws
 from helpers.checks.lesson03._inside import check_inside, check_layers, shaken
 from helpers.checks.messages import is_sequence, kind
-from helpers.checks.modules import build, require_steady, sides_of
+from helpers.checks.modules import (
+    build,
+    require_steady,
+    require_true_copies,
+    sides_of,
+)
 
 
 @check("VAE", uses=("reparameterize",))
@@ -36,6 +41,7 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     _check_shapes(twin.train(), size, 31)
     twin.eval()
     _check_found(model, twin, size)
+    require_true_copies(model, torch.rand(9, 784))
     check_layers(model, size)
     model = shaken(model)
     check_inside(model, size)

@@ -229,7 +229,10 @@ def _bytes_alive() -> int:
     """Of all memory that tensors hold, however small they are made to look."""
     held = {}
     for each in gc.get_objects():
-        if type(each) in (Tensor, nn.Parameter) and each.layout == torch.strided:
+        if type(each) in (Tensor, nn.Parameter):
+            if each.layout != torch.strided:  # such as a sparse one
+                held[id(each)] = each.numel() * each.element_size()
+                continue
             each = each.untyped_storage()
         if type(each) is torch.UntypedStorage:
             held[each.data_ptr()] = each.nbytes()

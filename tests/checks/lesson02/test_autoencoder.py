@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils import parametrize
 
 from helpers.checks import lesson02 as checks
 from tests.checks.trial import trial
@@ -709,7 +710,19 @@ class LastNumberFromTheOthers(Right):
         return torch.cat([z[:, :-1], z[:, :1] - z[:, 1:2]], 1)
 
 
+class Nothing(nn.Module):
+    def forward(self, weight):
+        return 0 * weight
+
+
+class WeightsOfTheirOwn(Right):
+    def __init__(self, bottleneck=8):
+        super().__init__(bottleneck)
+        parametrize.register_parametrization(self.encoder[2], "weight", Nothing())
+
+
 WRONG = [
+    (WeightsOfTheirOwn, "what Nothing makes of its weights | plain layers"),
     (PastTheCodeInTraining, "in training mode model(x) differs from"),
     (InFloat32Detached, "a wrong gradient from"),
     (MeanOffTheCode, "the code has 8 numbers, and 1 of them can be computed from"),

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Normal
+from torch.nn.utils import parametrize
 
 from helpers.checks import lesson03 as checks
 from helpers.checks.base import CheckFailed
@@ -876,7 +877,72 @@ class WrongListing(Right):
                 yield name, p
 
 
+class WrongButInMadeCopies(Right):
+    """Only a copy draws; how copies are made is said where nobody looks."""
+
+    draws = False
+
+    def forward(self, x):
+        if self.draws:
+            return super().forward(x)
+        mu, logvar = self.encode(x)
+        return self.decode(mu), mu, logvar
+
+    def __getattr__(self, name):
+        return self.again if name.startswith("__deep") else super().__getattr__(name)
+
+    def again(self, memo):
+        other = type(self)(self.mu.out_features)
+        other.load_state_dict(self.state_dict())
+        other.draws = True
+        return other.train(self.training)
+
+
+class WrongButInOthers(Right):
+    """Draws in all models but the very one that was made."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.me = id(self)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        noise = torch.randn_like(mu) * (id(self) != self.me)
+        return self.decode(mu + torch.exp(logvar / 2) * noise), mu, logvar
+
+
+class WrongListingLater(Right):
+    """Two layers more, which are hidden once the model has been used."""
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.more = nn.Sequential(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 512))
+
+    def five(self, recurse=True):
+        return (p for p in super().parameters() if tuple(p.shape) != (512, 512))
+
+    def encode(self, x):
+        self.parameters = self.five
+        h = self.more(self.act(self.hidden(x)))
+        return self.mu(h), self.logvar(h)
+
+
+class Nothing(nn.Module):
+    def forward(self, weight):
+        return 0 * weight
+
+
+class WrongWeightsOfTheirOwn(Right):
+    def __init__(self, d):
+        super().__init__(d)
+        parametrize.register_parametrization(self.mu, "weight", Nothing())
+
+
 WRONG = [
+    (WrongButInMadeCopies, "a copy of the model gives other logits"),
+    (WrongButInOthers, "a copy of the model gives other logits"),
+    (WrongListingLater, "the class defines parameters itself"),
+    (WrongWeightsOfTheirOwn, "what Nothing makes of its weights | plain layers"),
     (WrongPastTheCodeInTraining, "and is not what decode returns"),
     (WrongFixedLayer, "a matrix of 512 x 512 that is no weight"),
     (WrongFixedTensor, "a matrix of 512 x 512 that is no weight"),

@@ -356,7 +356,19 @@ def gathers_three(batches):
     return torch.stack(parts).logsumexp(0) - math.log(count)
 
 
+def keeps_all_in_a_sparse_tensor(batches):
+    kept = torch.cat([log_w.to_sparse() for log_w in batches]).to_dense()
+    return torch.logsumexp(kept, dim=0) - math.log(len(kept))
+
+
+def keeps_all_for_another_library(batches):
+    kept = torch.cat([each.to_dense() for each in [b.to_mkldnn() for b in batches]])
+    return torch.logsumexp(kept, dim=0) - math.log(len(kept))
+
+
 WRONG = [
+    (keeps_all_in_a_sparse_tensor, "one at a time"),
+    (keeps_all_for_another_library, "one at a time"),
     (keeps_all_under_a_small_shape, "one at a time"),
     (first_of_a_list_twice, "the first batch counts twice"),
     (leaves_out_smaller, "batches smaller than the first one are left out"),

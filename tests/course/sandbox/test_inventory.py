@@ -38,6 +38,8 @@ REPLACED = [
     (torch, "allclose", max),
     (F, "relu", other),
     (np, "isclose", other),
+    (math, "pi", 3.0),
+    (torch, "inf", 1e9),
     (math, "log", functools.partial(math.log)),
     (sys, "audit", other),
     (sys, "exc_info", other),
@@ -145,12 +147,19 @@ def test_what_answers_torchs_functions_besides_is_told():
     assert compare() == []
 
 
-def test_another_answer_for_tensors_is_told_a_librarys_own_is_not():
+def test_what_gradients_are_computed_from_is_told():
+    compare = inventory.take()
+    with torch.autograd.graph.saved_tensors_hooks(torch.zeros_like, torch.clone):
+        assert compare() == [("torch's tensors kept for gradients", None)]
+
+
+@pytest.mark.parametrize("key", ["CPU", "ADInplaceOrView"])
+def test_another_answer_for_tensors_is_told_a_librarys_own_is_not(key):
     compare = inventory.take()
     with torch.library._scoped_library("prims", "IMPL") as prims:
         prims.impl("sin", abs, "CPU")
         assert compare() == []
     assert compare() == []
     with torch.library._scoped_library("aten", "IMPL") as aten:
-        aten.impl("trunc", lambda x: x, "CPU")
-        assert compare() == [("torch.ops.aten/trunc/CPU", None)]
+        aten.impl("trunc", lambda x: x, key)
+        assert compare() == [(f"torch.ops.aten/trunc/{key}", None)]
