@@ -75,10 +75,12 @@ def browser():
 
 
 @pytest.fixture(autouse=True)
-def _never_both():
-    """TensorFlow and torch, in one process, crash each other sooner or later."""
+def _left_as_found():
+    """What a test leaves behind in its process would be another's failure."""
     yield
-    assert not (sys.modules.get("tensorflow") and sys.modules.get("torch"))
+    torch, tensorflow = map(sys.modules.get, ("torch", "tensorflow"))
+    assert not (torch and tensorflow), "in one process they crash each other"
+    assert not (torch and torch._C._len_torch_function_stack()), "a mode of torch's"
 
 
 def pytest_pycollect_makemodule(module_path, parent):

@@ -21,7 +21,7 @@ import numpy as np
 MODULES = ("builtins", "math", "sys", "numpy", "numpy.linalg", "torch")
 MODULES += ("torch.autograd", "torch.linalg", "torch.nn", "torch.nn.functional")
 MODULES += ("torch.testing", "keras", "keras.ops", "keras.losses", "helpers.data")
-MODULES += ("helpers.training",)
+MODULES += ("helpers.training", "torch.nn.init")
 # Of these, all classes too: what swallows an error, say, or makes a copy.
 WHOLE = ("contextlib", "functools", "copy", "random", "re", "json", "pickle")
 WHOLE += ("dataclasses", "itertools", "tempfile", "shutil", "weakref", "collections")
@@ -29,6 +29,10 @@ WHOLE += ("torch.optim.optimizer", "torch.optim.sgd", "torch.optim.adam")
 WHOLE += ("torch.distributions.normal", "torch.nn.modules.container")
 TYPES = (("torch", "Tensor"), ("torch.nn", "Module"), ("torch.nn", "Linear"))
 TYPES += (("keras", "Model"), ("keras", "Layer"))
+TYPES += tuple(("torch.nn", name) for name in (  # of which the checks' models are made
+    "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "ReLU", "GELU", "SiLU",
+    "Tanh", "Sigmoid", "Flatten", "Unflatten", "Dropout", "Parameter",
+))  # fmt: skip
 CHECKS = "helpers.checks"
 WITNESS = ("course.sandbox.witness", "course.sandbox.inventory")
 CHANGES = {f"{CHECKS}.base.checking"}  # names the check that is running

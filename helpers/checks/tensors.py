@@ -39,7 +39,7 @@ def fits(
     if not wanted.isfinite().all():
         return False
     room = tolerance * (wanted.abs() + wanted.abs().mean() + 0.1) + ROUNDING * parts
-    return bool(((seen - wanted).abs() <= room).all())
+    return bool(((seen - wanted).abs() <= room).all() and room.isfinite().all())
 
 
 def compare(

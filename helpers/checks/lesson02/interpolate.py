@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.checks.base import CheckFailed, check
+from helpers.checks.base import CheckFailed, check, want_tensor
 from helpers.checks.draws import Draw
 from helpers.checks.leftovers import stays
 from helpers.checks.lesson02._models import PIXELS, Small, pictures
@@ -52,7 +52,10 @@ def interpolate(function: Callable, draw: Draw) -> None:
             with explained(reasons), stays(model, a, b):
                 result = function(model, a, b, frames)
             _check_shape(result, frames, size)
-            _check_strip(result.detach(), right, a, b, frames)
+            strip = want_tensor(
+                result, (frames, PIXELS), "the strip", "the `return` line"
+            )
+            _check_strip(strip, right, a, b, frames)
 
 
 @torch.no_grad()

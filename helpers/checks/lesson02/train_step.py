@@ -40,7 +40,9 @@ class Watched(torch.optim.SGD):
     """Gradient descent with momentum that notes the order of events."""
 
     def __init__(self, model: nn.Module, lr: float):
-        super().__init__(model.parameters(), lr=lr, momentum=0.9)
+        first, *others = model.parameters()
+        groups = [{"params": [first]}, {"params": others}]
+        super().__init__(groups, lr=lr, momentum=0.9)
         for p in model.parameters():
             p.register_hook(lambda gradient: self._note("backward"))
 

@@ -145,9 +145,9 @@ def _require_state(snapshot: object, values: dict[str, Tensor]) -> None:
             "a dict from names to tensors, as state_dict() gives",
             "the return statement",
         )
-    if isinstance(snapshot, dict) and type(snapshot) not in (dict, OrderedDict):
+    if type(snapshot) not in (dict, OrderedDict):
         raise CheckFailed(  # what it holds may be other things than it answers with
-            f"remember returns a {type(snapshot).__name__}, a dict of its own kind",
+            f"remember returns a {type(snapshot).__name__}, which is no plain dict",
             "a plain dict, as state_dict() gives, which torch.save writes as it is",
             "the class of what is returned: dict(...) makes a plain one",
         )

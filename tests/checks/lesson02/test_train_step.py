@@ -427,7 +427,17 @@ def step_to_nan(model, optimizer, x, target):
     return loss.detach()
 
 
+def clears_one_group(model, optimizer, x, target):
+    for p in optimizer.param_groups[0]["params"]:
+        p.grad = None
+    loss = F.mse_loss(model(x), target)
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
 WRONG = [
+    (clears_one_group, "look at"),
     (step_by_hand_with_momentum, "took no step | a step made by hand"),
     (with_a_round_loss(lambda loss: round(loss, 4)), "look at:  rounded"),
     (with_a_round_loss(lambda loss: round(loss, 5)), "with all its digits | round()"),

@@ -938,7 +938,23 @@ class WrongWeightsOfTheirOwn(Right):
         parametrize.register_parametrization(self.mu, "weight", Nothing())
 
 
+def less(h):
+    """The right gradient in 64 bits, and a thousandth of it in 32."""
+    return h if h.dtype == torch.float64 else h.detach() + 1e-3 * (h - h.detach())
+
+
+class WrongGradientsAsUsed(Right):
+    def encode(self, x):
+        h = less(self.act(self.hidden(x)))
+        return self.mu(h), self.logvar(h)
+
+    def decode(self, z):
+        first, act, last = self.back
+        return last(less(act(first(z))))
+
+
 WRONG = [
+    (WrongGradientsAsUsed, "a wrong gradient from | any weight, in float32"),
     (WrongButInMadeCopies, "a copy of the model gives other logits"),
     (WrongButInOthers, "a copy of the model gives other logits"),
     (WrongListingLater, "the class defines parameters itself"),

@@ -5,6 +5,7 @@ import io
 import pickle
 import tempfile
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -204,8 +205,27 @@ RIGHT = [
     lambda m: copy.deepcopy(dict(m.state_dict())),
     lambda m: {k: v + 0 for k, v in m.state_dict().items()},
 ]
+
+
+class Snapshot(Mapping):
+    """It can be loaded; torch.save would write an object of this class."""
+
+    def __init__(self, state):
+        self.state = {name: value.clone() for name, value in state.items()}
+
+    def __getitem__(self, name):
+        return self.state[name]
+
+    def __iter__(self):
+        return iter(self.state)
+
+    def __len__(self):
+        return len(self.state)
+
+
 WRONG = [
-    (TwoFaces.of, "a dict of its own kind"),
+    (lambda m: Snapshot(m.state_dict()), "which is no plain dict"),
+    (TwoFaces.of, "which is no plain dict"),
     (of_the_parts, "lacks scale"),
     (lambda m: copy.deepcopy(m.double().state_dict()), "another type | double()"),
     (lambda m: m.state_dict(), "deepcopy"),

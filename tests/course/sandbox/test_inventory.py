@@ -122,6 +122,7 @@ def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
     with torch.no_grad(), np.errstate(all="ignore"):
         nn.Linear(2, 2)(torch.ones(1, 2)).sum()
     assert compare() == []
+    torch.set_default_device(None)  # else a mode of torch's stays, for all tests after
 
 
 def test_what_answers_torchs_functions_besides_is_told():
