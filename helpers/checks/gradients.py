@@ -46,14 +46,17 @@ def require_gradients_of(
         inputs = {name: x.double().requires_grad_() for name, x in given.items()}
         try:
             off = _off_twice(double, answers, inputs)
+            right = _gradients(double, answers, inputs)
         except RuntimeError:  # it ran before: another way to insist on float32
             off = None
-    if not off:  # in float32, as it is used
+    if not off:
         inputs = {name: x.detach().clone() for name, x in given.items()}
         for x in inputs.values():
             x.requires_grad_()
-        options = {"apart": off is None, "room": 0.2 if off is None else 0.3}
-        off = _off_twice(copied(model), answers, inputs, COARSE_STEP, **options)
+    if off is None:
+        off = _off_twice(copied(model), answers, inputs, COARSE_STEP, room=0.2)
+    elif not off:  # in float32, as it is used
+        off = _unlike(right, _gradients(copied(model), answers, inputs))
     for answer in dict.fromkeys(answer for answer, _ in off):
         places = {
             place: none for (which, place), none in off.items() if which == answer
@@ -111,28 +114,13 @@ def _off(
     step: float = STEP,
     room: float = 1e-3,
     seed: int = 0,
-    apart: bool = True,
 ) -> dict[tuple[str, str], bool]:
     """Where an answer's gradient is off: (answer, place) -> whether there is none."""
-    places = dict(model.named_parameters())
-    places |= {f"the input {name}": x for name, x in inputs.items()}
+    _, places, toward, ways, slopes = _gradients(model, answers, inputs, seed)
 
     def ask() -> dict[str, Tensor]:
         with seeded(0):  # the same noise each time
             return dict(answers(model, **inputs))
-
-    source = torch.Generator().manual_seed(seed)  # whatever became of the others
-
-    def direction(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=source, dtype=like.dtype).to(like)
-
-    values = ask()
-    toward = {name: direction(value) for name, value in values.items()}
-    ways = {name: direction(place) for name, place in places.items()}
-    slopes = {
-        answer: _slopes((value * toward[answer]).sum(), places, ways)
-        for answer, value in values.items()
-    }
 
     @torch.no_grad()
     def moved(*names: str) -> dict[str, float]:
@@ -153,13 +141,6 @@ def _off(
             for answer, weights in toward.items()
         }
 
-    if not apart:
-        return {
-            (answer, "any weight, in float32"): False
-            for answer, does in moved(*places).items()
-            if not abs(sum(says for says, _ in slopes[answer].values()) - does)
-            <= room * (abs(does) + sum(size for _, size in slopes[answer].values()) / 9)
-        }
     # In float64 all at once, and closely; where that does not fit, one after the other.
     together = moved(*places) if step == STEP else {}
     if together and all(
@@ -176,6 +157,44 @@ def _off(
             does = moves[name][answer]
             if not abs(says - does) <= room * (abs(does) + size + 0.01 * largest):
                 off[answer, name] = size == 0
+    return off
+
+
+def _gradients(
+    model: nn.Module,
+    answers: Callable[..., Mapping[str, Tensor]],
+    inputs: dict[str, Tensor],
+    seed: int = 0,
+) -> tuple[dict, dict, dict, dict, dict]:
+    """Answers, places, directions of both, and the answers' slopes along these."""
+    places = dict(model.named_parameters())
+    places |= {f"the input {name}": x for name, x in inputs.items()}
+    source = torch.Generator().manual_seed(seed)  # whatever became of the others
+
+    def direction(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=source, dtype=torch.float64).to(like)
+
+    with seeded(0):
+        values = dict(answers(model, **inputs))
+    toward = {name: direction(value) for name, value in values.items()}
+    ways = {name: direction(place) for name, place in places.items()}
+    slopes = {
+        answer: _slopes((value * toward[answer]).sum(), places, ways)
+        for answer, value in values.items()
+    }
+    return values, places, toward, ways, slopes
+
+
+def _unlike(right: tuple, other: tuple) -> dict[tuple[str, str], bool]:
+    """As `_off`: where gradients in float32 are others, though the answers are not."""
+    off = {}
+    for answer, value in right[0].items():
+        if not torch.allclose(other[0][answer].double(), value, 1e-3, 1e-4):
+            continue  # it draws, and other numbers in float32
+        for place, (says, size) in right[-1][answer].items():
+            seen, length = other[-1][answer][place]
+            if abs(seen - says) > 0.05 * size + 1e-3:
+                off[answer, f"{place}, in float32"] = length == 0
     return off
 
 
