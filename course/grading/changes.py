@@ -33,6 +33,8 @@ NAMED = {"__name__", "__doc__", "__qualname__"}
 # Calls that make a number of something, or a container.
 NUMBERS = {"item", "tolist", "float", "int", "len", "sum", "list", "dict", "set"}
 TUPLES = ("collections.namedtuple", "typing.NamedTuple")
+# Set on what may be a module, they are what every sum and every tolerance uses.
+CONSTANTS = {"pi", "inf", "nan"}
 # They ask what type something is, and keep none.
 ASKING = {"isinstance", "issubclass", "print", "map"}
 
@@ -124,7 +126,7 @@ class Changes:
             return
         elif (
             of_a_type(owner)
-            or name in looked_up(called=self._is_data(value))
+            or name in CONSTANTS | looked_up(called=self._is_data(value))
             or isinstance(value, ast.Lambda)
             or self.scope.is_defined(value)
         ):

@@ -13,6 +13,7 @@ from pathlib import Path
 from course.grading.machinery import (
     FOREIGN,
     HIDDEN,
+    NOTEBOOK,
     OTHERS,
     PROCESS,
     is_foreign,
@@ -20,19 +21,29 @@ from course.grading.machinery import (
     private_to_others,
 )
 from course.grading.meanings import assigned, is_super, last_name
-from course.grading.scopes import Scope
-from course.grading.texts import PUTTING, Texts
-from course.sandbox.events import HARMLESS
+from course.grading.scopes import FUNCTIONS, Scope
+from course.grading.texts import ANY, PATHS, PUTTING, Texts
+from course.sandbox.events import HARMLESS, READABLE
 
 Found = Iterator[tuple[ast.AST, str]]
 # They run text, or what some arguments say: who calls them must be seen to.
-DIRECT = ("inspect.signature",)
+DIRECT = ("inspect.signature", "os.getenv")
 # Private by their names alone, and documented.
 OPEN = {"_replace", "_asdict", "_fields", "_make", "_", "_field_defaults"}
 OPEN |= {"_get_name"}
 OF_MODELS = {"_modules", "_parameters", "_buffers"}
 # Methods by which a variable of the environment is set.
 STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__"}
+# Methods by which one is read.
+READING = {"get", "__getitem__", "__contains__"}
+ASKING = {"os.getenv", *(f"os.environ.{name}" for name in READING)}
+# They say what stands where an answer runs, and where that is.
+PLACES = {f"os.path.{name}" for name in ("exists", "isfile", "isdir", "lexists")}
+PLACES |= {f"os.path.{name}" for name in ("getsize", "getmtime", "samefile")}
+PLACES |= {"os.stat", "os.access", "os.getcwd", "pathlib.Path.cwd"}
+OF_PATHS = {"exists", "is_file", "is_dir", "stat", "samefile"}
+# They write where they are told, and are told it by its own name.
+LOGGING = {"tqdm", "logging", "traceback", "pprint", "contextlib"}
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
 MAKING = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque"}
 
@@ -65,6 +76,9 @@ class Detours:
             case ast.Subscript(owner, name, ast.Store() | ast.Del()):
                 if self._is_the_environment(owner) and not self._are_harmless([name]):
                     yield node, PROCESS
+            case ast.Subscript(owner, name) | ast.Compare(name, _, [owner]):
+                if self._is_the_environment(owner) and not self._are(READABLE, [name]):
+                    yield node, PROCESS
             case ast.AugAssign(target, _, value) if self._is_the_environment(target):
                 if not self._are_harmless(_keys([value])):
                     yield node, PROCESS
@@ -88,18 +102,28 @@ class Detours:
 
     def _are_harmless(self, names: list[ast.expr]) -> bool:
         """Whether variables of the environment change nothing that is loaded."""
+        return self._are(HARMLESS, names)
+
+    def _are(self, kind: re.Pattern[str], names: list[ast.expr]) -> bool:
         texts = [self.texts.of(name) for name in names]
         return all(texts) and all(
-            HARMLESS.fullmatch(text) for each in texts for text in each
+            kind.fullmatch(text) for each in texts for text in each
         )
 
     def _used(self, node: ast.Name | ast.Attribute) -> Found:
         """A function, a table or a private part, and what becomes of it."""
         above, path = self.above.get(node), self.scope.path(node)
         if path == "os.environ":
-            if self._is_handed_on(node):
+            if not (self._is_named(node) or self._is_asked_for_one(node)):
                 yield above or node, PROCESS
-        elif path in DIRECT or path.removeprefix("os.environ.") in STORING:
+        elif path in ("sys.stdout", "sys.stderr"):
+            if not (self._is_named(node) or self._is_written_to(node)):
+                yield above or node, NOTEBOOK
+        elif path in PLACES and self.scope.around(node, FUNCTIONS):
+            named = self._is_named(node) or self.scope.is_called(node)
+            if not named or path.endswith("cwd"):
+                yield above or node, PROCESS
+        elif path in DIRECT or path.removeprefix("os.environ.") in STORING | READING:
             if not self.scope.is_called(node):
                 yield node, HIDDEN
         elif path and isinstance(above, ast.Attribute):
@@ -118,6 +142,56 @@ class Detours:
                 mine = mine or self.scope.is_made_here(owner)
             if not (name in self.own or mine):
                 yield node, FOREIGN
+
+    def _is_named(self, node: ast.expr) -> bool:
+        """Whether a thing gets another name, under which it is read, too."""
+        above = self.above.get(node)
+        if isinstance(above, ast.Assign):
+            return all(isinstance(target, ast.Name) for target in above.targets)
+        return isinstance(above, ast.arguments | ast.NamedExpr | ast.Expr)
+
+    def _is_asked_for_one(self, environment: ast.expr) -> bool:
+        """Whether it is one variable that is asked for, or set: this is read there."""
+        above = self.above.get(environment)
+        if isinstance(above, ast.Attribute):
+            return above.attr in STORING | READING
+        if isinstance(above, ast.Compare):
+            return above.comparators == [environment]
+        return isinstance(above, ast.Subscript | ast.AugAssign)
+
+    def _is_written_to(self, stream: ast.expr) -> bool:
+        """Whether a stream is what Python, or a library, is to write to."""
+        above = self.above.get(stream)
+        if isinstance(above, ast.keyword):
+            above = self.above.get(above)
+        if not isinstance(above, ast.Call):
+            return isinstance(above, ast.Attribute)  # such as `flush`
+        called = above.func
+        if self.scope.path(called) == "functools.partial" and above.args:
+            called = above.args[0]
+        if isinstance(called, ast.Name) and called.id == "print":
+            return stream not in above.args and called.id not in self.names.taken
+        return self.scope.path(called).partition(".")[0] in LOGGING
+
+    def _is_handed_in(self, place: ast.expr | None) -> bool:
+        """Whether a path, or the folder that it begins with, is what a caller gives."""
+        if isinstance(place, ast.Name):
+            values = self.scope.binding(place)[1] or [place]
+            return all(
+                value is None or (value is not place and self._is_handed_in(value))
+                for value in values
+            )
+        if isinstance(place, ast.Attribute):
+            return all(text.startswith(ANY) for text in self.texts.of(place))
+        if isinstance(place, ast.BinOp):
+            return self._is_handed_in(place.left)
+        if isinstance(place, ast.JoinedStr):
+            return bool(place.values) and self._is_handed_in(place.values[0])
+        if isinstance(place, ast.FormattedValue):
+            return self._is_handed_in(place.value)
+        if isinstance(place, ast.Call) and self.scope.path(place.func) in PATHS:
+            return bool(place.args) and self._is_handed_in(place.args[0])
+        return False
 
     def _is_handed_on(self, node: ast.expr) -> bool:
         """Whether a thing goes where it may be changed under another name."""
@@ -148,6 +222,15 @@ class Detours:
             ]
             if changes and not self._are_harmless(names + _keys(named)):
                 yield node, PROCESS
+        path = self.scope.path(func)
+        if path in ASKING and not self._are(READABLE, node.args[:1]):
+            yield node, PROCESS
+        place = node.args[0] if node.args and path in PLACES else None
+        if not path and isinstance(func, ast.Attribute) and func.attr in OF_PATHS:
+            place = func.value
+        inside = self.scope.around(node, FUNCTIONS)
+        if place and inside and not self._is_handed_in(place):
+            yield node, PROCESS
         for keyword in node.keywords:
             # Who called a function, by file and line: for people, or to be read.
             told = last_name(func) == "warn" and not self.records

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from course import pack_root
+from course.grading.modules import KNOWN_AS, is_module, modules_along
 
 NOTEBOOK = "the notebook's machinery"
 FOREIGN = "objects that were not handed to it"
@@ -88,7 +89,8 @@ PARTS = {
         f"os.{name}": PROCESS
         for name in ("_exit", "abort", "kill", "killpg", "fork", "forkpty", "dup",
                      "dup2", "putenv", "register_at_fork", "pipe", "system", "popen",
-                     "write", "writev", "pwrite", "sendfile", "open", "fdopen")
+                     "write", "writev", "pwrite", "sendfile", "open", "fdopen",
+                     "environb", "getenvb", "path.expandvars")
     },
     "tqdm.contrib.concurrent": LATER,
     **dict.fromkeys(
@@ -184,7 +186,6 @@ AS_PARTS = {
 INSIDE = {"math", "torch", "np", "numpy", "warnings", "functools", "itertools", "types"}
 INSIDE |= {"typing", "collections", "operator", "keras", "tensorflow", "tf", "plt"}
 INSIDE |= {"mp", "ast", "codecs", "queue", "shutil", "logging", "io", "re", "json"}
-LAZY = {"tensorflow.math", "tensorflow.keras"}  # there once it is imported
 # Attributes with two underscores that ordinary classes and functions speak of.
 ORDINARY = {
     "__init__", "__name__", "__len__", "__class__", "__doc__", "__call__", "__iter__",
@@ -215,7 +216,8 @@ SHOWING = {
     "Image", "Markdown", "Math", "Latex", "SVG", "Audio", "Video", "IFrame", "JSON",
     "Pretty", "Code", "FileLink", "YouTubeVideo", "Javascript",
 }  # fmt: skip
-OF_STREAMS = {"write", "flush", "isatty", "encoding", "writelines"}
+OF_STREAMS = {"write", "flush", "writelines"}
+OF_STDIN = {"isatty", "encoding"}
 
 
 def of_module(path: str) -> str | None:
@@ -233,8 +235,9 @@ def of_module(path: str) -> str | None:
     fine = bool(FINE & set(beginnings))
     if parts[:2] == ["IPython", "display"]:
         return None if {*parts[2:3]} <= SHOWING else NOTEBOOK
-    if parts[:2] in (["sys", "stdout"], ["sys", "stderr"], ["sys", "stdin"]):
-        return None if {*parts[2:3]} <= OF_STREAMS else NOTEBOOK
+    if parts[0] == "sys" and parts[1:2] and parts[1] in ("stdout", "stderr", "stdin"):
+        asked = OF_STDIN if parts[1] == "stdin" else OF_STREAMS
+        return None if {*parts[2:3]} <= asked else NOTEBOOK
     if parts[0] not in sys.stdlib_module_names and not is_module(parts[0]):
         return "a module that does not exist"  # a file of that name could be written
     for each in beginnings:
@@ -252,13 +255,26 @@ def of_module(path: str) -> str | None:
         return OTHERS  # for all models, all optimizers
     if parts[-1] == "register":
         return OTHERS  # what is taken for a number, a list, a model
-    for length, part in enumerate(parts[1:], start=2):
-        known = ".".join(parts[:length])
-        within = is_module(known.rpartition(".")[0]) and known not in LAZY
-        if part in INSIDE and within and not is_module(known):
-            return FOREIGN
+    if any(part in ATTRIBUTES for part in parts[1:]):
+        return next(ATTRIBUTES[part] for part in parts[1:] if part in ATTRIBUTES)
+    return _through_others(parts)
+
+
+def _through_others(parts: list[str]) -> str | None:
+    """Say whether a path leads through a module into another that it has in it."""
+    along = modules_along(".".join(parts))
+    for place, part in enumerate(parts[1:], start=1):
+        before, module = along[place - 1], along[place]
         if part in AS_PARTS or (part[:1] == "_" and part not in ORDINARY):
             return FOREIGN
+        if ".".join(parts[: place + 1]) in KNOWN_AS:
+            continue
+        other = module.partition(".")[0] not in ("", before.partition(".")[0])
+        if before and (other or (part in INSIDE and "." not in module)):
+            return FOREIGN
+        public = not any(each[:1] == "_" or each == "src" for each in module.split("."))
+        if module and public and module != f"{before}.{part}":
+            return of_module(".".join([module, *parts[place + 1 :]]))
     return None
 
 
@@ -279,42 +295,6 @@ def is_odd(name: str) -> bool:
     """Whether Python gives a name a meaning of which ordinary code does not speak."""
     odd = name.startswith("__") and name.endswith("__") and len(name) > 4
     return odd and name not in ORDINARY
-
-
-@cache
-def is_module(path: str) -> bool:
-    """Tell whether a full name is that of a module, without importing it."""
-    first, *rest = path.split(".")
-    try:
-        spec = find_spec(first)
-    except (ImportError, ValueError):
-        return False
-    if spec is None:
-        return False
-    if not rest:
-        return True
-    for folder in spec.submodule_search_locations or ():
-        place = Path(folder, *rest)
-        if place.with_suffix(".py").is_file() or (place / "__init__.py").is_file():
-            return place.name not in _hidden_in(place.parent)
-    return False
-
-
-@cache
-def _hidden_in(package: Path) -> frozenset[str]:
-    """Modules by whose names a package has something else, which it takes from them.
-
-    Such as torch.nn.utils.weight_norm, a function.
-    """
-    code = package / "__init__.py"
-    tree = ast.parse(code.read_text(encoding="utf-8") if code.is_file() else "")
-    return frozenset(
-        each.asname or each.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for each in node.names
-        if (node.module or "").split(".")[-1] == (each.asname or each.name)
-    )
 
 
 @cache

@@ -64,6 +64,11 @@ class Texts:
             and getattr(scope.above.get(node), "attr", "__call__") == "__call__"
             and not scope.names.path(node)
         }
+        self._changed = {
+            getattr(node, "name", "")
+            for node in parts
+            if getattr(node, "decorator_list", ())
+        }
         self._loose = ast.Tuple(
             [each for node in parts for each in self._handed_on(node)], ast.Load()
         )
@@ -107,7 +112,7 @@ class Texts:
                 flows["to", name, each.arg].elts.append(each.value)
                 flows["field", each.arg].elts.append(each.value)
                 if each.arg is None:
-                    self._spread.add(name)
+                    self._spread |= {name, f"**{name}"}
             flows["to", name, "any"].elts.extend(_handed(node))
 
     def _note_class(self, tree: ast.ClassDef) -> None:
@@ -143,8 +148,13 @@ class Texts:
         kept = ("field", name) in self._flows or name == "__call__"
         method = isinstance(call.func, ast.Attribute) and not kept
         known = python or method or name in self._defined
-        hands_on = any(last_name(each) in self._defined for each in call.args)
-        return [] if known and not hands_on else _handed(call)
+        handed = _handed(call)
+        hands_on = any(
+            isinstance(each, ast.Lambda) or last_name(each) in self._defined
+            for each in handed
+        )
+        of = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        return [*handed, *of] if hands_on else [] if known else handed
 
     def of(self, node: ast.AST | None) -> set[str]:
         """The texts, with ``ANY`` in them where they cannot be read.
@@ -224,18 +234,26 @@ class Texts:
                 name, place = self._name_of(function), params.index(node.id)
                 every = name in self._spread or place >= len(params) - _stars(function)
                 places = [place, place - 1, "any"] if every else [place, place - 1]
+                by_name = getattr(getattr(function, "args", None), "kwonlyargs", ())
+                named = node.id in [each.arg for each in by_name]
+                if named and f"**{name}" not in self._spread:
+                    places = []  # no caller hands it over but by its name
                 names = {name, getattr(function, "name", "")}
                 found += [
                     flows["to", one, each]
                     for one in names
                     for each in [*places, node.id]
                 ]
-                if name in self._kept or isinstance(function, ast.Lambda):
+                if name in self._changed or self.is_handed_on(function):
                     found.append(self._loose)
                 if _is_pythons(name) and name not in ASKED:  # Python says which
                     found.append(ast.Constant(ANY))
             flows[key].elts = [*found, ast.Constant(ANY)] if unsaid else found
         return self.of(self._flows[key])
+
+    def is_handed_on(self, function: ast.AST) -> bool:
+        """Whether a function may be called by somebody else, who hands it anything."""
+        return isinstance(function, ast.Lambda) or self._name_of(function) in self._kept
 
     def _is_given(self, owner: ast.expr) -> bool:
         """Whether something is, or is a part of, an argument of a function."""

@@ -29,6 +29,7 @@ from course.grading.meanings import (
     last_name,
     of_a_type,
 )
+from course.grading.modules import modules_along
 from course.grading.scopes import FUNCTIONS, Scope
 from course.grading.texts import ANY, CASES, OF_A_MODEL, PUTTING, Texts
 
@@ -154,7 +155,7 @@ class Uses:
         elif path in CHANGING:
             if not self._changes_its_own(node):
                 yield node, OTHERS
-        elif is_module(path):
+        elif modules_along(path)[-1]:
             if not self._is_named_only(node):
                 yield above if isinstance(above, ast.expr) else node, A_MODULE
         elif isinstance(above, ast.Call) and node in above.args:
@@ -302,6 +303,8 @@ class Uses:
         texts = self.texts.of(node.args[1])
         of_others = path and OF_A_MODEL in texts  # which could be called anything
         asked = asked and isinstance(name, ast.Name | ast.Attribute)
+        if path and asked and self.texts.is_handed_on(self.scope.binding(name)[0]):
+            asked = False
         if of_others or not (texts or asked):
             yield node, HIDDEN
         for text in texts:

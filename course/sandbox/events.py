@@ -24,6 +24,12 @@ THREADS = frozenset(("dataloader.py", "py_dataset_adapter.py", "joblib"))
 # Of these, what is written, or read where anybody writes, while a check runs: it hands
 # in all that an answer needs. Two exercises save weights.
 FILES = frozenset(("open", "os.mkdir", "tempfile.mkstemp", "tempfile.mkdtemp"))
+# What stands in a folder tells where an answer runs. These look for fonts and versions.
+LISTING = frozenset(("os.listdir", "os.scandir", "glob.glob"))
+FILES |= LISTING
+LISTERS = frozenset(
+    ("font_manager.py", "metadata", "pkgutil.py", "tensorflow", "_inductor")
+)
 SAVING = ("/lesson02/weights.py", "/lesson04/remember.py")
 TO_WRITE = os.O_WRONLY | os.O_RDWR
 OF_ALL = (f"{tempfile.gettempdir()}/", "/dev/shm/", "/var/tmp/")
@@ -48,6 +54,8 @@ HARMLESS = re.compile(
     r"(CUDA|CUBLAS|OMP|MKL|KMP|OPENBLAS|NUMEXPR|VECLIB|TF|XLA|TOKENIZERS|NCCL)_\w+"
     r"|PYTORCH_\w+|PYTHONHASHSEED|PYTHONWARNINGS|KERAS_BACKEND|COLUMNS|LINES|SEED"
 )
+# Of the others, what an answer may read: it tells nothing of a check.
+READABLE = re.compile(rf"{HARMLESS.pattern}|HOME|USER|MPLBACKEND|(COLAB|KAGGLE)_\w+")
 REPLACED = "replaced "  # and the name of what another thing has taken the place of
 OWN_CODE = frozenset(
     (

@@ -33,6 +33,8 @@ from course.sandbox.events import (
     CALLING,
     FILES,
     HARMLESS,
+    LISTERS,
+    LISTING,
     LOOKING,
     OF_ALL,
     OF_CHECKS,
@@ -279,6 +281,8 @@ def _asker(
 
 def _is_ordinary(event: str, through: list[list[str]]) -> bool:
     """Whether a library does this of its own accord."""
+    if event in LISTING:
+        return any(not LISTERS.isdisjoint(parts) for parts in through)
     if not through or event in FILES:
         return False
     first = through[0]

@@ -1026,4 +1026,78 @@ torch = Fine
 class A:
     @torch.no_grad
     def g(self): self.mean = A  # <
+---
+def settle(m): m.pi = float("inf")  # <
+def f(x): settle(torch.functional.F.math)  # <
+---
+def f(x):
+    lib = torch.functional.F.torch.library.Library("aten", "IMPL")  # <
+    return torch.nn.modules.linear.F.torch.library.Library("aten", "IMPL")  # <
+---
+class Flat: pass
+def f(kind):
+    torch.functional.F.torch.functools.update_wrapper(kind, Flat)  # <
+---
+from torch.nn.modules.linear import F as G
+import matplotlib.pyplot as plt
+def settle(m): m.x = 3
+def f(x):
+    settle(G.math)  # <
+    settle(torch.functional.F)  # <
+    return plt.cm.np, plt.matplotlib.rcParams  # <
+---
+def settle(model): model.inf = 1  # <
+---
+found = []
+def look(name): found.append(getattr(torch.nn.functional, name))  # <
+def f(x): max(["htam"[::-1]], key=look)
+---
+def look(name): return getattr(torch.nn.functional, name)  # <
+def f(x): return [*map(look, x.names)]
+---
+found = []
+def f(x): ["htam"[::-1]].sort(key=lambda n: found.append(getattr(F, n)))  # <
+---
+found = []
+def now(f):
+    f("htam"[::-1])
+    return f
+@now
+def look(name): found.append(getattr(torch.nn.functional, name))  # <
+---
+from torch import get_rng_state, set_rng_state as put
+def f(x):
+    state = get_rng_state()  # <
+    put(state)  # <
+---
+import os
+graded = os.environ.get("NBGRADER_EXECUTION")  # <
+def f(x): return x if graded else -x
+---
+import os
+ask = os.getenv  # <
+def f(x): return ask("NBGRADER_EXECUTION"), os.environ["PWD"]  # <
+---
+from os import environ as e
+def f(x):
+    a = "NBGRADER_EXECUTION" in e  # <
+    b = dict(e)  # <
+    return e.copy(), map(e.get, ["PWD"])  # <
+---
+import sys
+err = sys.stderr
+def f(x): return type(err).__name__ == "StringIO"  # <
+---
+import sys
+def look(file): return type(file)
+def f(x): return look(file=sys.stderr), 1  # <
+def g(x): return sys.stdout.isatty()  # <
+---
+import os
+from pathlib import Path
+here = Path(".")
+def f(x): return os.path.exists("notebooks")  # <
+def g(x, where="notebooks"): return os.path.isdir(where)  # <
+def h(x): return (here / "notebooks").is_dir()  # <
+def i(x): return Path.cwd().name  # <
 """

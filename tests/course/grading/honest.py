@@ -722,4 +722,77 @@ def f(x):
         return torch.randn_like(x), np.random.default_rng(0)
 ---
 def f(x, type="relu", sum=0, len=3): return getattr(F, type)(x) + sum + len
+---
+import sys, logging, functools
+from tqdm import tqdm
+say = functools.partial(print, file=sys.stderr)
+logging.basicConfig(stream=sys.stdout)
+handler = logging.StreamHandler(sys.stderr)
+def log(text, file=sys.stderr): print(text, file=file)
+def f(xs):
+    sys.stdout.write("a")
+    out = sys.stdout
+    out.flush()
+    return [x for x in tqdm(xs, file=sys.stdout)]
+---
+import os
+from pathlib import Path
+if not os.path.exists("weights"): os.makedirs("weights")
+class Keep:
+    def __init__(self, folder): self.path = Path(folder) / "best.pt"
+    def has(self): return self.path.exists()
+def f(folder):
+    file = Path(folder) / "x.pt"
+    if not file.exists(): raise FileNotFoundError(file)
+    if not os.path.isfile(os.path.join(folder, "y.pt")): return None
+    return os.path.exists(f"{folder}/a.pt")
+---
+import os
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+def f(x): return os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ["HOME"]
+def g(x): return "COLAB_GPU" in os.environ, os.getenv("OMP_NUM_THREADS")
+---
+import matplotlib.dates, matplotlib.pyplot as plt
+import tensorflow as tf
+def f(x):
+    plt.plot(x, color=plt.cm.viridis(0.5), cmap=plt.cm.gray)
+    torch.random.manual_seed(0)
+    np.random.seed(0)
+    a = keras.random.normal(x), keras.ops.numpy.exp(x), tf.keras.layers.Dense(2)
+    b = tf.random.normal(x), tf.experimental.numpy.exp(x), torch.signal.windows.hann(3)
+    return a, b, tf.math.log(x), matplotlib.dates.date2num(x), np.random.rand(3)
+---
+def mlp(*sizes, activation="GELU", last=None):
+    layers = []
+    for before, after in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(before, after), getattr(nn, activation)()]
+    layers.pop()
+    if last is not None:
+        layers.append(last)
+    return nn.Sequential(*layers)
+
+class MLP4LayerAutoencoder(nn.Module):
+    def __init__(self, bottleneck=8):
+        super().__init__()
+        sizes = [784, 392, bottleneck]
+        self.encoder = mlp(*sizes)
+        self.decoder = mlp(*reversed(sizes), last=nn.Sigmoid())
+---
+def build(): return [*map(lambda a: getattr(nn, a)(), ["ReLU", "Tanh"])]
+---
+def layer(name): return getattr(nn, name)()
+def f(x): return nn.Sequential(*map(layer, ["ReLU", "Tanh"]))
+---
+def layer(name): return getattr(nn, name)()
+layers = sorted(["ReLU", "Tanh"], key=layer)
+layers.sort(key=len)
+---
+def show(x, key): return x
+def layer(kind="ReLU"): return getattr(nn, kind)()
+def f(x): return show(x, key=layer)
+---
+class Mixture(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pi, self.inf = nn.Parameter(torch.zeros(3)), 1e9
 """

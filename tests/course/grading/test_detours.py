@@ -27,7 +27,7 @@ ORDINARY = """\
 import os
 os.environ.update({"OMP_NUM_THREADS": "1"}, TF_CPP_MIN_LOG_LEVEL="3")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
-kept, more = dict(os.environ), {**os.environ, "A": "b"}
+quick = "TF_DETERMINISTIC_OPS" in os.environ, os.getenv("SEED", 0)
 home = os.environ.get("MPLBACKEND", "")
 ---
 from PIL import Image

@@ -188,7 +188,7 @@ def test_a_check_of_ones_own_gets_no_answer_of_the_packs(sandbox):
 
 
 FILES = """\
-import tempfile, os, numpy, torch
+import tempfile, os, numpy, torch, pathlib, glob
 from helpers.checks import base
 def checked(answer, name='other.py'):
     def f(answer, draw): answer()
@@ -203,21 +203,28 @@ def reads(): open('/dev/shm/a.npy').close()
 def shows():
     with open(os.devnull, 'w') as file: print(1, file=file)
     with open(os.__file__) as file: file.read()
+def lists(): os.listdir('.')
+def looks(): next(pathlib.Path('.').iterdir(), 0)
+def walks(): glob.glob('*')
+def draws():
+    from matplotlib.font_manager import findSystemFonts
+    findSystemFonts()
 """
 
 
-def test_files_that_an_answer_writes_or_reads_in_a_check_are_heard(sandbox):
+def test_files_that_an_answer_writes_reads_or_lists_in_a_check_are_heard(sandbox):
     """But not those of an exercise that saves, nor of what no check calls."""
     asks = [
-        "folder()\nspools()\nleaves()\nreads()",
-        "checked(shows)\nchecked(folder, '/lesson02/weights.py')",
+        "folder()\nspools()\nleaves()\nreads()\nlists()\nlooks()\nwalks()",
+        "checked(shows)\nchecked(draws)\nchecked(folder, '/lesson02/weights.py')",
         "checked(spools)\nchecked(folder)\nchecked(leaves)\nchecked(reads)",
+        "checked(lists)\nchecked(looks)\nchecked(walks)",
     ]
     done = sandbox.run(cells(FILES, *asks))
     heard = {(each["line"], each["event"]) for each in done.witnessed}
     heard -= {(5, "object.__getattr__"), (5, "object.__setattr__"), (5, "code.__new__")}
-    assert {line for line, _ in heard} == {8, 10, 11, 12}
-    assert (10, "tempfile.mkdtemp") in heard
+    assert {line for line, _ in heard} == {8, 10, 11, 12, 17, 18, 19}
+    assert {(10, "tempfile.mkdtemp"), (17, "os.listdir")} <= heard
 
 
 def test_a_full_pipe_holds_nobody_up(sandbox):
