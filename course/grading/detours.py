@@ -20,7 +20,7 @@ from course.grading.machinery import (
     is_module,
     private_to_others,
 )
-from course.grading.meanings import assigned, is_super, last_name
+from course.grading.meanings import assigned, is_super, last_name, part_of
 from course.grading.scopes import FUNCTIONS, Scope
 from course.grading.texts import ANY, PATHS, PUTTING, Texts
 from course.sandbox.events import HARMLESS, READABLE
@@ -42,6 +42,7 @@ PLACES = {f"os.path.{name}" for name in ("exists", "isfile", "isdir", "lexists")
 PLACES |= {f"os.path.{name}" for name in ("getsize", "getmtime", "samefile")}
 PLACES |= {"os.stat", "os.access", "os.getcwd", "pathlib.Path.cwd"}
 OF_PATHS = {"exists", "is_file", "is_dir", "stat", "samefile"}
+PLACES |= {f"pathlib.Path.{name}" for name in OF_PATHS}
 # They write where they are told, and are told it by its own name.
 LOGGING = {"tqdm", "logging", "traceback", "pprint", "contextlib"}
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
@@ -136,6 +137,9 @@ class Detours:
     def _of_an_object(self, node: ast.expr, owner: ast.expr, name: str) -> Found:
         if name.startswith("parse_") and not self.scope.is_called(node):
             yield node, HIDDEN  # whatever object it will set attributes of
+        elif name in OF_PATHS - self.own and not self.scope.is_called(node):
+            if not self._is_handed_in(owner):
+                yield node, HIDDEN
         elif name[:1] == "_" and not name.endswith("__"):
             mine = self.scope.is_self(owner) or is_super(owner)
             if isinstance(owner, ast.Name) and name in self.of_models:
@@ -187,7 +191,7 @@ class Detours:
             return self._is_handed_in(place.left)
         if isinstance(place, ast.JoinedStr):
             return bool(place.values) and self._is_handed_in(place.values[0])
-        if isinstance(place, ast.FormattedValue):
+        if isinstance(place, ast.FormattedValue | ast.Subscript):
             return self._is_handed_in(place.value)
         if isinstance(place, ast.Call) and self.scope.path(place.func) in PATHS:
             return bool(place.args) and self._is_handed_in(place.args[0])
@@ -226,8 +230,9 @@ class Detours:
         if path in ASKING and not self._are(READABLE, node.args[:1]):
             yield node, PROCESS
         place = node.args[0] if node.args and path in PLACES else None
-        if not path and isinstance(func, ast.Attribute) and func.attr in OF_PATHS:
-            place = func.value
+        part = part_of(func)
+        if not path and part and part[1] in OF_PATHS - self.own:
+            place = part[0]
         inside = self.scope.around(node, FUNCTIONS)
         if place and inside and not self._is_handed_in(place):
             yield node, PROCESS

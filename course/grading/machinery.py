@@ -90,7 +90,9 @@ PARTS = {
         for name in ("_exit", "abort", "kill", "killpg", "fork", "forkpty", "dup",
                      "dup2", "putenv", "register_at_fork", "pipe", "system", "popen",
                      "write", "writev", "pwrite", "sendfile", "open", "fdopen",
-                     "environb", "getenvb", "path.expandvars")
+                     "environb", "getenvb", "path.expandvars", "uname", "getppid",
+                     "getlogin", "getuid", "geteuid", "isatty", "fstat", "ttyname",
+                     "get_terminal_size", "readlink", "statvfs")
     },
     "tqdm.contrib.concurrent": LATER,
     **dict.fromkeys(
@@ -101,6 +103,7 @@ PARTS = {
     "logging.setLogRecordFactory": LATER,
     "warnings.filters": OTHERS,
     "keras.config.enable_unsafe_deserialization": HIDDEN,
+    "helpers.budget.fast_mode": PROCESS,  # always so where a notebook is graded
 }  # fmt: skip
 FINE = {
     "gc.collect", "pickle.dump", "pickle.dumps", "types.SimpleNamespace",

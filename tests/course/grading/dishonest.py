@@ -1100,4 +1100,14 @@ def f(x): return os.path.exists("notebooks")  # <
 def g(x, where="notebooks"): return os.path.isdir(where)  # <
 def h(x): return (here / "notebooks").is_dir()  # <
 def i(x): return Path.cwd().name  # <
+---
+from pathlib import Path
+ask = Path("a").exists  # <
+def f(x): return ask(), getattr(Path("a"), "is_file")()  # <
+def g(x): return [*map(Path.exists, [Path("a")])]  # <
+---
+import os
+from helpers.budget import fast_mode
+def f(x): return os.isatty(2)  # <
+def g(x): return fast_mode()  # <
 """

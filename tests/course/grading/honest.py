@@ -795,4 +795,20 @@ class Mixture(nn.Module):
     def __init__(self):
         super().__init__()
         self.pi, self.inf = nn.Parameter(torch.zeros(3)), 1e9
+---
+class A:
+    def __init__(self, stat): self.stat = stat
+def f(a, folder): return a.stat, A(3).stat, folder.exists(), a.folder.exists()
+---
+import tempfile
+from pathlib import Path
+def f(x):
+    with tempfile.TemporaryDirectory() as folder:
+        return (Path(folder) / "a").exists()
+def g(x):
+    for file in x: print(file.exists())
+    return [p for p in x if p.exists()]
+---
+from helpers.budget import budget
+steps = budget("steps", None, full=9, fast=2)
 """

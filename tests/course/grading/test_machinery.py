@@ -39,6 +39,12 @@ PROCESS = "the machinery of the process"
         *("torch.Tensor.numpy", "torch.optim.lr_scheduler._LRScheduler"),
         *("argparse.Namespace", "inspect.signature", "pickle.dump"),
         "torch.nn.utils.parametrize.register_parametrization",
+        # Real submodules, or a library's own by another name.
+        *("torch.random.manual_seed", "torch.types", "torch.signal.windows"),
+        *("keras.random.normal", "keras.ops.numpy.exp", "matplotlib.dates"),
+        *("tensorflow.keras.layers.Dense", "tensorflow.experimental.numpy.exp"),
+        *("tensorflow.io.read_file", "tensorflow.random.normal", "os.path.sep"),
+        *("matplotlib.pyplot.cm.viridis", "torch.functional.F.relu"),
     ],
 )
 def test_what_answers_use(path):
@@ -59,6 +65,13 @@ def test_what_answers_use(path):
         ("logging.sys", FOREIGN),
         ("torch.os", FOREIGN),
         ("random._os", FOREIGN),
+        ("torch.functional.F.math", FOREIGN),
+        ("torch.nn.modules.linear.F.torch.library", FOREIGN),
+        ("matplotlib.pyplot.cm.np.linalg", FOREIGN),
+        ("tensorflow.keras.src", HIDDEN),
+        ("matplotlib.pyplot.matplotlib.use", HIDDEN),
+        ("torch.set_rng_state", PROCESS),
+        ("sys.stderr.isatty", NOTEBOOK),
         ("pickle", HIDDEN),
         ("pickle.loads", HIDDEN),
         ("torch.utils", HIDDEN),
