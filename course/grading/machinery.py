@@ -271,6 +271,8 @@ def _through_others(parts: list[str]) -> str | None:
         if part in AS_PARTS or (part[:1] == "_" and part not in ORDINARY):
             return FOREIGN
         if ".".join(parts[: place + 1]) in KNOWN_AS:
+            if module in PLAIN:
+                return of_module(".".join([module, *parts[place + 1 :]]))
             continue
         other = module.partition(".")[0] not in ("", before.partition(".")[0])
         if before and (other or (part in INSIDE and "." not in module)):
