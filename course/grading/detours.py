@@ -43,6 +43,7 @@ PLACES |= {f"os.path.{name}" for name in ("getsize", "getmtime", "samefile")}
 PLACES |= {"os.stat", "os.access", "os.getcwd", "pathlib.Path.cwd"}
 OF_PATHS = {"exists", "is_file", "is_dir", "stat", "samefile"}
 PLACES |= {f"pathlib.Path.{name}" for name in OF_PATHS}
+OF_WRITERS = {"stream", "fp"}  # where a handler, or a bar, writes: a stream of `sys`
 # They write where they are told, and are told it by its own name.
 LOGGING = {"tqdm", "logging", "traceback", "pprint", "contextlib"}
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
@@ -137,6 +138,8 @@ class Detours:
     def _of_an_object(self, node: ast.expr, owner: ast.expr, name: str) -> Found:
         if name.startswith("parse_") and not self.scope.is_called(node):
             yield node, HIDDEN  # whatever object it will set attributes of
+        elif name in OF_WRITERS - self.own and not self.scope.is_called(node):
+            yield node, NOTEBOOK
         elif name in OF_PATHS - self.own and not self.scope.is_called(node):
             if not self._is_handed_in(owner):
                 yield node, HIDDEN
@@ -151,7 +154,8 @@ class Detours:
         """Whether a thing gets another name, under which it is read, too."""
         above = self.above.get(node)
         if isinstance(above, ast.Assign):
-            return all(isinstance(target, ast.Name) for target in above.targets)
+            of_class = isinstance(self.above.get(above), ast.ClassDef)
+            return not of_class and all(isinstance(t, ast.Name) for t in above.targets)
         return isinstance(above, ast.arguments | ast.NamedExpr | ast.Expr)
 
     def _is_asked_for_one(self, environment: ast.expr) -> bool:

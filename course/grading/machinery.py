@@ -96,7 +96,8 @@ PARTS = {
     },
     "tqdm.contrib.concurrent": LATER,
     **dict.fromkeys(
-        ("numpy.random.get_state", "random.getstate", "torch.default_generator"),
+        ("logging.lastResort", "numpy.random.get_state", "random.getstate",
+         "torch.default_generator"),
         PROCESS,
     ),
     "numpy.seterrcall": LATER,

@@ -299,7 +299,8 @@ class Uses:
         own, path = self.scope.is_self(owner), self.scope.path(owner)
         method = self.scope.around(node, FUNCTIONS)
         # Whoever calls it says which, and is known here if the answer does.
-        asked = own or path in BY_NAME or getattr(method, "name", "") == "__getattr__"
+        python = getattr(method, "name", "") == "__getattr__"  # which says any name
+        asked = (path in BY_NAME and not python) if path else own or python
         texts = self.texts.of(node.args[1])
         of_others = path and OF_A_MODEL in texts  # which could be called anything
         asked = asked and isinstance(name, ast.Name | ast.Attribute)

@@ -1110,4 +1110,16 @@ import os
 from helpers.budget import fast_mode
 def f(x): return os.isatty(2)  # <
 def g(x): return fast_mode()  # <
+---
+import logging, sys
+from tqdm import tqdm
+class A:
+    err = sys.stderr  # <
+def f(x): return type(logging.StreamHandler().stream)  # <
+def g(x): return type(tqdm([]).fp), type(A.err)  # <
+---
+class A:
+    def __getattr__(self, name): return getattr(torch.nn.functional, name)  # <
+def settle(m): m.x = 3
+def f(x): settle(A().math)
 """
