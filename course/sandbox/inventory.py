@@ -53,7 +53,7 @@ FOR_NUMBERS = ("/CPU", "/CUDA", "/AutogradCPU", "/AutogradCUDA", "/Python")
 FOR_NUMBERS += ("ImplicitAutograd", "ExplicitAutograd", "/Autograd", "/Functionalize")
 FOR_NUMBERS += ("/ADInplaceOrView", "/BackendSelect", "/AutocastCPU", "/AutocastCUDA")
 FOR_NUMBERS += ("/Conjugate", "/Negative", "/ZeroTensor", "/Named", "/CatchAll")
-FOR_NUMBERS += ("/PythonTLSSnapshot", "/FuncTorchBatched", "/FuncTorchGradWrapper")
+FOR_NUMBERS += ("/PythonTLSSnapshot",)  # vmap, when it is first used, adds its own
 # What stands for numbers there: pi, e, inf.
 OF_NUMBERS = ("math", "numpy", "torch")
 TORCH = str(Path(np.__file__).parents[1] / "torch") + "/"

@@ -121,6 +121,7 @@ def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
     torch.manual_seed(0)
     with torch.no_grad(), np.errstate(all="ignore"):
         nn.Linear(2, 2)(torch.ones(1, 2)).sum()
+    torch.func.vmap(torch.sin)(torch.ones(2))
     assert compare() == []
     torch.set_default_device(None)  # else a mode of torch's stays, for all tests after
 
