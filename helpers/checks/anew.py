@@ -83,7 +83,6 @@ def _stays_what_it_was(
     answer: Callable, args: list[Any], options: dict[str, Any]
 ) -> bool | None:
     """Whether other numbers in the same things go unnoticed; None if unknown."""
-
     held = []  # all copies live until the end, or two of them would have one id()
 
     def ask(copy: Callable = _copy) -> Any:

@@ -194,7 +194,7 @@ def _unlike(right: tuple, other: tuple) -> dict[tuple[str, str], bool]:
         for place, (says, size) in right[-1][answer].items():
             seen, length = other[-1][answer][place]
             if abs(seen - says) > 0.05 * size + 1e-3:
-                off[answer, f"{place}, in float32"] = length == 0
+                off[answer, f"{place} (in float32)"] = length == 0
     return off
 
 

@@ -9,9 +9,9 @@ A test file of one exercise holds four things at its top level, by these names::
     test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
 Each right answer must pass and each wrong one fail on every single draw. A right one
-is tried on the notebook's and a hidden one, a wrong one on the notebook's alone, where
-it must say the right words: how seldom a draw lets one of hundreds through is for
-`make verify`, which sets COURSE_DRAWS to 50 for both.
+is tried on the notebook's draw and a hidden one, a wrong one on the notebook's alone,
+where its message must have the right words. COURSE_DRAWS says on how many instead;
+`make verify` takes 50 for both.
 """
 
 from __future__ import annotations

@@ -954,7 +954,7 @@ class WrongGradientsAsUsed(Right):
 
 
 WRONG = [
-    (WrongGradientsAsUsed, "a wrong gradient from | in float32"),
+    (WrongGradientsAsUsed, "a wrong gradient from | (in float32)"),
     (WrongButInMadeCopies, "a copy of the model gives other logits"),
     (WrongButInOthers, "a copy of the model gives other logits"),
     (WrongListingLater, "the class defines parameters itself"),
