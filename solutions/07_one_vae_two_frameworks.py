@@ -949,15 +949,19 @@ plots.curves(
 )
 
 # %%
-for name in list(gaps)[1:]:
-    assert max(gaps[name]) < 2e-3, name
+usual_gap, *exact = gaps.values()
+for gap in exact:
+    assert gap[0] < usual_gap[0] / 50
+    assert gap[-1] < usual_gap[-1] / 2
 
 # %% [markdown]
-# **What to see.** With the exact form, NumPy follows each framework: the difference stays
-# below a thousandth of the way gone. (Where it grows, rounding has turned the sign of a
-# gradient that was nearly 0, and Adam makes a full step of any sign.) Keras and PyTorch
-# are at least a hundred times further apart, from the first step on, until PyTorch is
-# given Keras' $\epsilon$ step by step ("one form"): then these two stay together as well.
+# **What to see.** With the exact form, NumPy follows each framework: after one step the
+# difference is below a ten-thousandth of the way gone. (Where it jumps later, rounding
+# has opened or closed a hidden unit's ReLU for one image: its share is in that unit's
+# gradient on one side only, and Adam's steps are as large for a small gradient as for a
+# large one.) Keras and PyTorch are thousands of times further apart after the first
+# step, until PyTorch is given Keras' $\epsilon$ step by step ("one form"): then these two
+# stay together as well.
 # It was no rounding: after one step $m = 0.1\,g$ and $v = 0.001\,g^2$, so PyTorch goes
 # $\eta\, g/(|g| + 10^{-8})$ and Keras $\eta\, g/(|g| + 3\cdot 10^{-6})$. The weights of
 # pixels at the border, which are black in nearly every image, have such small
