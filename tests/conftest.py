@@ -1,5 +1,6 @@
 """A browser, the matrix of checks, Keras kept apart, and in CI no skipped tests."""
 
+import functools
 import os
 import shutil
 import sys
@@ -32,24 +33,44 @@ LONGEST = (
     "tests/checks/lesson04/test_vae_loss.py",
     "tests/browser/test_explore.py",
     "tests/test_places.py",
+    "tests/test_workflows.py",
 )
 FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
 
 
 def pytest_collection_modifyitems(config, items):
-    """Begin with what takes longest; then Keras' files, all in a row.
-
-    Their process ends with the last of a row, and takes seconds to start.
-    """
+    """Begin with Keras' tests, as their process ran first; then what takes longest."""
     longest = {config.rootpath / name: n for n, name in enumerate(LONGEST)}
-    keras = len(longest)
     items.sort(
         key=lambda item: (
-            keras
+            -1
             if isinstance(item, keras_process.KerasTest)
-            else longest.get(item.path, keras + 1)
+            else longest.get(item.path, len(longest))
         )
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keras' tests all to one worker, of others whole files."""
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    @functools.cache
+    def kept_apart(file):
+        return keras_process.is_kept_apart(config.rootpath / file, config)
+
+    class Scheduling(LoadFileScheduling):
+        @property
+        def nodes(self):  # the first worker takes what is first
+            return sorted(super().nodes, key=lambda node: node.gateway.id)
+
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "Keras" if kept_apart(file) else file
+
+    return Scheduling(config, log)
 
 
 @contextmanager
@@ -81,6 +102,10 @@ def _left_as_found():
     torch, tensorflow = map(sys.modules.get, ("torch", "tensorflow"))
     assert not (torch and tensorflow), "in one process they crash each other"
     assert not (torch and torch._C._len_torch_function_stack()), "a mode of torch's"
+
+
+def pytest_sessionstart(session):
+    keras_process.begin(session)
 
 
 def pytest_pycollect_makemodule(module_path, parent):

@@ -3,13 +3,18 @@
 TensorFlow and torch crash each other when they share a process. So where a session
 has other tests too, the files of Keras' lessons are not imported in it: one child
 collects them, is told test by test what to run, and sends back pytest's own reports.
-A session of nothing but these files runs them itself, so that a debugger stops there.
+Of several workers the first has the child, and all these tests, as it takes seconds to
+start; the others read what it has collected. A session of nothing but these files runs
+them itself, so that a debugger stops there.
 """
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import time
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -19,32 +24,78 @@ KERAS_LESSONS = (
     "lesson01",
     "lesson07",
 )  # part of a file's or folder's name in tests/checks
+FIRST_WORKER = "gw0"  # as xdist calls it
 
 
+@cache
 def keras_places() -> list[Path]:
     """Files and folders of tests that import TensorFlow."""
     return [place for lesson in KERAS_LESSONS for place in CHECKS.glob(f"*{lesson}*")]
 
 
+def is_keras(path: Path) -> bool:
+    """Whether a file or folder is one of them, or lies in one."""
+    return any(place in (path, *path.parents) for place in keras_places())
+
+
+def asked(config: pytest.Config) -> list[Path]:
+    """The files and folders whose tests a session was asked for."""
+    here = config.invocation_params.dir
+    return [(here / each.split("::")[0]).resolve() for each in config.args]
+
+
 def is_kept_apart(path: Path, config: pytest.Config) -> bool:
     """Whether a file's tests belong in the child."""
-    places = keras_places()
+    return is_keras(path) and not all(map(is_keras, asked(config)))
 
-    def is_keras(path: Path) -> bool:
-        return any(place in (path, *path.parents) for place in places)
 
-    asked = (config.invocation_params.dir / arg.split("::")[0] for arg in config.args)
-    return is_keras(path) and not all(is_keras(each.resolve()) for each in asked)
+def begin(session: pytest.Session) -> None:
+    """Start the child, where there will be one, before anything else is collected."""
+    config, paths = session.config, asked(session.config)
+    may_hold_some = any(is_keras(p) or p in (CHECKS, *CHECKS.parents) for p in paths)
+    if may_hold_some and not all(map(is_keras, paths)) and runs_them(config):
+        child_of(session)
+
+
+def runs_them(config: pytest.Config) -> bool:
+    """Whether Keras' tests are this process's: of workers, the first's."""
+    if worker := worker_of(config):
+        return worker == FIRST_WORKER
+    return config.getoption("dist", "no") == "no"  # else it has workers
+
+
+def worker_of(config: pytest.Config) -> str | None:
+    """The name of this worker of xdist's; None where there are no workers."""
+    return getattr(config, "workerinput", {}).get("workerid")
+
+
+def collected(session: pytest.Session) -> tuple[list, list]:
+    """Node ids and lines of the child's tests, and what went wrong as it collected."""
+    if worker_of(session.config) is None:
+        return child_of(session).collected
+    # One folder for all workers of a run, which pytest makes and takes away.
+    folder = session.config._tmp_path_factory.getbasetemp().parent
+    told = folder / "keras_tests.json"
+    if runs_them(session.config) and not told.exists():
+        draft = told.with_suffix(".draft")
+        draft.write_text(json.dumps(child_of(session).collected))
+        draft.rename(told)
+    end = time.monotonic() + 300
+    while not told.exists():
+        if time.monotonic() > end:
+            return [], [f"{FIRST_WORKER} did not say which tests Keras has."]
+        time.sleep(0.05)
+    return json.loads(told.read_text())
 
 
 class KerasFile(pytest.File):
     """A file of tests that only the child imports."""
 
     def collect(self):
-        child = child_of(self.session)
-        for problem in child.problems:
+        tests, problems = collected(self.session)
+        for problem in problems:
             raise self.CollectError(problem)
-        for nodeid, line in child.tests:
+        for nodeid, line in tests:
             file, _, name = nodeid.partition("::")
             if self.nodeid == file:
                 yield KerasTest.from_parent(self, name=name, line=line)
@@ -98,10 +149,14 @@ class Child:
         )
         self.process.start()
         theirs.close()
+
+    @cached_property
+    def collected(self) -> tuple[list, list]:
+        """Its tests, each with its line, and what went wrong: waits until it knows."""
         try:
-            self.tests, self.problems = self.connection.recv()
+            return self.connection.recv()
         except EOFError:
-            self.tests, self.problems = [], [self.epitaph()]
+            return [], [self.epitaph()]
 
     def epitaph(self) -> str:
         self.process.join()
@@ -110,6 +165,7 @@ class Child:
     def run(self, item: KerasTest, following: pytest.Item | None):
         """Yield the reports of a test's setup, call and teardown."""
         after = following.nodeid if isinstance(following, KerasTest) else None
+        assert self.collected, "a child first says what it has collected"
         try:
             self.connection.send((item.nodeid, after))
             while report := self.connection.recv():

@@ -8,10 +8,10 @@ A test file of one exercise holds four things at its top level, by these names::
     WRONG = [(lambda m, s: -kl(m, s), "sign is flipped"), ...]  # words of its message
     test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
 
-Each right answer must pass and each wrong one fail on every single draw. A right one
-is tried on the notebook's draw and a hidden one, a wrong one on the notebook's alone,
-where its message must have the right words. COURSE_DRAWS says on how many instead;
-`make verify` takes 50 for both.
+Each right answer must pass and each wrong one fail on every single draw. The first
+right one is tried on the notebook's draw, each other one on a hidden draw of its own; a
+wrong one on the notebook's, where its message must have the right words. COURSE_DRAWS
+says on how many instead; `make verify` takes 50 for all.
 """
 
 from __future__ import annotations
@@ -29,11 +29,9 @@ import pytest
 from helpers.checks.base import CheckFailed
 from helpers.checks.draws import VISIBLE
 
-# A notebook's first draw, then such as a hidden test brings, the notebook's others too.
-HIDDEN = [7_919 * number + 104_729 for number in range(1, 200)]
-DRAWS = [VISIBLE[0], HIDDEN[0], *VISIBLE[1:], *HIDDEN[1:]]
-ASKED = os.environ.get("COURSE_DRAWS")
-OF_RIGHT, OF_WRONG = DRAWS[: int(ASKED or 2)], DRAWS[: int(ASKED or 1)]
+# A notebook's draws, then such as a hidden test brings.
+DRAWS = [*VISIBLE, *(7_919 * number + 104_729 for number in range(1, 200))]
+ASKED = int(os.environ.get("COURSE_DRAWS", 0))
 
 
 def trial(
@@ -59,11 +57,12 @@ def trial(
     def test_right(number, record_property, capfd):
         answers = _answers(right[number])
         note(record_property, check, "right", "F")
-        check(*answers)
-        out, err = capfd.readouterr()
-        assert "✓" in out
-        assert not err
-        check(*answers, draws=[draw for draw in OF_RIGHT if draw not in VISIBLE])
+        for draw in DRAWS[:ASKED] or [DRAWS[number]]:
+            shown = draw in VISIBLE
+            check(*answers, draws=None if shown else [draw])
+            out, err = capfd.readouterr()
+            assert ("✓" in out) == shown, out
+            assert not err
         note(record_property, check, "right", "p")
 
     @pytest.mark.parametrize("number", range(len(wrong)))
@@ -71,7 +70,7 @@ def trial(
         answer, words = wrong[number]
         answers = _answers(answer)
         note(record_property, check, "wrong", "p")
-        for draw in OF_WRONG:
+        for draw in DRAWS[: ASKED or 1]:
             with pytest.raises(CheckFailed) as failure:
                 check(*answers, draws=[draw])
             if draw == VISIBLE[0]:  # what a notebook shows

@@ -1,8 +1,7 @@
 """What a check accepts earns its points through `course grade`, what it refuses none.
 
 The answers are those of tests/checks, written into notebooks as students' cells. A few
-rounds in `make test`; all of them, and the wrong ones, where COURSE_DRAWS is at least
-50 (`make verify`).
+rounds in `make test`; all of them where COURSE_DRAWS is at least 50 (`make verify`).
 """
 
 import ast
@@ -10,7 +9,6 @@ import copy
 import os
 from dataclasses import asdict
 from functools import cache
-from itertools import count
 
 import nbformat
 import pytest
@@ -19,12 +17,12 @@ from course import pack_root
 from course.grading.cell_names import names_bound
 from course.grading.one import grade_one
 from course.grading.submission import lesson_named
+from course.notebook import grade_id
 from course.sandbox.bubblewrap import available
 from tests.checks.trial import as_cell
 from tests.course.handed_in import SHORT
 
 EVERYTHING = int(os.environ.get("COURSE_DRAWS", "2")) >= 50
-ROUNDS = 100 if EVERYTHING else 2
 LESSONS = sorted(path.stem for path in (pack_root() / "solutions").glob("0*.ipynb"))
 pytestmark = pytest.mark.skipif(
     not available(),
@@ -54,17 +52,27 @@ def exercises(lesson):
     return found
 
 
-def put(notebook, names, code):
-    """Put an answer where the notebook has its own."""
-    placed = False
-    for cell in notebook.cells:
+def place_of(lesson, names):
+    """Where the solution's notebook has an answer."""
+    for place, cell in enumerate(lesson_named(lesson).solution.cells):
         nbgrader = cell.metadata.get("nbgrader", {})
-        if cell.cell_type != "code" or not nbgrader.get("solution"):
-            continue
-        defined = set(names_bound(ast.parse(cell.source)))
-        if names[0] in defined:
-            cell.source, placed = code, True
-    assert placed, f"no cell defines {names[0]}"
+        code = cell.source if cell.cell_type == "code" else ""
+        if nbgrader.get("solution") and names[0] in names_bound(ast.parse(code)):
+            return place
+    raise LookupError(names)
+
+
+def answer_cell(lesson, names):
+    return grade_id(lesson_named(lesson).solution.cells[place_of(lesson, names)])
+
+
+def exercise_of(lesson, names):
+    """The exercise, as grades call it, whose check follows the cell of an answer."""
+    return next(
+        grade_id(after).removeprefix("check_")
+        for after in lesson_named(lesson).solution.cells[place_of(lesson, names) :]
+        if after.metadata.get("nbgrader", {}).get("grade")
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +85,8 @@ def graded(lesson, answers):
     notebook = copy.deepcopy(lesson_named(lesson).solution)
     for file, kind, number in answers:
         names, _ = exercises(lesson)[file]
-        put(notebook, names, as_cell(file, kind, number))
+        source = as_cell(file, kind, number)
+        notebook.cells[place_of(lesson, names)].source = source
     content = nbformat.writes(notebook).encode()
     torch = lesson_named(lesson).framework == "torch"
     return grade_one(content, lesson, asdict(SHORT) if torch else None)
@@ -100,60 +109,35 @@ def test_the_model_solution_earns_everything(lesson):
 
 
 def rounds():
-    for lesson in LESSONS:
-        most = max((n["RIGHT"] for _, n in exercises(lesson).values()), default=0)
-        for number in range(min(most, ROUNDS)):
-            yield pytest.param(lesson, number, id=f"{lesson[:2]}-{number}")
+    """Wrong answers at every other exercise, right ones at the others, and vice versa.
 
-
-@pytest.mark.parametrize(("lesson", "number"), list(rounds()))
-def test_right_answers_earn_everything_and_are_no_matter_for_suspicion(lesson, number):
-    answers = [
-        (file, "RIGHT", number % counts["RIGHT"])
-        for file, (_, counts) in exercises(lesson).items()
-    ]
-    record = graded(lesson, answers)
-    assert record.reason is None
-    assert not lost(record)
-    assert not record.flags
-
-
-def wrong():
-    """All wrong answers, at every other exercise in turn, or two rounds of a lesson."""
+    All of them, or one round of each kind for a lesson.
+    """
     for lesson in LESSONS:
         files = list(exercises(lesson))
         for first in range(2):
-            counts = [exercises(lesson)[file][1]["WRONG"] for file in files[first::2]]
-            for number in range(max(counts) if EVERYTHING else 1):
+            kinds = {
+                file: "WRONG" if place % 2 == first else "RIGHT"
+                for place, file in enumerate(files)
+            }
+            counts = {f: exercises(lesson)[f][1][kind] for f, kind in kinds.items()}
+            for number in range(max(counts.values()) if EVERYTHING else 1):
                 answers = [
-                    (file, "WRONG", number)
-                    for file, count in zip(files[first::2], counts, strict=True)
-                    if number < count
+                    (file, kind, (number + 1) % counts[file])
+                    for file, kind in kinds.items()
+                    if kind == "RIGHT" or number < counts[file]
                 ]
                 yield pytest.param(lesson, answers, id=f"{lesson[:2]}-{first}-{number}")
 
 
-@pytest.mark.parametrize(("lesson", "answers"), list(wrong()))
-def test_a_wrong_answer_loses_its_own_points_and_no_others(lesson, answers):
+@pytest.mark.parametrize(("lesson", "answers"), list(rounds()))
+def test_wrong_answers_lose_their_own_points_right_ones_none(lesson, answers):
     record = graded(lesson, answers)
     assert record.reason is None
-    mine = {mine_of(lesson, exercises(lesson)[file][0]) for file, _, _ in answers}
-    assert {line.split(":")[0] for line in lost(record)} == mine
+    names = [exercises(lesson)[file][0] for file, kind, _ in answers if kind == "WRONG"]
+    wrong = {exercise_of(lesson, each) for each in names}
+    assert {line.split(":")[0] for line in lost(record)} == wrong
     earned = {row.exercise: row.score for row in record.exercises if row.max}
-    assert not any(earned[name] for name in mine)
-
-
-def mine_of(lesson, names):
-    """The exercise, as grades call it, whose check follows the cell of an answer."""
-    cells = lesson_named(lesson).solution.cells
-    for place in count():
-        cell = cells[place]
-        if cell.cell_type == "code" and names[0] in set(
-            names_bound(ast.parse(cell.source))
-        ):
-            break
-    return next(
-        after.metadata["nbgrader"]["grade_id"].removeprefix("check_")
-        for after in cells[place:]
-        if after.metadata.get("nbgrader", {}).get("grade")
-    )
+    assert not any(earned[name] for name in wrong)
+    cells = tuple(f"{answer_cell(lesson, each)}, line " for each in names)
+    assert [flag for flag in record.flags if not flag.startswith(cells)] == []
