@@ -94,6 +94,13 @@ def test_they_share_one_process_that_is_not_the_others(pack):
     assert "PASSED tests/checks/lesson01/test_it.py::test_passes[2]" in said
 
 
+def test_of_several_workers_one_has_them_all(pack):
+    shutil.copytree(pack / "tests/checks/lesson01", pack / "tests/checks/lesson07")
+    said = run(pack, "tests/checks", "-n", "3", "--dist", "loadfile")
+    assert "2 failed, 7 passed, 2 skipped" in said
+    assert len(pids(said, "keras ran in")) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "outcome"),
     [
