@@ -15,7 +15,7 @@ ANYHOW = frozenset(
         *("sys.settrace", "sys.setprofile", "sys.addaudithook", "sys._current_frames"),
         *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.system", "os.kill"),
         *("ctypes.dlopen", "ctypes.addressof", "ctypes.cdata", "ctypes.string_at"),
-        *("subprocess.Popen", "code.__new__"),
+        *("subprocess.Popen", "code.__new__", "marshal.loads", "marshal.load"),
     )
 )
 THREAD = "_thread.start_new_thread"  # these libraries start some of their own

@@ -21,6 +21,7 @@ import sysconfig
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import _bootstrap, _bootstrap_external
 from os import fsdecode
 from types import CodeType, FrameType
 from typing import Any
@@ -59,6 +60,7 @@ from helpers.checks.base import check
 from helpers.checks.failure import JUDGING, LENT, PASSED, STANDING, passed
 
 MOST_BYTES = 65_536
+IMPORTING = (vars(_bootstrap), vars(_bootstrap_external))
 
 
 def attend(pipe: int) -> None:
@@ -262,17 +264,20 @@ def _asker(
 
     A file is the parts of its path: pathlib's own methods could be another's by then.
 
-    None if it is the pack's own code, or a module that is just being imported.
+    None if it is the pack's own code, or a module that is just being imported. Code can
+    name any file as its own: it is believed if its globals are those of that file.
     """
     through = []
     while frame is not None:
-        file = frame.f_code.co_filename
-        if file.startswith("<frozen importlib"):
+        file, around = frame.f_code.co_filename, frame.f_globals
+        if any(around is each for each in IMPORTING):
             return None
+        own = file in (around.get("__file__"), f"<frozen {around.get('__name__')}>")
         if file.startswith(library):
-            through.append(file.split("/"))
+            through += [file.split("/")] * own
         elif file.startswith(pack):
-            return None
+            if own:
+                return None
         elif not file.startswith("<"):
             return frame, through
         frame = frame.f_back

@@ -1,9 +1,12 @@
 """What is heard of the things that code asks Python for, and what is not."""
 
+import marshal
 import os
 
+import numpy as np
 import pytest
 
+from course import pack_root
 from course.sandbox.bubblewrap import available
 from course.sandbox.events import THREAD
 from course.sandbox.sandbox import Sandbox
@@ -11,7 +14,19 @@ from course.sandbox.witness import MOST_BYTES, events_in, listen
 from helpers.checks.failure import PASSED
 from tests.course.handed_in import LIMITS, NO_SANDBOX, cells
 
+
+def packed(file):
+    """Lines that unpack code, as Keras does, which names this file as its own."""
+    code = marshal.dumps(compile("__import__('sys')._getframe()", file, "eval"))
+    made = f"type(f)(marshal.loads({code}), globals())"
+    return f"import marshal\ndef f(): ...\n{made}()"
+
+
+UNPACKED = {"marshal.loads", "function.__new__", "sys._getframe"}
 HEARD = {
+    packed("<frozen importlib._x>"): UNPACKED,
+    packed(str(pack_root() / "helpers" / "x.py")): UNPACKED,
+    packed(np.__file__): UNPACKED,
     "import gc\ngc.get_objects()[:1]": {"gc.get_objects"},
     "exec('x = 2')": {"compile", "exec"},
     "from numpy.testing import runstring\nrunstring('x = 3', {})": {"compile", "exec"},
@@ -90,7 +105,7 @@ def test_what_no_answer_needs_is_heard_with_its_line(sandbox):
     for each in done.witnessed:
         heard.setdefault(each["file"], set()).add(each["event"])
     assert list(heard.values()) == list(HEARD.values())
-    assert done.witnessed[0]["line"] == 2
+    assert done.witnessed[0]["line"] == 3
 
 
 def test_what_answers_and_libraries_do_is_not(sandbox):
