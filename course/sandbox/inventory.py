@@ -7,8 +7,9 @@ made before any of a student's code runs, and compared again and again while it 
 from __future__ import annotations
 
 import builtins
+import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from operator import methodcaller
 from pathlib import Path
@@ -60,7 +61,10 @@ TORCH = str(Path(np.__file__).parents[1] / "torch") + "/"
 VALUES = (FunctionType, type, ModuleType, tuple, frozenset, float, int, str, bool)
 
 
-def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
+Compares = Callable[[], list[tuple[str, Any]]]
+
+
+def take() -> Callable[..., list[tuple[str, CodeType | None]]]:
     """List what is there now.
 
     Returns
@@ -68,7 +72,8 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
     callable
         Compares what is there then: a list of (full name, code) for each thing that
         another has taken the place of. The code is that of the other, None if it is
-        no function of Python's. A name is told once.
+        no function of Python's. A name is told once. Called with ``inside=False``, it
+        does not look into functions and numbers, which takes longer.
     """
     kept = [
         (
@@ -99,6 +104,13 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
         if attribute.startswith("_global_") and hasattr(table, "__len__")
     ]
     of_torch = _of_torch()
+    within = _within(
+        {
+            f"{name}.{attribute}": each
+            for name, _, there in kept
+            for attribute, each in there.items()
+        }
+    )
     told: set[str] = set()
     from_iter, each_of = np.fromiter, chain.from_iterable
     values, differs = methodcaller("values"), _differs
@@ -111,7 +123,7 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
 
     seen = addresses()
 
-    def compare() -> list[tuple[str, CodeType | None]]:
+    def compare(*, inside: bool = True) -> list[tuple[str, CodeType | None]]:
         nonlocal seen
         found = []
         if (now := addresses()) != seen:
@@ -139,6 +151,7 @@ def take() -> Callable[[], list[tuple[str, CodeType | None]]]:
         found += [(name, None) for name, table, was in tables if differs(table, was)]
         found += [(name, None) for name, table, was in besides if len(table) != was]
         found += of_torch()
+        found += within() if inside else []
         found = [each for each in found if each[0] not in told]
         told.update(name for name, _ in found)
         return [(name, getattr(now, "__code__", None)) for name, now in found]
@@ -160,7 +173,53 @@ def _differs(table: Any, was: list[Any]) -> bool:
     return any(one is not other for one, other in zip(table, was, strict=True))
 
 
-def _of_torch() -> Callable[[], list[tuple[str, Any]]]:
+def _within(things: dict[str, Any]) -> Compares:
+    """Compare what functions do, by their code and defaults, and what numbers are."""
+    known = {id(each): each for of in things.values() for each in _functions(of)}
+    numbers = {n: each for n, each in things.items() if type(each) in (float, int)}
+    were = [(f"{f.__module__}.{f.__qualname__}", f, _parts(f)) for f in known.values()]
+    values = {name: repr(each) for name, each in numbers.items()}
+    held: list[Any] = [*known.values()]
+    held += [each.__kwdefaults__ for each in held if each.__kwdefaults__]
+    from_iter, refers_to, array = np.fromiter, gc.get_referents, np.array
+
+    def addresses() -> bytes:  # in one call: each question for code is an audit event
+        refers = from_iter(refers_to(*held), object).tobytes()
+        return refers + array([*numbers.values()], float).tobytes()
+
+    seen = addresses()
+
+    def compare() -> list[tuple[str, Any]]:
+        nonlocal seen
+        if (now := addresses()) == seen:
+            return []
+        seen = now  # annotations, say, are made when somebody asks for them
+        found = [
+            (name, each) for name, each, was in were if _differs(_parts(each), was)
+        ]
+        return found + [
+            (name, None) for name, each in numbers.items() if repr(each) != values[name]
+        ]
+
+    return compare
+
+
+def _functions(thing: Any) -> Iterator[FunctionType]:
+    """The function that a thing is, as a static method is, and what that wraps."""
+    if isinstance(thing, staticmethod):
+        thing = thing.__func__
+    while type(thing) is FunctionType:
+        yield thing
+        thing = vars(thing).get("__wrapped__")
+
+
+def _parts(function: FunctionType) -> list[Any]:
+    """What a function does, and with what where a caller says nothing."""
+    named = function.__kwdefaults__ or {}
+    return [function.__code__, function.__defaults__, *named, *named.values()]
+
+
+def _of_torch() -> Compares:
     """Compare what answers torch's functions: modes above them, others for CPUs."""
     torch, library = sys.modules.get("torch"), sys.modules.get("torch.library")
     if torch is None or library is None:

@@ -90,7 +90,9 @@ def _heard_threads() -> None:
         setattr(module, name, start_new_thread)
 
 
-def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) -> None:
+def _attend(
+    pipe: int, others: Callable[..., list[tuple[str, CodeType | None]]]
+) -> None:
     if sys.version_info < (3, 12):
         _heard_threads()
     os.set_blocking(pipe, False)  # a full pipe must not hold anybody up
@@ -126,7 +128,7 @@ def _attend(pipe: int, others: Callable[[], list[tuple[str, CodeType | None]]]) 
         busy = True
         try:
             if due(event, args):
-                for name, code in others():
+                for name, code in others(inside=event == PASSED):
                     file, line = ("", 0)
                     if code is not None:
                         file, line = code.co_filename, code.co_firstlineno
@@ -229,8 +231,8 @@ def _hands_in(frame: FrameType | None, check_run: CodeType) -> bool:
 
 
 def _is_due(event: str, args: tuple) -> bool:
-    """Whether a cell begins, or a check is about to believe what it sees."""
-    if event == JUDGING:
+    """Whether a cell begins, or a check is about to believe what it sees, or has."""
+    if event in (JUDGING, PASSED):
         return True
     return event == "exec" and "ipykernel_" in getattr(args[0], "co_filename", "")
 

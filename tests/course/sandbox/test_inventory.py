@@ -1,6 +1,7 @@
 """Whatever takes the place of another thing is seen, by whatever words."""
 
 import contextlib
+import ctypes
 import functools
 import inspect
 import math
@@ -104,6 +105,51 @@ def test_what_takes_its_place_is_told_once(monkeypatch, owner, name, value):
         assert compare() == []
 
 
+def as_keyword(*, key=1):
+    return key
+
+
+@pytest.mark.parametrize(
+    ("owner", "part", "value"),
+    [
+        (tensors.fits, "__code__", other.__code__),
+        (nn.Linear.forward, "__code__", (lambda self, x: x).__code__),
+        (tensors.fits, "__defaults__", (1e9, 1e9)),
+        (tensors.fits, "__kwdefaults__", {"tolerance": 1e9}),
+        (functools.update_wrapper, "__defaults__", ((), ())),
+        (contextlib.ExitStack._create_exit_wrapper, "__code__", other.__code__),
+        (sys.modules["helpers.checks.lesson03.kl_divergence"].kl_divergence.__wrapped__,
+         "__code__", other.__code__),
+    ],
+)  # fmt: skip
+def test_what_a_function_does_otherwise_is_told_once(monkeypatch, owner, part, value):
+    compare = inventory.take()
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, part, value)
+        assert compare(inside=False) == []
+        assert {told for told, _ in compare()} == {
+            f"{owner.__module__}.{owner.__qualname__}"
+        }
+        assert compare() == []
+
+
+def test_a_default_that_is_put_into_its_table_is_told(monkeypatch):
+    monkeypatch.setattr(tensors, "as_keyword", as_keyword, raising=False)
+    compare = inventory.take()
+    assert compare() == []
+    monkeypatch.setitem(as_keyword.__kwdefaults__, "key", 2)
+    ((told, _),) = compare()
+    assert told.endswith(".as_keyword")
+
+
+def test_a_number_that_is_written_over_in_place_is_told(monkeypatch):
+    monkeypatch.setattr(tensors, "NUMBER", float("1.5"), raising=False)
+    compare = inventory.take()
+    assert compare() == []
+    ctypes.c_double.from_address(id(tensors.NUMBER) + 16).value = 2.5
+    assert compare() == [("helpers.checks.tensors.NUMBER", None)]
+
+
 def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
     steps = {kind: inspect.unwrap(kind.step) for kind in (Watched, torch.optim.SGD)}
     for kind, step in steps.items():  # as before there was an object of the class
@@ -122,6 +168,7 @@ def test_what_libraries_and_notebooks_do_is_not(monkeypatch):
     with torch.no_grad(), np.errstate(all="ignore"):
         nn.Linear(2, 2)(torch.ones(1, 2)).sum()
     torch.func.vmap(torch.sin)(torch.ones(2))
+    assert tensors.fits.__annotations__
     assert compare() == []
     torch.set_default_device(None)  # else a mode of torch's stays, for all tests after
 

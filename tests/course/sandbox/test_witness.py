@@ -148,6 +148,20 @@ def test_a_check_that_compares_sees_what_is_put_back_later(sandbox, judged):
     assert heard["line"] == 4
 
 
+EMPTIED = """\
+from helpers.checks import base, tensors
+def yes(*a): return True
+def empties(draw): tensors.fits.__code__ = yes.__code__
+base.check('x')(empties)()
+"""
+
+
+def test_a_check_that_passes_looks_into_functions(sandbox):
+    done = sandbox.run(cells(EMPTIED))
+    heard = [each["event"] for each in done.witnessed]
+    assert heard[-1] == "replaced helpers.checks.tensors.fits"
+
+
 PASSES = """\
 from helpers.checks import base, failure
 def right(draw): ...
