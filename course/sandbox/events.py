@@ -57,9 +57,11 @@ HARMLESS = re.compile(
 # Of the others, what an answer may read: it tells nothing of a check.
 READABLE = re.compile(rf"{HARMLESS.pattern}|HOME|USER|MPLBACKEND|(COLAB|KAGGLE)_\w+")
 REPLACED = "replaced "  # and the name of what another thing has taken the place of
-OWN_CODE = frozenset(
+# What a function does, and the frames of others: of a generator no library asks for it.
+FRAMES = frozenset(("gi_frame", "cr_frame", "ag_frame"))
+OWN_CODE = FRAMES | frozenset(
     (
-        *("__code__", "__closure__", "__globals__", "f_back", "tb_frame", "gi_frame"),
+        *("__code__", "__closure__", "__globals__", "f_back", "tb_frame"),
         *("__defaults__", "__kwdefaults__"),
     )
 )
@@ -67,7 +69,7 @@ OWN_CODE = frozenset(
 LOOKING = frozenset(
     (
         *("traceback.py", "inspect.py", "functools.py", "contextlib.py", "typing.py"),
-        *("dataclasses.py", "warnings.py", "logging", "linecache.py", "abc.py"),
+        *("dataclasses.py", "warnings.py", "linecache.py", "abc.py"),
         *("torch", "keras", "tensorflow", "matplotlib", "IPython", "ipykernel"),
         *("numpy", "sklearn", "scipy", "traitlets", "executing", "stack_data"),
     )

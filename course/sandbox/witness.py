@@ -33,6 +33,7 @@ from course.sandbox.events import (
     BY_ITSELF,
     CALLING,
     FILES,
+    FRAMES,
     HARMLESS,
     LISTERS,
     LISTING,
@@ -148,7 +149,7 @@ def _attend(
             if event in STARTED and asks.f_code.co_filename.startswith(pack):
                 asks = asks.f_back  # it is ours, and called by who asks
             found = asker_of(asks, library, pack)
-            if found is not None and not ordinary(event, found[1]):
+            if found is not None and not ordinary(event, args, found[1]):
                 asker = found[0]
                 if event in FILES and not hands_in(asker, runs):
                     return
@@ -286,11 +287,11 @@ def _asker(
     return None
 
 
-def _is_ordinary(event: str, through: list[list[str]]) -> bool:
+def _is_ordinary(event: str, args: tuple, through: list[list[str]]) -> bool:
     """Whether a library does this of its own accord."""
     if event in LISTING:
         return any(not LISTERS.isdisjoint(parts) for parts in through)
-    if not through or event in FILES:
+    if not through or event in FILES or (event in OF_OBJECTS and args[1] in FRAMES):
         return False
     first = through[0]
     if event == "sys._getframe" and all(parts[-1] == "inspect.py" for parts in through):

@@ -53,6 +53,10 @@ HEARD = {
     "def g(x=1): ...\ng.__defaults__ = (2,)": {"object.__setattr__"},
     "def h(): ...\nfrom tqdm.utils import ObjectWrapper\n"
     "ObjectWrapper(h).wrapper_getattr('__code__')": {"object.__getattr__"},
+    "import logging\ndef f(): ...\nway = logging.StrFormatStyle('{f.__code__}')\n"
+    "way.format(logging.makeLogRecord({'f': f}))": {"object.__getattr__"},
+    "import numpy as np\ndef f(): yield\nways = {'object': '{0.gi_frame}'.format}\n"
+    "np.array2string(np.array([f()]), formatter=ways)": {"object.__getattr__"},
     "import sys\nsys.settrace(None)": {"sys.settrace"},
     "def f(): ...\nf.__code__": {"object.__getattr__"},
     "import pickle\npickle.loads(b'cos\\nsystem\\n.')": {"pickle.find_class"},
