@@ -28,12 +28,13 @@ from course.grading.machinery import (
 from course.grading.meanings import (
     RELIED_ON,
     bindings,
+    is_super,
     last_name,
     name_bound_by,
     names_of,
 )
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
-from course.grading.texts import PATHS, Texts
+from course.grading.texts import ANY, PATHS, Texts
 from course.grading.uses import A_MODULE, LOADING, Uses
 
 Found = Iterator[tuple[ast.AST, str]]
@@ -42,6 +43,9 @@ SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
 SAFE["eval_str"] = False  # it runs annotations that are text
 SAFE["namespace"] = None  # argparse sets attributes of it
 SAFE["backend"] = None  # Matplotlib imports a module of that name
+# They look up attributes that a text names in braces: always, or by their `style`.
+BRACES = {"logging.StrFormatStyle", "matplotlib.ticker.StrMethodFormatter"}
+STYLED = {"logging.Formatter", "logging.basicConfig"}
 AHEAD = "a name that a later cell defines"
 OF_CHECKS = r"helpers[./\\]checks"
 INNER = (*FUNCTIONS, ast.ClassDef)
@@ -162,6 +166,8 @@ class _Words:
                 yield from self._import_from(node)
             case ast.Constant(str() as text) if id(node) not in self.docs:
                 yield from self._text(node, text)
+            case ast.Constant(bytes() as raw):
+                yield from self._text(node, raw.decode("latin-1"))
             case ast.BinOp() | ast.JoinedStr():
                 yield from self._built(node)
             case ast.Call():
@@ -240,6 +246,7 @@ class _Words:
             (loads and (starred or len(args) > 2))
             or (last_name(node.func).startswith(("load", "read")) and spread)
             or (wraps and (len(args) > 1 or node.keywords))
+            or self._looks_up(node, path)
             or (parses and (starred or spread or len(args) > 1))
         ):
             yield node, HIDDEN
@@ -248,6 +255,19 @@ class _Words:
             value = getattr(keyword.value, "value", Ellipsis)
             if name in SAFE and value is not SAFE[name]:
                 yield node, HIDDEN
+
+    def _looks_up(self, node: ast.Call, path: str) -> bool:
+        """Whether attributes are looked up by a text that cannot be read here."""
+        given = {each.arg: each.value for each in node.keywords}
+        said = given.get("style") or (node.args[2] if node.args[2:] else None)
+        style = self.texts.of(said) if said else set()
+        braces = any(text == "{" or ANY in text for text in style)
+        path = path.removesuffix(".__init__")
+        own = is_super(getattr(node.func, "value", node)) and "style" in given
+        if path not in BRACES and not ((path in STYLED or own) and braces):
+            return False
+        ways = [*node.args[:1], given.get("fmt"), given.get("format")]
+        return any(ANY in text for way in ways if way for text in self.texts.of(way))
 
     def _runs(self, annotation: str) -> bool:
         """Whether some library that reads annotations would run a function's call."""

@@ -189,6 +189,8 @@ class Texts:
         match node:
             case ast.Constant(str() as text):
                 return {text}
+            case ast.Constant(bytes() as raw):
+                return {raw.decode("latin-1")}
             case ast.JoinedStr(values=parts):
                 return self._joined(parts)
             case ast.BinOp(ast.Constant(str() as text), ast.Mod()):
@@ -271,6 +273,8 @@ class Texts:
         if name == "join" and isinstance(many, ast.Tuple | ast.List):
             glue = str(getattr(owner, "value", ANY))
             return self._joined(many.elts, glue)
+        if name == "decode" and owner is not None:
+            return self.of(owner)
         if name in CASES and owner is not None and not call.args:
             texts = self.of(owner)
             return texts | {getattr(text, name)() for text in texts}

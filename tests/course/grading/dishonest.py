@@ -1122,4 +1122,24 @@ class A:
     def __getattr__(self, name): return getattr(torch.nn.functional, name)  # <
 def settle(m): m.x = 3
 def f(x): settle(A().math)
+---
+import logging
+def f(x):
+    way = b"{g.gi_frame.f_back}".decode() + str(x)  # <
+    return logging.Formatter(way, style="{")  # <
+---
+import logging
+from matplotlib.ticker import StrMethodFormatter
+class A(logging.Formatter):
+    def __init__(self, way): super().__init__(way.lower() + way, style="{")  # <
+def f(x):
+    logging.basicConfig(format="{a" + x[:1] + "}", style=chr(123))  # <
+    logging.Formatter("a".replace("a", "{g}"), None, "{")  # <
+    StrMethodFormatter(x[1:])  # <
+    return logging.StrFormatStyle("a".replace("a", "{g}"))  # <
+---
+KEY = b"__array_interface__"  # <
+def f(x): return {KEY.decode(): x}
+---
+def f(x): return b"{g.gi".decode() + "_frame}"  # <
 """

@@ -811,4 +811,18 @@ def g(x):
 ---
 from helpers.budget import budget
 steps = budget("steps", None, full=9, fast=2)
+---
+import logging
+class Short(logging.Formatter):
+    def __init__(self): super().__init__("{levelname}: {message}", style="{")
+def f(x, name):
+    logging.basicConfig(format=f"%(asctime)s {name} %(message)s")
+    logging.Formatter(f"{name} %(message)s", style="%")
+    return logging.Formatter("{message}", None, "{"), logging.Formatter(name.upper())
+---
+MAGIC = b"\\x93NUMPY"
+def f(raw): return raw[:6] == MAGIC, raw.decode("utf-8"), b"{a.weight}"
+---
+class Line(nn.Module):
+    def __init__(self, kind): super().__init__(kind.lower() + kind, style="dashed")
 """
