@@ -43,6 +43,11 @@ SAFE = {"weights_only": True, "allow_pickle": False, "safe_mode": True}
 SAFE["eval_str"] = False  # it runs annotations that are text
 SAFE["namespace"] = None  # argparse sets attributes of it
 SAFE["backend"] = None  # Matplotlib imports a module of that name
+# They name who called, and a library's own code heeds such a keyword.
+WHO = {"stacklevel", "stack_info"}
+HEEDING = {"from_config", "savefig", "print_figure", "signature", "exception", "log"}
+HEEDING |= {"debug", "info", "warning", "error", "critical"}
+HEEDING |= {"SimpleNamespace", "Namespace", "Bunch"}  # any keyword, as an attribute
 # They look up attributes that a text names in braces: always, or by their `style`.
 BRACES = {"logging.StrFormatStyle", "matplotlib.ticker.StrMethodFormatter"}
 STYLED = {"logging.Formatter", "logging.basicConfig"}
@@ -241,11 +246,13 @@ class _Words:
         spread = any(keyword.arg is None for keyword in node.keywords)
         loads = path in LOADING or path.endswith(".load_model")
         wraps = path == "functools.wraps"
+        unsafe = last_name(node.func) == "from_config" and len(args) > 2
         parses = last_name(node.func).startswith("parse_")  # and sets what it has read
         if (
             (loads and (starred or len(args) > 2))
             or (last_name(node.func).startswith(("load", "read")) and spread)
             or (wraps and (len(args) > 1 or node.keywords))
+            or (unsafe or self._is_told(node))
             or self._looks_up(node, path)
             or (parses and (starred or spread or len(args) > 1))
         ):
@@ -255,6 +262,18 @@ class _Words:
             value = getattr(keyword.value, "value", Ellipsis)
             if name in SAFE and value is not SAFE[name]:
                 yield node, HIDDEN
+
+    def _is_told(self, node: ast.Call) -> bool:
+        """Whether ``**`` hands over a keyword that matters, or may where some do."""
+        spread = [each.value for each in node.keywords if each.arg is None]
+        keys = {key for value in spread for key in self.texts.keys_of(value)}
+        name = last_name(node.func)
+        own = self.scope.is_self(getattr(node.func, "value", node.func))
+        own = self.scope.is_defined(node.func) or (
+            own and name in self.scope.names.taken
+        )
+        unread = name in HEEDING and not own and any(ANY in key for key in keys)
+        return bool(keys & (SAFE.keys() | WHO)) or unread
 
     def _looks_up(self, node: ast.Call, path: str) -> bool:
         """Whether attributes are looked up by a text that cannot be read here."""

@@ -171,6 +171,32 @@ class Texts:
             self._known[id(node)] = found if len(found) <= MOST else {ANY}
         return self._known[id(node)]
 
+    def keys_of(self, node: ast.expr) -> set[str]:
+        """The texts that name something in a dictionary, as ``of`` gives them."""
+        parts: list[ast.expr] = []
+        found: set[str] = set()
+        match node:
+            case ast.Dict(keys, values):
+                found = self._any_of(filter(None, keys))
+                parts = [of for key, of in zip(keys, values, strict=True) if not key]
+            case ast.Call(ast.Name("dict"), args, keywords):
+                found = {each.arg for each in keywords if each.arg}
+                parts = [*args, *(each.value for each in keywords if not each.arg)]
+            case ast.IfExp(_, one, other) | ast.BinOp(one, ast.BitOr(), other):
+                parts = [one, other]
+            case ast.Name(name):
+                values = self.scope.binding(node)[1] or self.scope.top.get(name)
+                if not values or None in values or self._depth > DEEPEST:
+                    return self.of(node)
+                found = self.of(self._flows["into", name])
+                parts = [value for value in values if value]
+            case _:
+                return self.of(node)
+        self._depth += 1
+        found |= {text for part in parts for text in self.keys_of(part)}
+        self._depth -= 1
+        return found
+
     def _any_of(self, nodes: Iterable[ast.AST | None]) -> set[str]:
         return {text for node in nodes for text in self.of(node)}
 

@@ -1142,4 +1142,25 @@ KEY = b"__array_interface__"  # <
 def f(x): return {KEY.decode(): x}
 ---
 def f(x): return b"{g.gi".decode() + "_frame}"  # <
+---
+def f(x):
+    return keras.layers.Lambda(abs).from_config(x, None, False)  # <
+def g(x): return keras.layers.Lambda.from_config(x, **{"safe_" + "mode": False})  # <
+class Scale(keras.layers.Lambda): pass
+key = "safe-mode".replace("-", "_")
+ways = dict(**{key: False})
+def h(x): return Scale.from_config(x, **ways)  # <
+---
+import logging
+import matplotlib.pyplot as plt
+from types import SimpleNamespace
+log = logging.Logger("here")
+ways = {}
+ways[input()] = True
+def f(x):
+    log.warning("", **{"stack_info": True})  # <
+    log.info("", **ways)  # <
+    plt.gcf().savefig(x, **{"backend": "module://palette"})  # <
+    plt.savefig(x, **({"dpi": 90} | ({input(): 2} if x else dict(dpi=90))))  # <
+    return SimpleNamespace(**{"a".replace("a", "b"): x})  # <
 """

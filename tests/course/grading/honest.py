@@ -825,4 +825,28 @@ def f(raw): return raw[:6] == MAGIC, raw.decode("utf-8"), b"{a.weight}"
 ---
 class Line(nn.Module):
     def __init__(self, kind): super().__init__(kind.lower() + kind, style="dashed")
+---
+import logging
+import matplotlib.pyplot as plt
+from types import SimpleNamespace
+log = logging.getLogger("vae")
+LOOK = {"dpi": 90, "bbox_inches": input()} | dict(format="png")
+def f(x, path, **options):
+    log.info("step %d", x, **{"extra": {input(): x}})
+    plt.savefig(path, **LOOK)
+    plt.savefig(path, **options)
+    plt.plot(x, **{input(): x})
+    return SimpleNamespace(**{"mu": x.mean(), **{"std": x.std()}})
+f(1, 2, dpi=90)
+---
+class Tracker:
+    def log(self, step, **values): self.values = values
+    def close(self, step, values): self.log(step, **{f"{k}_": v for k, v in values})
+def info(**values): return values
+def f(x): return info(**{input(): x})
+---
+class Scaled(keras.layers.Layer):
+    @classmethod
+    def from_config(cls, config): return cls(**config)
+def f(layer): return Scaled.from_config(layer.get_config()), layer.from_config({}, {})
 """
