@@ -84,6 +84,10 @@ class Detours:
             case ast.AugAssign(target, _, value) if self._is_the_environment(target):
                 if not self._are_harmless(_keys([value])):
                     yield node, PROCESS
+            case ast.AugAssign(ast.Name() as target) if is_table(
+                self.scope.path(target)
+            ):
+                yield node, OTHERS
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
                 yield from self._used(node)
             case ast.MatchClass(kwd_attrs=names):

@@ -94,7 +94,11 @@ PARTS = {
                      "getlogin", "getuid", "geteuid", "isatty", "fstat", "ttyname",
                      "get_terminal_size", "readlink", "statvfs")
     },
-    "tqdm.contrib.concurrent": LATER,
+    **dict.fromkeys(
+        ("tqdm.contrib.concurrent", "sklearn.utils.parallel", "sklearn.utils.Parallel"),
+        LATER,
+    ),
+    "helpers.apart": PROCESS,  # a process of its own, which nobody listens to
     **dict.fromkeys(
         ("logging.lastResort", "numpy.random.get_state", "random.getstate",
          "torch.default_generator"),

@@ -140,6 +140,8 @@ class Uses:
             return
         if path == "pickle.loads" and self._copies(above):
             return
+        if path == "os.fdopen" and self._is_of_a_new_file(above):
+            return
         if path == "sys.modules" and self._is_looked_at(node):
             return
         if what := of_module(path):
@@ -188,6 +190,16 @@ class Uses:
             case ast.Call(_, [ast.Call(dumps)], []):
                 return self.names.path(dumps) == "pickle.dumps"
         return False
+
+    def _is_of_a_new_file(self, call: ast.AST | None) -> bool:
+        """Whether it opens the handle that ``tempfile.mkstemp`` has given."""
+        if not isinstance(call, ast.Call) or not call.args:
+            return False
+        values = self.scope.binding(call.args[0])[1] or [None]
+        made = [v.value if isinstance(v, ast.Subscript) else None for v in values]
+        calls = [each.func for each in made if isinstance(each, ast.Call)]
+        paths = {*map(self.scope.path, calls)}
+        return len(calls) == len(values) and paths == {"tempfile.mkstemp"}
 
     def _changes_its_own(self, node: ast.expr) -> bool:
         """Whether what sets attributes of a function or class gets one of these."""

@@ -1163,4 +1163,23 @@ def f(x):
     plt.gcf().savefig(x, **{"backend": "module://palette"})  # <
     plt.savefig(x, **({"dpi": 90} | ({input(): 2} if x else dict(dpi=90))))  # <
     return SimpleNamespace(**{"a".replace("a", "b"): x})  # <
+---
+from helpers import apart
+def f(x): return apart.call(g, x)  # <
+---
+from sklearn.utils.parallel import Parallel, delayed
+def f(x): return Parallel(n_jobs=2, prefer="threads")(delayed(print)() for _ in x)  # <
+---
+table = nn.functional.GRID_SAMPLE_INTERPOLATION_MODES
+table |= {"other": 7}  # <
+def f(x):
+    t = nn.functional.GRID_SAMPLE_INTERPOLATION_MODES
+    t |= {"other": 7}  # <
+---
+import os, tempfile
+def f(x):
+    a, b = tempfile.mkstemp()
+    a = 1
+    os.fdopen(a, "wb")  # <
+    return os.fdopen(x), [*map(os.fdopen, x)]  # <
 """

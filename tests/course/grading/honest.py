@@ -849,4 +849,16 @@ class Scaled(keras.layers.Layer):
     @classmethod
     def from_config(cls, config): return cls(**config)
 def f(layer): return Scaled.from_config(layer.get_config()), layer.from_config({}, {})
+---
+import os, tempfile
+def f(model, path):
+    handle, place = tempfile.mkstemp(dir=os.path.dirname(path))
+    with os.fdopen(handle, "wb") as file: torch.save(model.state_dict(), file)
+    os.replace(place, path)
+---
+scale = math.pi
+scale *= 2
+table = dict(nn.functional.GRID_SAMPLE_INTERPOLATION_MODES)
+table |= {"other": 7}
+def f(x): return x * scale, table
 """
