@@ -95,7 +95,7 @@ PARTS = {
                      "get_terminal_size", "readlink", "statvfs")
     },
     **dict.fromkeys(
-        ("tqdm.contrib.concurrent", "sklearn.utils.parallel", "sklearn.utils.Parallel"),
+        ("tqdm.contrib.concurrent", "sklearn.utils.parallel"),
         LATER,
     ),
     "helpers.apart": PROCESS,  # a process of its own, which nobody listens to

@@ -1182,4 +1182,55 @@ def f(x):
     a = 1
     os.fdopen(a, "wb")  # <
     return os.fdopen(x), [*map(os.fdopen, x)]  # <
+---
+class Window:
+    def __init__(self, place): self.spec = {"data": (place, False)}
+    def __getattr__(self, name):  # <
+        if "interface" in name: return self.spec
+        raise AttributeError(name)
+def f(x): return np.asarray(Window(id(x) + 16))  # <
+---
+class A:
+    def __getattr__(self, name):  # <
+        match name.strip("_"):
+            case "array": return self.spec
+        return getattr(self.inner, name)
+class B:
+    __getattr__ = lambda self, name: {}  # <
+class C:
+    def __getattr__(self, name):  # <
+        found = self.spec if name else {}
+        return found
+class D:
+    def __getattr__(self, name):  # <
+        if name in ("mu", "logvar"): raise AttributeError(name)
+        else: return self.spec
+class E:
+    def __getattr__(self, name):  # <
+        if name in self.names: return self.spec
+def f(x): return dict(__array_interface__=x)  # <
+---
+class DotDict(dict):
+    def __getattr__(self, name): return self[name]
+way = "array interface".replace(" ", "_")
+def f(x): return np.asarray(DotDict({"__" + way + "__": x}))  # <
+def g(x):
+    d = DotDict()
+    d[way] = x  # <
+    return d
+---
+class Box:
+    def __init__(self, x):
+        setattr(self, input(), x)  # <
+        self.__dict__[input()] = x  # <
+        self.__dict__.update({input(): x})  # <
+        self.__dict__.update(**{input(): x})  # <
+---
+def f(x):
+    place = id(x)  # <
+    return view(place), view(x.data_ptr())  # <
+def g(x): return id(x)  # <
+def h(x): return list(map(id, [x])), [id(x)][0]  # <
+number = id  # <
+def i(x): return view(np.uint64(id(x)))  # <
 """

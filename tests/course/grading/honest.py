@@ -861,4 +861,39 @@ scale *= 2
 table = dict(nn.functional.GRID_SAMPLE_INTERPOLATION_MODES)
 table |= {"other": 7}
 def f(x): return x * scale, table
+---
+seen, cache = set(), {}
+def f(x, y, layers):
+    key = id(x), x.shape
+    if key in cache or cache.get(key) == 3: return cache[key]
+    seen.add(id(x))
+    print(id(x), f"{id(y):x}", x.data_ptr() == y.data_ptr())
+    cache[id(y)] = {id(y): x, **{id(p): p for p in layers}}
+    shared = len({id(p) for p in layers}) + len(set(map(id, layers))) + len({*map(id, layers)})
+    return id(x) == id(y), sorted(layers, key=id), len(set([id(p) for p in layers]))
+class A:
+    def __init__(self): self.number = id(self)
+    def same(self, x): return self.number == id(x)
+def g(rows): return [id for id in rows], max(id + 1 for id in rows)
+---
+class Proxy:
+    def __getattr__(self, name):
+        if name in ("mu", "logvar"): return self.parts
+        if name == "latent_dim": return self.mu.out_features
+        def call(*given): return given
+        value = self.calls[name] if name in self.calls else getattr(self.inner, name, None)
+        if name[:1] == "c": return call
+        if name[:1] == "d": return lambda *given: given
+        return value
+class Options(dict):
+    def __getattr__(self, name): return self.get(name)
+def f(x, split): return {f"{split}_loss": x, **{n: p for n, p in x.named_parameters()}}
+---
+class Settings:
+    def __init__(self, **given):
+        for name, value in given.items(): setattr(self, name, value)
+        self.__dict__.update(given)
+        self.__dict__["rate"] = 3
+        setattr(self, f"{given}_layer", 3)
+def f(x): return Settings(rate=1e-3, epochs=3)
 """
