@@ -869,7 +869,8 @@ def f(x, y, layers):
     seen.add(id(x))
     print(id(x), f"{id(y):x}", x.data_ptr() == y.data_ptr())
     cache[id(y)] = {id(y): x, **{id(p): p for p in layers}}
-    shared = len({id(p) for p in layers}) + len(set(map(id, layers))) + len({*map(id, layers)})
+    shared = len({id(p) for p in layers}) + len(set(map(id, layers)))
+    shared += len({*map(id, layers)})
     return id(x) == id(y), sorted(layers, key=id), len(set([id(p) for p in layers]))
 class A:
     def __init__(self): self.number = id(self)
@@ -881,7 +882,8 @@ class Proxy:
         if name in ("mu", "logvar"): return self.parts
         if name == "latent_dim": return self.mu.out_features
         def call(*given): return given
-        value = self.calls[name] if name in self.calls else getattr(self.inner, name, None)
+        known = name in self.calls
+        value = self.calls[name] if known else getattr(self.inner, name, None)
         if name[:1] == "c": return call
         if name[:1] == "d": return lambda *given: given
         return value
