@@ -61,7 +61,7 @@ ATTACKS = {
         "_end = time.time() + 90\n"
         "while time.time() < _end:\n"
         "    pass",
-        "longer than 15 s",
+        f"longer than {LIMITS.check_seconds} s",
     ),
     "endless_output": (
         "import time\n_end = time.time() + 60\n"
