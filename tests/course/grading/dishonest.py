@@ -1122,4 +1122,9 @@ class A:
     def __getattr__(self, name): return getattr(torch.nn.functional, name)  # <
 def settle(m): m.x = 3
 def f(x): settle(A().math)
+---
+import os
+def f(x): return "COURSE_DATA" in os.environ  # <
+def g(x): return os.environ.get("COURSE_SANDBOX")  # <
+def h(x): return os.environ["JPY_PARENT_PID"]  # <
 """
