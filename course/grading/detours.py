@@ -32,6 +32,9 @@ DIRECT = ("inspect.signature", "os.getenv")
 OPEN = {"_replace", "_asdict", "_fields", "_make", "_", "_field_defaults"}
 OPEN |= {"_get_name"}
 OF_MODELS = {"_modules", "_parameters", "_buffers"}
+# They hand out what such a table holds, and not the table.
+LISTING = {"items", "keys", "values"}
+OF_NAMES = ast.In | ast.NotIn
 # Methods by which a variable of the environment is set.
 STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__"}
 # Methods by which one is read.
@@ -147,8 +150,18 @@ class Detours:
             mine = self.scope.is_self(owner) or is_super(owner)
             if isinstance(owner, ast.Name) and name in self.of_models:
                 mine = mine or self.scope.is_made_here(owner)
-            if not (name in self.own or mine):
+            listed = name in OF_MODELS and self._is_listed(node)
+            if not (name in self.own or mine or listed):
                 yield node, FOREIGN
+
+    def _is_listed(self, table: ast.expr) -> bool:
+        """Whether a table is gone through, as by a model's `named_parameters`."""
+        above = self.above.get(table)
+        if isinstance(above, ast.Attribute):
+            return above.attr in LISTING and self.scope.is_called(above)
+        if isinstance(above, ast.Compare):
+            return above.comparators == [table] and isinstance(above.ops[0], OF_NAMES)
+        return isinstance(above, ast.For | ast.comprehension) and above.iter is table
 
     def _is_named(self, node: ast.expr) -> bool:
         """Whether a thing gets another name, under which it is read, too."""

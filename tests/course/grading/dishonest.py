@@ -1127,4 +1127,12 @@ import os
 def f(x): return "COURSE_DATA" in os.environ  # <
 def g(x): return os.environ.get("COURSE_SANDBOX")  # <
 def h(x): return os.environ["JPY_PARENT_PID"]  # <
+---
+def f(model, x):
+    model._parameters.update(W=x)  # <
+    put = model._modules.items.__self__  # <
+    kept = model._modules.items  # <
+    model._parameters["W"] = x  # <
+    return dict(model._modules), model._parameters in x, put, kept  # <
+def g(model, x): x.extend([model._modules])  # <
 """

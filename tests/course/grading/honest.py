@@ -817,4 +817,11 @@ FAST = os.environ.get("COURSE_FAST", "") == "1"
 def f(x): return 1 if os.environ.get("COURSE_FAST") else int(os.getenv("EPOCHS", 9))
 def g(x): return os.environ.get("DEBUG", "0"), os.environ.get("MY_VERBOSE"), FAST
 def h(x): return os.environ["HOME"], os.environ["LC_ALL"], "TMPDIR" in os.environ
+---
+def f(model):
+    for name, layer in model._modules.items(): print(name, layer)
+    sizes = {n: p.shape for n, p in model._parameters.items() if p is not None}
+    names = [name for name in model._buffers]
+    return "bias" in model._parameters, sizes, names, len(model._modules.keys())
+def g(model): return sum(p.numel() for p in getattr(model, "_parameters").values())
 """
