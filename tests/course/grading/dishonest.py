@@ -1135,4 +1135,82 @@ def f(model, x):
     model._parameters["W"] = x  # <
     return dict(model._modules), model._parameters in x, put, kept  # <
 def g(model, x): x.extend([model._modules])  # <
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    ahead = torch.randn(9)
+    torch.set_rng_state(state)  # <
+    return ahead
+def g(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    for _ in range(2):
+        torch.set_rng_state(state)  # <
+        ahead = torch.randn(9)
+    return ahead
+def h(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    torch.set_rng_state(state)  # <
+    return state
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    yield x
+    torch.set_rng_state(state)  # <
+def g(x):
+    global state
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    torch.set_rng_state(state)  # <
+def h(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(int(torch.randint(9, ())))
+    torch.set_rng_state(state)  # <
+def i(x):
+    state = np.random.get_state()  # <
+    torch.manual_seed(0)
+    ahead = np.random.rand(9)
+    np.random.set_state(state)  # <
+    return ahead
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    torch.set_rng_state(state + 1)  # <
+def g(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    return x
+def h(x):
+    state = torch.get_rng_state()  # <
+    try:
+        torch.manual_seed("no number")
+    except TypeError:
+        ahead = torch.randn(9)
+    torch.set_rng_state(state)  # <
+    return ahead
+def i(x):
+    state = torch.get_rng_state()  # <
+    np.random.seed(0)
+    torch.manual_seed(next(x))
+    torch.set_rng_state(state)  # <
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    x.append(state)
+def g(x, never):
+    state = torch.get_rng_state()  # <
+    if never: torch.manual_seed(0)
+    ahead = torch.randn(9)
+    torch.set_rng_state(state)  # <
+    return ahead
+def h(x):
+    state = torch.get_rng_state()  # <
+    ahead = torch.randn(9)
+    torch.manual_seed(0)
+    torch.set_rng_state(state)  # <
+    return ahead
 """

@@ -824,4 +824,35 @@ def f(model):
     names = [name for name in model._buffers]
     return "bias" in model._parameters, sizes, names, len(model._modules.keys())
 def g(model): return sum(p.numel() for p in getattr(model, "_parameters").values())
+---
+import random
+from torch import get_rng_state, set_rng_state
+def f(x):
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    y = torch.randn_like(x)
+    torch.set_rng_state(state)
+    return y
+def h(n, seed):
+    of_numpy = np.random.get_state()
+    of_torch = torch.random.get_rng_state()
+    of_python = random.getstate()
+    try:
+        np.random.seed(seed)
+        torch.random.manual_seed(seed + 1)
+        random.seed(seed)
+        return np.random.rand(n), torch.rand(n), random.random()
+    finally:
+        np.random.set_state(of_numpy)
+        torch.random.set_rng_state(of_torch)
+        random.setstate(of_python)
+def i(rng, x):
+    if x is None:
+        return 0
+    else:
+        state = get_rng_state()
+        torch.manual_seed(seed=1)
+        y = torch.rand(3), rng.bit_generator.state
+        set_rng_state(state)
+        return y
 """
