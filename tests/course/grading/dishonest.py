@@ -1213,4 +1213,20 @@ def h(x):
     torch.manual_seed(0)
     torch.set_rng_state(state)  # <
     return ahead
+---
+import matplotlib.pyplot as plt
+def f(x): return plt.getp(torch, "get_rng_state")  # <
+def g(x): return plt.getp(torch, "rng_state")  # <
+def h(x, of=np.random): return plt.getp(of, "state")  # <
+---
+import operator
+def f(x): return operator.attrgetter("get_rng_state")(torch)  # <
+def g(x): return operator.methodcaller("get_state")(np.random)  # <
+---
+import tensorflow as tf
+def f(x): return np.random.get_bit_generator().state  # <
+def g(x): return getattr(np.random, "get_bit_" + "generator")  # <
+def h(x): np.random.set_bit_generator(x)  # <
+def i(x): return tf.random.get_global_generator().state  # <
+def j(x): tf.random.set_global_generator(x)  # <
 """
