@@ -49,6 +49,7 @@ PLACES |= {f"pathlib.Path.{name}" for name in OF_PATHS}
 OF_WRITERS = {"stream", "fp"}  # where a handler, or a bar, writes: a stream of `sys`
 # They write where they are told, and are told it by its own name.
 LOGGING = {"tqdm", "logging", "traceback", "pprint", "contextlib"}
+NOTHING: frozenset = frozenset()
 TABLES = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
 MAKING = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque"}
 
@@ -194,24 +195,26 @@ class Detours:
             return stream not in above.args and called.id not in self.names.taken
         return self.scope.path(called).partition(".")[0] in LOGGING
 
-    def _is_handed_in(self, place: ast.expr | None) -> bool:
+    def _is_handed_in(self, place: ast.expr | None, seen: frozenset = NOTHING) -> bool:
         """Whether a path, or the folder that it begins with, is what a caller gives."""
         if isinstance(place, ast.Name):
-            values = self.scope.binding(place)[1] or [place]
-            return all(
-                value is None or (value is not place and self._is_handed_in(value))
-                for value in values
+            function, values = self.scope.binding(place)
+            known = (function, place.id)
+            return known in seen or all(
+                value is None
+                or (value is not place and self._is_handed_in(value, seen | {known}))
+                for value in values or [place]
             )
         if isinstance(place, ast.Attribute):
             return all(text.startswith(ANY) for text in self.texts.of(place))
         if isinstance(place, ast.BinOp):
-            return self._is_handed_in(place.left)
+            return self._is_handed_in(place.left, seen)
         if isinstance(place, ast.JoinedStr):
-            return bool(place.values) and self._is_handed_in(place.values[0])
+            return bool(place.values) and self._is_handed_in(place.values[0], seen)
         if isinstance(place, ast.FormattedValue | ast.Subscript):
-            return self._is_handed_in(place.value)
+            return self._is_handed_in(place.value, seen)
         if isinstance(place, ast.Call) and self.scope.path(place.func) in PATHS:
-            return bool(place.args) and self._is_handed_in(place.args[0])
+            return bool(place.args) and self._is_handed_in(place.args[0], seen)
         return False
 
     def _is_handed_on(self, node: ast.expr) -> bool:

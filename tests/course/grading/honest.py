@@ -855,4 +855,10 @@ def i(rng, x):
         y = torch.rand(3), rng.bit_generator.state
         set_rng_state(state)
         return y
+---
+from pathlib import Path
+def f(folder):
+    folder = Path(folder)
+    folder = folder / "runs"
+    return folder.exists()
 """
