@@ -3,8 +3,9 @@
 This reads; it runs nothing. It is evidence for a person, with the line, and costs no
 points. What it cannot see is said in SECURITY.md. Imports, texts and files are read
 here, what is used in :mod:`course.grading.uses`, what is set in
-:mod:`course.grading.changes`, and what goes a way round in
-:mod:`course.grading.detours`.
+:mod:`course.grading.changes`, what goes a way round in
+:mod:`course.grading.detours`, and who asks where it runs in
+:mod:`course.grading.places`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from course.grading.meanings import (
     name_bound_by,
     names_of,
 )
+from course.grading.places import Places
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
 from course.grading.texts import PATHS, Texts
 from course.grading.uses import A_MODULE, LOADING, Uses
@@ -75,6 +77,7 @@ def suspicions(
         Uses(scope, texts).found,
         Changes(scope, texts).found,
         Detours(scope, texts).found,
+        Places(scope, texts).found,
     )
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"

@@ -1229,4 +1229,98 @@ def g(x): return getattr(np.random, "get_bit_" + "generator")  # <
 def h(x): np.random.set_bit_generator(x)  # <
 def i(x): return tf.random.get_global_generator().state  # <
 def j(x): tf.random.set_global_generator(x)  # <
+---
+import os
+from pathlib import Path
+def f(x, here=Path.cwd()): return here.name  # <
+def g(x):
+    here = os.getcwd()  # <
+    return here == "/work"
+def h(x):
+    global here
+    here = os.getcwd()  # <
+class Own:
+    def __rtruediv__(self, place): self.place = place
+def i(x): return Path.cwd() / Own()  # <
+---
+import os
+from pathlib import Path
+def f(x):
+    here = Path.cwd()  # <
+    return [lambda: here.name, here / "a"]
+def g(x): return 1 if os.getcwd() else 0  # <
+def h(x): return x / Path.cwd()  # <
+def i(x):
+    class A: here = os.getcwd()  # <
+    x.here = os.getcwd()  # <
+    return (x is None or os.getcwd()), f"{os.getcwd()}"  # <
+---
+import os
+from types import SimpleNamespace
+import matplotlib.pyplot as plt
+seen = []
+def f(x): SimpleNamespace(savefig=seen.append).savefig(os.getcwd())  # <
+def g(x, fig=SimpleNamespace(savefig=seen.append)): fig.savefig(os.getcwd())  # <
+def h(x): x.mkdir(os.getcwd()), torch.save(os.getcwd(), x)  # <
+def i(x):
+    if not os.path.exists("a"): os.makedirs("b")  # <
+    if not os.path.exists("a"): os.makedirs("a", mode=seen.append(1))  # <
+    if not os.path.exists("a"): x.savefig("a")  # <
+    if os.path.exists("a"): os.makedirs("a")  # <
+---
+import os
+from pathlib import Path
+class Place(Path): pass
+def f(x):
+    place = Place("notebooks")
+    place.mkdir = x
+    if not os.path.exists(place): place.mkdir()  # <
+def g(x):
+    if not os.path.exists("a"):  # <
+        os.makedirs("a")
+        x.append(1)
+def h(x):
+    if not os.path.exists("a"):  # <
+        os.makedirs("a")
+    else:
+        x.append(1)
+def i(x):
+    while not os.path.exists("a"): os.makedirs("a")  # <
+---
+from pathlib import Path
+class Place:
+    def mkdir(self): self.made = 1
+def f(x, place=Place()):
+    path = Path("a")
+    if not path.exists(): path.mkdir()  # <
+---
+import os
+from pathlib import Path
+import matplotlib.pyplot as plt
+class Own:
+    def __rtruediv__(self, place): self.place = place
+def f(x): plt.savefig(Path.cwd() / Own())  # <
+---
+import os
+from pathlib import Path
+import matplotlib.pyplot as plt
+def f(x): plt.savefig(x / Path.cwd())  # <
+def g(x):
+    here = x.here = os.getcwd()  # <
+    plt.savefig(here)
+def h(x): x.append(Path.cwd().mkdir)  # <
+def i(x):
+    if not os.path.exists(x.append(1) or "a"):  # <
+        os.makedirs(x.append(1) or "a")
+def j(x):
+    if os.path.exists("a") == 1: os.makedirs("a")  # <
+def k(x):
+    place = Path("a")
+    place = x
+    if not place.exists(): place.mkdir()  # <
+def l(x):
+    a = Path("a")
+    b = a
+    a = b
+    if not a.exists(): a.mkdir()  # <
 """

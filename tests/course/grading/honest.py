@@ -861,4 +861,32 @@ def f(folder):
     folder = Path(folder)
     folder = folder / "runs"
     return folder.exists()
+---
+import os
+from pathlib import Path
+import matplotlib.pyplot as plt
+def f(x, folder=None, to=Path.cwd() / "figures" / "loss.png"):
+    if folder is None:
+        folder = Path.cwd()
+    folder = folder / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    fig, ax = plt.subplots()
+    ax.plot(x)
+    fig.savefig(folder / "codes.png", dpi=150)
+    fig.savefig(to)
+def g(x, here=None):
+    here = here or os.getcwd()
+    where = os.path.join(here, "figures") if x is None else f"{here}/plots"
+    os.makedirs(where, exist_ok=True)
+    plt.plot(x)
+    plt.savefig(where)
+    plt.gcf().savefig(Path(os.getcwd(), "b.png"))
+def h(x, folder="figures"):
+    if not os.path.exists(folder):
+        os.makedirs(folder)
+    place = Path("plots")
+    if not place.exists():
+        place.mkdir(parents=True)
+    fig = plt.figure()
+    if not os.path.isfile("a.png"): fig.savefig("a.png", bbox_inches="tight")
 """
