@@ -49,7 +49,7 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     _check_forward(model)
     model = shaken(wide)
     for mode in (False, True):
-        check_draws(model.train(mode))
+        check_draws(model.train(mode), lambda: shaken(_ready(build(model_class, 1))))
     _check_training(model)
     x, z = torch.rand(7, 784), torch.randn(7, size)
     require_steady(
