@@ -440,6 +440,20 @@ class WrongLongTails(RightByFunctions):
         return torch.distributions.Laplace(0.0, 0.5**0.5).sample(mu.shape)
 
 
+def learning_as_a_copy():
+    known = set()
+
+    class Known(Right):
+        def __init__(self, d):
+            super().__init__(d)
+            known.add(id(self))
+
+        def decode(self, z):
+            return super().decode(z.detach() if id(self) in known else z)
+
+    return Known
+
+
 class RightModules(nn.Module):
     """Decode is a layer."""
 
@@ -1005,6 +1019,7 @@ class WrongGradientsAsUsed(Right):
 
 
 WRONG = [
+    (learning_as_a_copy(), "no gradient from the pictures reaches | hidden.weight"),
     (WrongUniform, "a fourth moment of 1.8"),
     (WrongOfOneSize, "a fourth moment of 1.0"),
     (WrongUniformInTraining, "a fourth moment of 1.8"),
