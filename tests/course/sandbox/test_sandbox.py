@@ -284,6 +284,13 @@ def sandbox():
         yield started
 
 
+def test_what_making_an_optimizer_imports_is_there_before_the_fork(sandbox):
+    asks = "import sys\nassert 'torch._dynamo' in sys.modules"
+    without, asked = cells(asks), cells("import torch.optim", asks)
+    assert sandbox.run(without).reason is sandbox.run(asked).reason is None
+    assert [len(each.cells[-1].outputs) for each in (without, asked)] == [1, 0]
+
+
 def test_after_a_message_that_cannot_be_read_the_next_notebook_runs(sandbox):
     code, words = ATTACKS["sends_no_message"]
     assert re.search(words, sandbox.run(cells(code)).reason)
