@@ -59,7 +59,7 @@ HARMLESS = re.compile(
 READABLE = re.compile(
     rf"{HARMLESS.pattern}|COURSE_FAST|HOME|USER|USERNAME|LOGNAME|USERPROFILE|TMPDIR|TZ"
     r"|MPLBACKEND|LANG|LC_\w+|(COLAB|KAGGLE)_\w+"
-    r"|(\w+_)?(DEBUG|VERBOSE|EPOCHS|BATCH_SIZE|DEVICE)"
+    r"|(\w+_)?(DEBUG|VERBOSE|LOG_?LEVEL|EPOCHS|BATCH_SIZE|DEVICE)"
 )
 REPLACED = "replaced "  # and the name of what another thing has taken the place of
 OWN_CODE = frozenset(
