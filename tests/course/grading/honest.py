@@ -816,7 +816,8 @@ import os
 FAST = os.environ.get("COURSE_FAST", "") == "1"
 def f(x): return 1 if os.environ.get("COURSE_FAST") else int(os.getenv("EPOCHS", 9))
 def g(x): return os.environ.get("DEBUG", "0"), os.environ.get("MY_VERBOSE"), FAST
-def h(x): return os.environ["HOME"], os.getenv("LOG_LEVEL"), "TMPDIR" in os.environ
+def h(x): return os.environ["HOME"], os.environ["LC_ALL"], "TMPDIR" in os.environ
+def i(x): return os.getenv("LOG_LEVEL")
 ---
 def f(model):
     for name, layer in model._modules.items(): print(name, layer)
