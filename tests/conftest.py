@@ -35,6 +35,8 @@ LONGEST = (
     "tests/test_places.py",
     "tests/test_workflows.py",
 )
+# These share a JupyterLab, which takes seconds to start.
+LAB = {f"tests/browser/test_{name}.py" for name in ("explore", "lessons", "stopping")}
 FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
 
 
@@ -52,7 +54,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Keras' tests all to one worker, of others whole files."""
+    """Whole files to a worker; Keras' all to one, and those that share a server."""
     if config.option.dist != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -68,7 +70,9 @@ def pytest_xdist_make_scheduler(config, log):
 
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return "Keras" if kept_apart(file) else file
+            if kept_apart(file):
+                return "Keras"
+            return "JupyterLab" if file in LAB else file
 
     return Scheduling(config, log)
 

@@ -20,7 +20,7 @@ from course.grading.machinery import (
     looked_up,
 )
 from course.grading.meanings import assigned, last_name, of_a_type, type_asked
-from course.grading.scopes import Scope
+from course.grading.scopes import SHARING, Scope
 from course.grading.texts import ANY, Texts
 
 Found = Iterator[tuple[ast.AST, str]]
@@ -35,6 +35,12 @@ NUMBERS = {"item", "tolist", "float", "int", "len", "sum", "list", "dict", "set"
 TUPLES = ("collections.namedtuple", "typing.NamedTuple")
 # Set on what may be a module, they are what every sum and every tolerance uses.
 CONSTANTS = {"pi", "inf", "nan"}
+# What saves the state of random numbers: what puts it back, and what seeds them.
+STATES = {
+    "torch.get_rng_state": ("torch.set_rng_state", "torch.manual_seed"),
+    "numpy.random.get_state": ("numpy.random.set_state", "numpy.random.seed"),
+    "random.getstate": ("random.setstate", "random.seed"),
+}
 # They ask what type something is, and keep none.
 ASKING = {"isinstance", "issubclass", "print", "map"}
 
@@ -200,3 +206,69 @@ class Changes:
         )
         typed = any(keyword.arg in (None, "type") for keyword in node.keywords)
         return len(args) > 1 and (values or typed)
+
+
+def put_back(scope: Scope) -> set[ast.AST]:
+    """Find what saves the state of random numbers, seeds them, and puts it back.
+
+    Nobody sees by that what a check will draw, as with no seed between the two.
+    """
+    found: set[ast.AST] = set()
+    for function in ast.walk(scope.tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        parts = [*ast.walk(function)]
+        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in parts):
+            continue  # others may draw before it goes on
+        shared = {n for part in parts if isinstance(part, SHARING) for n in part.names}
+        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        for save, rest in _followed(parts):
+            match save:
+                case ast.Assign([ast.Name(name)], ast.Call(get, [], [])):
+                    put, seed = STATES.get(_path(scope, get), ("", ""))
+                    alone = names.count(name) == 2 and name not in shared
+                    if alone and _seeds(scope, rest, seed):
+                        puts = _puts(scope, rest, put, name)
+                        found |= {get, *puts} if puts else set()
+    return found
+
+
+def _followed(parts: list[ast.AST]) -> Iterator[tuple[ast.stmt, list[ast.stmt]]]:
+    """Each statement, and those that follow it in its block."""
+    for part in parts:
+        for block in (getattr(part, "body", ()), getattr(part, "orelse", ())):
+            if isinstance(block, list):
+                yield from ((each, block[at:]) for at, each in enumerate(block, 1))
+
+
+def _path(scope: Scope, node: ast.AST) -> str:
+    return scope.path(node).replace("torch.random.", "torch.")
+
+
+def _seeds(scope: Scope, statements: list[ast.stmt], seed: str) -> bool:
+    """Whether statements begin with a seed, beside other states and seeds."""
+    for each in statements:
+        if isinstance(each, ast.Try) and not each.handlers:
+            return _seeds(scope, each.body, seed)
+        calls = [part for part in ast.walk(each) if isinstance(part, ast.Call)]
+        path = _path(scope, calls[0].func) if len(calls) == 1 else ""
+        if path == seed:
+            return isinstance(each, ast.Expr)
+        if path not in (*STATES, *(seed for _, seed in STATES.values())):
+            return False
+    return False
+
+
+def _puts(
+    scope: Scope, statements: list[ast.stmt], put: str, name: str
+) -> list[ast.expr]:
+    """What puts back a state of that name, among statements or where they end."""
+    every = [*statements]
+    for each in statements:
+        every += each.finalbody if isinstance(each, ast.Try) else []
+    found = []
+    for each in every:
+        match each:
+            case ast.Expr(ast.Call(func, [ast.Name(given)], [])) if given == name:
+                found += [func] if _path(scope, func) == put else []
+    return found

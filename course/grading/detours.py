@@ -20,9 +20,9 @@ from course.grading.machinery import (
     is_module,
     private_to_others,
 )
-from course.grading.meanings import assigned, is_super, last_name, part_of
-from course.grading.scopes import FUNCTIONS, Scope
-from course.grading.texts import ANY, PATHS, PUTTING, Texts
+from course.grading.meanings import assigned, is_super, last_name
+from course.grading.scopes import Scope
+from course.grading.texts import PUTTING, Texts
 from course.sandbox.events import HARMLESS, READABLE
 
 Found = Iterator[tuple[ast.AST, str]]
@@ -32,17 +32,14 @@ DIRECT = ("inspect.signature", "os.getenv")
 OPEN = {"_replace", "_asdict", "_fields", "_make", "_", "_field_defaults"}
 OPEN |= {"_get_name"}
 OF_MODELS = {"_modules", "_parameters", "_buffers"}
+# They hand out what such a table holds, and not the table.
+LISTING = {"items", "keys", "values"}
+OF_NAMES = ast.In | ast.NotIn
 # Methods by which a variable of the environment is set.
 STORING = PUTTING | {"__setitem__", "__delitem__", "__ior__"}
 # Methods by which one is read.
 READING = {"get", "__getitem__", "__contains__"}
 ASKING = {"os.getenv", *(f"os.environ.{name}" for name in READING)}
-# They say what stands where an answer runs, and where that is.
-PLACES = {f"os.path.{name}" for name in ("exists", "isfile", "isdir", "lexists")}
-PLACES |= {f"os.path.{name}" for name in ("getsize", "getmtime", "samefile")}
-PLACES |= {"os.stat", "os.access", "os.getcwd", "pathlib.Path.cwd"}
-OF_PATHS = {"exists", "is_file", "is_dir", "stat", "samefile"}
-PLACES |= {f"pathlib.Path.{name}" for name in OF_PATHS}
 OF_WRITERS = {"stream", "fp"}  # where a handler, or a bar, writes: a stream of `sys`
 # They write where they are told, and are told it by its own name.
 LOGGING = {"tqdm", "logging", "traceback", "pprint", "contextlib"}
@@ -60,16 +57,7 @@ class Detours:
             isinstance(node, ast.keyword) and node.arg == "record"
             for node in ast.walk(scope.tree)
         )
-        own = (
-            self.names.attributes
-            | self.names.taken
-            | {
-                target.attr
-                for node in ast.walk(scope.tree)
-                for target, _ in assigned(node)
-                if isinstance(target, ast.Attribute) and scope.is_defined(target.value)
-            }
-        )
+        own = scope.own_attributes()
         self.own = OPEN | (own - private_to_others())
         self.of_models = OF_MODELS | own
 
@@ -120,15 +108,11 @@ class Detours:
         """A function, a table or a private part, and what becomes of it."""
         above, path = self.above.get(node), self.scope.path(node)
         if path == "os.environ":
-            if not (self._is_named(node) or self._is_asked_for_one(node)):
+            if not (self.scope.is_named(node) or self._is_asked_for_one(node)):
                 yield above or node, PROCESS
         elif path in ("sys.stdout", "sys.stderr"):
-            if not (self._is_named(node) or self._is_written_to(node)):
+            if not (self.scope.is_named(node) or self._is_written_to(node)):
                 yield above or node, NOTEBOOK
-        elif path in PLACES and self.scope.around(node, FUNCTIONS):
-            named = self._is_named(node) or self.scope.is_called(node)
-            if not named or path.endswith("cwd"):
-                yield above or node, PROCESS
         elif path in DIRECT or path.removeprefix("os.environ.") in STORING | READING:
             if not self.scope.is_called(node):
                 yield node, HIDDEN
@@ -144,23 +128,22 @@ class Detours:
             yield node, HIDDEN  # whatever object it will set attributes of
         elif name in OF_WRITERS - self.own and not self.scope.is_called(node):
             yield node, NOTEBOOK
-        elif name in OF_PATHS - self.own and not self.scope.is_called(node):
-            if not self._is_handed_in(owner):
-                yield node, HIDDEN
         elif name[:1] == "_" and not name.endswith("__"):
             mine = self.scope.is_self(owner) or is_super(owner)
             if isinstance(owner, ast.Name) and name in self.of_models:
                 mine = mine or self.scope.is_made_here(owner)
-            if not (name in self.own or mine):
+            listed = name in OF_MODELS and self._is_listed(node)
+            if not (name in self.own or mine or listed):
                 yield node, FOREIGN
 
-    def _is_named(self, node: ast.expr) -> bool:
-        """Whether a thing gets another name, under which it is read, too."""
-        above = self.above.get(node)
-        if isinstance(above, ast.Assign):
-            of_class = isinstance(self.above.get(above), ast.ClassDef)
-            return not of_class and all(isinstance(t, ast.Name) for t in above.targets)
-        return isinstance(above, ast.arguments | ast.NamedExpr | ast.Expr)
+    def _is_listed(self, table: ast.expr) -> bool:
+        """Whether a table is gone through, as by a model's `named_parameters`."""
+        above = self.above.get(table)
+        if isinstance(above, ast.Attribute):
+            return above.attr in LISTING and self.scope.is_called(above)
+        if isinstance(above, ast.Compare):
+            return above.comparators == [table] and isinstance(above.ops[0], OF_NAMES)
+        return isinstance(above, ast.For | ast.comprehension) and above.iter is table
 
     def _is_asked_for_one(self, environment: ast.expr) -> bool:
         """Whether it is one variable that is asked for, or set: this is read there."""
@@ -184,26 +167,6 @@ class Detours:
         if isinstance(called, ast.Name) and called.id == "print":
             return stream not in above.args and called.id not in self.names.taken
         return self.scope.path(called).partition(".")[0] in LOGGING
-
-    def _is_handed_in(self, place: ast.expr | None) -> bool:
-        """Whether a path, or the folder that it begins with, is what a caller gives."""
-        if isinstance(place, ast.Name):
-            values = self.scope.binding(place)[1] or [place]
-            return all(
-                value is None or (value is not place and self._is_handed_in(value))
-                for value in values
-            )
-        if isinstance(place, ast.Attribute):
-            return all(text.startswith(ANY) for text in self.texts.of(place))
-        if isinstance(place, ast.BinOp):
-            return self._is_handed_in(place.left)
-        if isinstance(place, ast.JoinedStr):
-            return bool(place.values) and self._is_handed_in(place.values[0])
-        if isinstance(place, ast.FormattedValue | ast.Subscript):
-            return self._is_handed_in(place.value)
-        if isinstance(place, ast.Call) and self.scope.path(place.func) in PATHS:
-            return bool(place.args) and self._is_handed_in(place.args[0])
-        return False
 
     def _is_handed_on(self, node: ast.expr) -> bool:
         """Whether a thing goes where it may be changed under another name."""
@@ -236,13 +199,6 @@ class Detours:
                 yield node, PROCESS
         path = self.scope.path(func)
         if path in ASKING and not self._are(READABLE, node.args[:1]):
-            yield node, PROCESS
-        place = node.args[0] if node.args and path in PLACES else None
-        part = part_of(func)
-        if not path and part and part[1] in OF_PATHS - self.own:
-            place = part[0]
-        inside = self.scope.around(node, FUNCTIONS)
-        if place and inside and not self._is_handed_in(place):
             yield node, PROCESS
         for keyword in node.keywords:
             # Who called a function, by file and line: for people, or to be read.

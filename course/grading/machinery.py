@@ -178,6 +178,11 @@ ATTRIBUTES = {
     **dict.fromkeys(("set_rng_state", "set_state", "setstate"), PROCESS),
     **dict.fromkeys(("get_rng_state", "clone_state", "initial_seed"), PROCESS),
     **dict.fromkeys(
+        ("get_bit_generator", "set_bit_generator", "get_global_generator",
+         "set_global_generator"),
+        PROCESS,
+    ),
+    **dict.fromkeys(
         ("excepthook", "showwarning", "unraisablehook", "pop_all",
          "get_custom_objects"),
         OTHERS,

@@ -8,6 +8,7 @@ from collections import defaultdict
 from course.grading.machinery import VALUES
 from course.grading.meanings import (
     Names,
+    assigned,
     bindings,
     first_name,
     last_name,
@@ -121,6 +122,23 @@ class Scope:
         """Whether a name or a part is called where it stands."""
         above = self.above.get(node)
         return isinstance(above, ast.Call) and above.func is node
+
+    def is_named(self, node: ast.AST) -> bool:
+        """Whether a thing gets another name, under which it is read, too."""
+        above = self.above.get(node)
+        if isinstance(above, ast.Assign):
+            of_class = isinstance(self.above.get(above), ast.ClassDef)
+            return not of_class and all(isinstance(t, ast.Name) for t in above.targets)
+        return isinstance(above, ast.arguments | ast.NamedExpr | ast.Expr)
+
+    def own_attributes(self) -> set[str]:
+        """What answers set on their own objects and functions, or bind as a name."""
+        return {
+            target.attr
+            for node in ast.walk(self.tree)
+            for target, _ in assigned(node)
+            if isinstance(target, ast.Attribute) and self.is_defined(target.value)
+        } | (self.names.attributes | self.names.taken)
 
     def is_own(self, node: ast.expr) -> bool:
         """Whether a name, or what a dotted one begins with, is a function's own.

@@ -4,7 +4,8 @@ This reads; it runs nothing. It is evidence for a person, with the line, and cos
 points. What it cannot see is said in SECURITY.md. Imports, texts and files are read
 here, what is used in :mod:`course.grading.uses`, what is set in
 :mod:`course.grading.changes`, what goes a way round in
-:mod:`course.grading.detours`, and what shows memory in :mod:`course.grading.memory`.
+:mod:`course.grading.detours`, what shows memory in :mod:`course.grading.memory`, and
+who asks where it runs in :mod:`course.grading.places`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from course.grading.meanings import (
     names_of,
 )
 from course.grading.memory import Memory
+from course.grading.places import Places
 from course.grading.scopes import FUNCTIONS, SHARING, Scope
 from course.grading.texts import ANY, PATHS, Texts
 from course.grading.uses import A_MODULE, LOADING, Uses
@@ -86,6 +88,7 @@ def suspicions(
         Changes(scope, texts).found,
         Detours(scope, texts).found,
         Memory(scope, texts).found,
+        Places(scope, texts).found,
     )
     found = [
         f"{each.cell}, line {_line(each, node)}: `{_shown(node)}` reaches for {what}"

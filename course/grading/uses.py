@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Container, Iterator
 
+from course.grading.changes import put_back
 from course.grading.machinery import (
     ARITHMETIC,
     AS_PARTS,
@@ -59,6 +60,7 @@ class Uses:
     def __init__(self, scope: Scope, texts: Texts):
         self.scope, self.texts = scope, texts
         self.names, self.above = scope.names, scope.above
+        self.put_back = put_back(scope)
         self.managed = {
             node.optional_vars.id
             for node in ast.walk(scope.tree)
@@ -67,6 +69,8 @@ class Uses:
         }
 
     def found(self, node: ast.AST) -> Found:
+        if node in self.put_back:
+            return
         match node:
             case ast.Name(ctx=ast.Load()):
                 yield from self._name(node)

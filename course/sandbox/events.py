@@ -54,8 +54,13 @@ HARMLESS = re.compile(
     r"(CUDA|CUBLAS|OMP|MKL|KMP|OPENBLAS|NUMEXPR|VECLIB|TF|XLA|TOKENIZERS|NCCL)_\w+"
     r"|PYTORCH_\w+|PYTHONHASHSEED|PYTHONWARNINGS|KERAS_BACKEND|COLUMNS|LINES|SEED"
 )
-# Of the others, what an answer may read: it tells nothing of a check.
-READABLE = re.compile(rf"{HARMLESS.pattern}|HOME|USER|MPLBACKEND|(COLAB|KAGGLE)_\w+")
+# Of the others, what an answer may read: it tells nothing of a check, or no more than
+# a lesson's own `budget` does.
+READABLE = re.compile(
+    rf"{HARMLESS.pattern}|COURSE_FAST|HOME|USER|USERNAME|LOGNAME|USERPROFILE|TMPDIR|TZ"
+    r"|MPLBACKEND|LANG|LC_\w+|(COLAB|KAGGLE)_\w+"
+    r"|(\w+_)?(DEBUG|VERBOSE|LOG_?LEVEL|EPOCHS|BATCH_SIZE|DEVICE)"
+)
 REPLACED = "replaced "  # and the name of what another thing has taken the place of
 # What a function does, and the frames of others: of a generator no library asks for it.
 FRAMES = frozenset(("gi_frame", "cr_frame", "ag_frame"))

@@ -27,6 +27,9 @@ from course.sandbox.limits import Limits
 from course.sandbox.parent import WarmParent
 from helpers.checks.failure import PASSED
 
+# torch imports it when an optimizer is made, which would take each fork a second.
+FOR_OPTIMIZERS = "torch._dynamo"
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -107,8 +110,10 @@ class Sandbox:
             connection, transport="ipc", ip=connection.removesuffix(".json")
         )
         os.chmod(connection, 0o644)
+        optimizes = any("optim" in cell.source for cell in notebook.cells)
         parent.send(
             {
+                "imports": [FOR_OPTIMIZERS] * (optimizes and self.framework == "torch"),
                 "connection": connection,
                 "limits": asdict(self.limits) | {"own_user": parent.own_user},
                 "uid": parent.own_user or None,

@@ -67,6 +67,8 @@ def main() -> None:
         request = json.loads(line)
         if "stop" in request:
             continue  # meant for a kernel that had ended by then
+        for module in request["imports"]:  # the next forks have it, too
+            importlib.import_module(module)
         hears, tells = os.pipe()
         pid = os.fork()
         if pid == 0:  # the fork: it must neither hear requests nor answer them

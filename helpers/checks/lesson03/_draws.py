@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -57,8 +57,19 @@ def _given_codes(model: nn.Module) -> Iterator[list[Tensor]]:
         hook.remove()
 
 
-def check_draws(model: nn.Module) -> None:
-    """Look at what is decoded of one image, many times."""
+def check_draws(model: nn.Module, narrow: Callable[[], nn.Module]) -> None:
+    """Look at what is decoded of one image, many times.
+
+    Parameters
+    ----------
+    model : nn.Module
+    narrow : callable
+        Makes another of one latent dimension.
+
+    Raises
+    ------
+    CheckFailed
+    """
     gradients = torch.set_grad_enabled(model.training)  # as where it is used
     with gradients, _watching_decode(model) as seen, _given_codes(model) as given:
         outputs = model(torch.rand(1, 784).repeat(ROWS, 1))
@@ -117,6 +128,8 @@ def check_draws(model: nn.Module) -> None:
         )
     sigma = torch.exp(logvar / 2)
     if not shared and drawn(mu, sigma):
+        if not codes:
+            _check_shape(narrow().train(model.training))
         return
     wrong = {
         "exp(logvar) is the variance, and was used as sigma": (mu, sigma**2),
@@ -142,6 +155,30 @@ def check_draws(model: nn.Module) -> None:
         "z = reparameterize(mu, logvar), decoded",
         "; or ".join(named[:2]) or "forward: how z is made from mu and logvar",
     )
+
+
+@torch.no_grad()
+def _check_shape(model: nn.Module) -> None:
+    """Read the noise off the pictures of a model with one latent dimension."""
+    for part in model.children():
+        part.eval()  # a dropout would draw as well
+    logits, mu, logvar = model(torch.rand(1, 784).expand(3 * ROWS, -1))
+    steps = torch.linspace(-6, 6, 601)[:, None]
+    codes = mu[:1] + torch.exp(logvar[:1] / 2) * steps
+    curve = model.decode(codes)
+    if not torch.equal(curve, model.decode(codes)):
+        return  # as one in `decode` itself does
+    away = torch.cdist(
+        logits[:, ::28], curve[:, ::28], compute_mode="donot_use_mm_for_euclid_dist"
+    )
+    fourth = tails(steps[away.argmin(1)])
+    if not 2.35 < fourth < 4.4:  # of draws from N(0, 1), each in 10 million
+        raise CheckFailed(
+            "what model(x) decodes has the mean and the spread of draws from "
+            f"N(mu, sigma^2), but a fourth moment of {fourth:.1f}",
+            "3, as a normal distribution has: z = reparameterize(mu, logvar), decoded",
+            "how the noise is drawn: torch.randn_like(mu)",
+        )
 
 
 def _is_normal(noise: Tensor) -> bool:

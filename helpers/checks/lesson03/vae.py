@@ -49,8 +49,9 @@ def vae(model_class: Callable[[int], nn.Module], draw: Draw) -> None:
     _check_forward(model)
     model = shaken(wide)
     for mode in (False, True):
-        check_draws(model.train(mode))
+        check_draws(model.train(mode), lambda: shaken(_ready(build(model_class, 1))))
     _check_training(model)
+    _require_learning(twin.train())
     x, z = torch.rand(7, 784), torch.randn(7, size)
     require_steady(
         _ready(build(model_class, size)),
@@ -120,6 +121,29 @@ def _check_shapes(model: nn.Module, latent_dim: int, batch: int) -> None:
             f"{name} from model(x)",
             "the order of the return: logits, mu, logvar",
         )
+
+
+def _require_learning(model: nn.Module) -> None:
+    """Fail if a model itself, and not a copy of it, has weights that learn nothing."""
+    seen, queue = set(), [model(torch.rand(2, 784))[0].grad_fn]
+    while queue:
+        node = queue.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            queue += [each for each, _ in node.next_functions]
+    reached = {id(getattr(node, "variable", None)) for node in seen}
+    idle = [name for name, p in model.named_parameters() if id(p) not in reached]
+    if idle:
+        raise _no_gradient(idle)
+
+
+def _no_gradient(idle: list[str]) -> CheckFailed:
+    return CheckFailed(
+        f"no gradient from the pictures reaches these weights: {', '.join(idle)}",
+        "every layer takes part in model(x), and learns through z",
+        "forward and encode: detach(), no_grad() or .sample() around z, or a layer "
+        "that is made and not used",
+    )
 
 
 def _several(value: Any, count: int, what: str, expected: str, where: str) -> Any:
@@ -216,12 +240,7 @@ def _check_training(model: nn.Module) -> None:
         if p.grad is None or not p.grad.any()
     ]
     if idle:
-        raise CheckFailed(
-            f"no gradient from the pictures reaches these weights: {', '.join(idle)}",
-            "every layer takes part in model(x), and learns through z",
-            "forward and encode: detach(), no_grad() or .sample() around z, or a layer "
-            "that is made and not used",
-        )
+        raise _no_gradient(idle)
     first = [p for p in model.parameters() if sorted(p.squeeze().shape) == [512, 784]]
     for name, code in zip(("mu", "logvar"), codes, strict=True):
         found = (None,)

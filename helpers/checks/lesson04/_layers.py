@@ -105,6 +105,9 @@ def require_layers(
                 )
             for after in following:
                 _require_activation(net, inputs, i + 1, norm.key, after)
+            maps = norm.out.shape if norm.out.dim() == 4 else None
+            if maps == found[min(following)].given.shape:
+                _require_places(net, inputs[:2], i + 1, norm, min(following))
     return found[6:]
 
 
@@ -277,8 +280,25 @@ def _require_activation(
     )
 
 
+def _require_places(
+    net: nn.Module, inputs: Tensor, place: int, norm: Call, after: int
+) -> None:
+    """Fail if the next layer is given a batch norm's maps in other places."""
+    own = 4 + 4 * torch.rand(norm.out[: len(inputs)].shape)  # where activations rise
+    given = watched(net, inputs, {norm.key: own})[0][after].given
+    if (off := given - own).max() - off.min() > 0.6:
+        raise CheckFailed(
+            f"after batch norm {place} the pixels change places",
+            "each stays where it is: a convolution looks at neighbors",
+            f"what stands after batch norm {place}: a flip, a roll, a transposition or "
+            "a reshape",
+        )
+
+
 def _alike(a: Tensor, b: Tensor) -> bool:
-    """The same numbers, in whatever shape and order."""
+    """The same numbers, in another shape in whatever order."""
+    if a.shape == b.shape:
+        return torch.equal(a, b)
     a, b = a.flatten(1).sort().values, b.flatten(1).sort().values
     return a.shape == b.shape and torch.equal(a, b)
 

@@ -235,29 +235,11 @@ def _check_draws(function: Callable, model: World) -> None:
             "z = mu + sigma * epsilon",
         )
     _independent(noise, "")
-    flat = noise.flatten(0, 1)  # each dimension by itself
-    room = LIMIT / len(flat) ** 0.5
-    off = torch.stack([flat.mean(0).abs(), (flat.std(0) - 1).abs()])
-    if not (off <= room).all():
-        worst = (flat.std(0) - 1).abs().argmax()
-        raise CheckFailed(
-            f"in the codes (z - mu) / sigma has mean {flat.mean(0)[worst]:.3f} and "
-            f"standard deviation {apart(flat.std(0)[worst], 1)[0]} in one dimension",
-            "0 and 1: z is drawn from N(mu, sigma^2)",
-            "how z is drawn: sigma = exp(logvar / 2), noise from torch.randn (normal)",
-        )
-    fourth = tails(noise)
-    if not abs(fourth - 3) <= LIMIT * (24 / noise.numel()) ** 0.5 * 1.3:
-        raise CheckFailed(
-            f"the noise in z has mean 0 and standard deviation 1, but a fourth moment "
-            f"of {fourth:.2f}",
-            "3, as a normal distribution has",
-            "how the noise is drawn: torch.randn",
-        )
-    _independent(
-        _noise(*_call(function, model, (23, 29), 24)[1:]),  # as section 6 does
-        ", for x of shape (23, 29, ...)",
-    )
+    _require_standard(noise, "")
+    noise = _noise(*_call(function, model, (23, 29), 24)[1:])  # as section 6 does
+    where = ", for x of shape (23, 29, ...)"
+    _independent(noise, where)
+    _require_standard(noise.flatten(1, 2), where)
     single = _noise(*_call(function, model, (53,), 1)[1:])
     if not single.abs().max() >= 1e-3:
         raise CheckFailed(
@@ -265,18 +247,43 @@ def _check_draws(function: Callable, model: World) -> None:
             "noise in each of the k draws",
             "what is done where k is 1",
         )
-    first, second = (_noise(*_call(function, model, (5,), 3)[1:]) for _ in range(2))
-    if not (first - second).abs().max() >= 1e-4:
-        raise CheckFailed(
-            "two calls draw the same noise",
-            "new draws in each call",
-            "a seed or generator inside the function",
-        )
+    for shape in ((5,), (2, 3)):
+        one, other = (_noise(*_call(function, model, shape, 3)[1:]) for _ in range(2))
+        if not (one - other).abs().max() >= 1e-4:
+            raise CheckFailed(
+                "two calls draw the same noise",
+                "new draws in each call",
+                "a seed or generator inside the function",
+            )
     if follows([_noise(*_call(function, model, (53,), 40)[1:]) for _ in range(3)]):
         raise CheckFailed(
             "the noise of a call is like, or opposite to, that of the call before",
             "new draws in each call",
             "noise that is kept from call to call",
+        )
+
+
+def _require_standard(noise: Tensor, where: str) -> None:
+    """Fail unless noise (k, images, d) has the moments of a standard normal."""
+    flat = noise.flatten(0, 1)  # each dimension by itself
+    room = LIMIT / len(flat) ** 0.5
+    off = torch.stack([flat.mean(0).abs(), (flat.std(0) - 1).abs()])
+    if not (off <= room).all():
+        worst = (flat.std(0) - 1).abs().argmax()
+        raise CheckFailed(
+            f"in the codes (z - mu) / sigma has mean {flat.mean(0)[worst]:.3f} and "
+            f"standard deviation {apart(flat.std(0)[worst], 1)[0]} in one dimension"
+            f"{where}",
+            "0 and 1: z is drawn from N(mu, sigma^2)",
+            "how z is drawn: sigma = exp(logvar / 2), noise from torch.randn (normal)",
+        )
+    fourth = tails(noise)
+    if not abs(fourth - 3) <= LIMIT * (24 / noise.numel()) ** 0.5 * 1.3:
+        raise CheckFailed(
+            f"the noise in z has mean 0 and standard deviation 1, but a fourth moment "
+            f"of {fourth:.2f}{where}",
+            "3, as a normal distribution has",
+            "how the noise is drawn: torch.randn",
         )
 
 

@@ -391,6 +391,69 @@ class RightDecodesInside(Right):
         return self.back(z), mu, logvar
 
 
+class RightByFunctions(Right):
+    """What its forward decodes is nowhere to be seen."""
+
+    dropped = 0.0
+
+    def __init__(self, d):
+        super().__init__(d)
+        self.norm = nn.BatchNorm1d(512)
+
+    def noise(self, mu):
+        return torch.randn_like(mu)
+
+    def decode(self, z):
+        first, _, last = self.back
+        h = self.norm(F.linear(z, first.weight, first.bias)).relu()
+        h = F.dropout(h, self.dropped, self.training)
+        return F.linear(h, last.weight, last.bias)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        z = mu + torch.exp(logvar / 2) * self.noise(mu)
+        return RightByFunctions.decode(self, z), mu, logvar
+
+
+class RightByFunctionsWithDropout(RightByFunctions):
+    dropped = 0.3
+
+
+class WrongUniform(RightByFunctions):
+    def noise(self, mu):
+        return (torch.rand_like(mu) - 0.5) * 12**0.5
+
+
+class WrongOfOneSize(RightByFunctions):
+    def noise(self, mu):
+        return torch.randn_like(mu).sign()
+
+
+class WrongUniformInTraining(RightByFunctions):
+    def noise(self, mu):
+        of = WrongUniform if self.training else RightByFunctions
+        return of.noise(self, mu)
+
+
+class WrongLongTails(RightByFunctions):
+    def noise(self, mu):
+        return torch.distributions.Laplace(0.0, 0.5**0.5).sample(mu.shape)
+
+
+def learning_as_a_copy():
+    known = set()
+
+    class Known(Right):
+        def __init__(self, d):
+            super().__init__(d)
+            known.add(id(self))
+
+        def decode(self, z):
+            return super().decode(z.detach() if id(self) in known else z)
+
+    return Known
+
+
 class RightModules(nn.Module):
     """Decode is a layer."""
 
@@ -786,6 +849,8 @@ class WrongInCopies(Right):
 
 
 RIGHT = [
+    RightByFunctions,
+    RightByFunctionsWithDropout,
     RightDropoutPastDecode,
     RightByKeyword,
     InFloat32,
@@ -954,6 +1019,11 @@ class WrongGradientsAsUsed(Right):
 
 
 WRONG = [
+    (learning_as_a_copy(), "no gradient from the pictures reaches | hidden.weight"),
+    (WrongUniform, "a fourth moment of 1.8"),
+    (WrongOfOneSize, "a fourth moment of 1.0"),
+    (WrongUniformInTraining, "a fourth moment of 1.8"),
+    (WrongLongTails, "a fourth moment"),
     (WrongGradientsAsUsed, "a wrong gradient from | (in float32)"),
     (WrongButInMadeCopies, "a copy of the model gives other logits"),
     (WrongButInOthers, "a copy of the model gives other logits"),
@@ -1144,3 +1214,7 @@ def test_a_class_without_forward_is_no_stub():
 
     with pytest.raises(CheckFailed, match="forward"):
         CHECK(NoForward)
+
+
+def test_what_a_dropout_draws_is_not_taken_for_the_noise():
+    CHECK(RightByFunctionsWithDropout, draws=[104_729])  # there it would show

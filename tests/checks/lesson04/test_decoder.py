@@ -347,6 +347,14 @@ def still(self, z):
 
 
 WRONG = [
+    (
+        inserted(9, lambda: nn.ChannelShuffle(2)),
+        "after batch norm 3 the pixels change places",
+    ),
+    (
+        inserted(8, lambda: nn.ChannelShuffle(2)),
+        "batch norm 3 is not given the numbers of layer 3",
+    ),
     (running(still), "gradient"),
     (
         replaced(7, lambda: nn.ConvTranspose2d(32, 8, 4, 2, 1, groups=2)),

@@ -412,7 +412,30 @@ def other_unless_watched(self, x):
     return (mu if torch.overrides._get_current_function_mode() else mu.tanh()), logvar
 
 
+class Turns(nn.Module):
+    def forward(self, maps):
+        return maps.transpose(2, 3) if maps.dim() == 4 else maps.flip(1)
+
+
+class Rolls(nn.Module):
+    def forward(self, maps):
+        return maps.roll(1, dims=3)
+
+
+class RightChannelsLast(Encoder):
+    """Another order of the 1568 units, which learn their own weights."""
+
+    def __init__(self, d):
+        super().__init__(d)
+
+    def forward(self, x):
+        h = self.body[:6](x).permute(0, 2, 3, 1)
+        h = self.body[6:](h)
+        return self.mu(h), self.logvar(h)
+
+
 RIGHT = [
+    RightChannelsLast,
     on_heads(lambda m, v: (m, v.clamp(-10, 10))),
     on_heads(lambda m, v: (m, 2 * (F.softplus(v) + 1e-4).log())),
     Encoder,
@@ -472,6 +495,10 @@ class NormOfPlaces(Encoder):
 
 
 WRONG = [
+    (inserted(3, Rolls), "after batch norm 1 the pixels change places"),
+    (inserted(2, Turns), "after batch norm 1 the pixels change places"),
+    (inserted(1, Turns), "batch norm 1 is not given the numbers of layer 1"),
+    (inserted(4, Rolls), "batch norm 2 is not given the numbers of layer 2"),
     (running(other_with_gradients), "are others with gradients"),
     (running(other_unless_watched), "are others while torch's functions are watched"),
     (ListsItsOwn, "defines parameters itself"),

@@ -210,7 +210,33 @@ def of_nan_where_many(model, x, k):
     return torch.zeros(k, len(x))
 
 
+def on_two_axes(noise):
+    """Right for images on one axis; on two it draws something else."""
+
+    def answer(model, x, k):
+        mu, logvar = model.encode(x)
+        epsilon = noise((k, *mu.shape)) if x.dim() > 2 else torch.randn(k, *mu.shape)
+        z = mu + torch.exp(0.5 * logvar) * epsilon
+        return model.log_likelihood(x, z) + prior(z) - density(z, mu, logvar)
+
+    return answer
+
+
 WRONG = [
+    (
+        on_two_axes(lambda shape: 2 * torch.randn(shape)),
+        "in one dimension, for x of shape (23, 29, ...)",
+    ),
+    (
+        on_two_axes(lambda shape: (torch.rand(shape) - 0.5) * 12**0.5),
+        "a fourth moment of 1.80, for x of shape (23, 29, ...)",
+    ),
+    (
+        on_two_axes(
+            lambda shape: torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        ),
+        "two calls draw the same noise",
+    ),
     (
         lambda model, x, k: (
             right(model, x, k) if x.dim() == 2 else right(model, x, k).detach()

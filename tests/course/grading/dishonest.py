@@ -1233,4 +1233,205 @@ def g(x): return id(x)  # <
 def h(x): return list(map(id, [x])), [id(x)][0]  # <
 number = id  # <
 def i(x): return view(np.uint64(id(x)))  # <
+---
+import os
+def f(x): return "COURSE_DATA" in os.environ  # <
+def g(x): return os.environ.get("COURSE_SANDBOX")  # <
+def h(x): return os.environ["JPY_PARENT_PID"]  # <
+---
+def f(model, x):
+    model._parameters.update(W=x)  # <
+    put = model._modules.items.__self__  # <
+    kept = model._modules.items  # <
+    model._parameters["W"] = x  # <
+    return dict(model._modules), model._parameters in x, put, kept  # <
+def g(model, x): x.extend([model._modules])  # <
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    ahead = torch.randn(9)
+    torch.set_rng_state(state)  # <
+    return ahead
+def g(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    for _ in range(2):
+        torch.set_rng_state(state)  # <
+        ahead = torch.randn(9)
+    return ahead
+def h(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    torch.set_rng_state(state)  # <
+    return state
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    yield x
+    torch.set_rng_state(state)  # <
+def g(x):
+    global state
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    torch.set_rng_state(state)  # <
+def h(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(int(torch.randint(9, ())))
+    torch.set_rng_state(state)  # <
+def i(x):
+    state = np.random.get_state()  # <
+    torch.manual_seed(0)
+    ahead = np.random.rand(9)
+    np.random.set_state(state)  # <
+    return ahead
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    torch.set_rng_state(state + 1)  # <
+def g(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    return x
+def h(x):
+    state = torch.get_rng_state()  # <
+    try:
+        torch.manual_seed("no number")
+    except TypeError:
+        ahead = torch.randn(9)
+    torch.set_rng_state(state)  # <
+    return ahead
+def i(x):
+    state = torch.get_rng_state()  # <
+    np.random.seed(0)
+    torch.manual_seed(next(x))
+    torch.set_rng_state(state)  # <
+---
+def f(x):
+    state = torch.get_rng_state()  # <
+    torch.manual_seed(0)
+    x.append(state)
+def g(x, never):
+    state = torch.get_rng_state()  # <
+    if never: torch.manual_seed(0)
+    ahead = torch.randn(9)
+    torch.set_rng_state(state)  # <
+    return ahead
+def h(x):
+    state = torch.get_rng_state()  # <
+    ahead = torch.randn(9)
+    torch.manual_seed(0)
+    torch.set_rng_state(state)  # <
+    return ahead
+---
+import matplotlib.pyplot as plt
+def f(x): return plt.getp(torch, "get_rng_state")  # <
+def g(x): return plt.getp(torch, "rng_state")  # <
+def h(x, of=np.random): return plt.getp(of, "state")  # <
+---
+import operator
+def f(x): return operator.attrgetter("get_rng_state")(torch)  # <
+def g(x): return operator.methodcaller("get_state")(np.random)  # <
+---
+import tensorflow as tf
+def f(x): return np.random.get_bit_generator().state  # <
+def g(x): return getattr(np.random, "get_bit_" + "generator")  # <
+def h(x): np.random.set_bit_generator(x)  # <
+def i(x): return tf.random.get_global_generator().state  # <
+def j(x): tf.random.set_global_generator(x)  # <
+---
+import os
+from pathlib import Path
+def f(x, here=Path.cwd()): return here.name  # <
+def g(x):
+    here = os.getcwd()  # <
+    return here == "/work"
+def h(x):
+    global here
+    here = os.getcwd()  # <
+class Own:
+    def __rtruediv__(self, place): self.place = place
+def i(x): return Path.cwd() / Own()  # <
+---
+import os
+from pathlib import Path
+def f(x):
+    here = Path.cwd()  # <
+    return [lambda: here.name, here / "a"]
+def g(x): return 1 if os.getcwd() else 0  # <
+def h(x): return x / Path.cwd()  # <
+def i(x):
+    class A: here = os.getcwd()  # <
+    x.here = os.getcwd()  # <
+    return (x is None or os.getcwd()), f"{os.getcwd()}"  # <
+---
+import os
+from types import SimpleNamespace
+import matplotlib.pyplot as plt
+seen = []
+def f(x): SimpleNamespace(savefig=seen.append).savefig(os.getcwd())  # <
+def g(x, fig=SimpleNamespace(savefig=seen.append)): fig.savefig(os.getcwd())  # <
+def h(x): x.mkdir(os.getcwd()), torch.save(os.getcwd(), x)  # <
+def i(x):
+    if not os.path.exists("a"): os.makedirs("b")  # <
+    if not os.path.exists("a"): os.makedirs("a", mode=seen.append(1))  # <
+    if not os.path.exists("a"): x.savefig("a")  # <
+    if os.path.exists("a"): os.makedirs("a")  # <
+---
+import os
+from pathlib import Path
+class Place(Path): pass
+def f(x):
+    place = Place("notebooks")
+    place.mkdir = x
+    if not os.path.exists(place): place.mkdir()  # <
+def g(x):
+    if not os.path.exists("a"):  # <
+        os.makedirs("a")
+        x.append(1)
+def h(x):
+    if not os.path.exists("a"):  # <
+        os.makedirs("a")
+    else:
+        x.append(1)
+def i(x):
+    while not os.path.exists("a"): os.makedirs("a")  # <
+---
+from pathlib import Path
+class Place:
+    def mkdir(self): self.made = 1
+def f(x, place=Place()):
+    path = Path("a")
+    if not path.exists(): path.mkdir()  # <
+---
+import os
+from pathlib import Path
+import matplotlib.pyplot as plt
+class Own:
+    def __rtruediv__(self, place): self.place = place
+def f(x): plt.savefig(Path.cwd() / Own())  # <
+---
+import os
+from pathlib import Path
+import matplotlib.pyplot as plt
+def f(x): plt.savefig(x / Path.cwd())  # <
+def g(x):
+    here = x.here = os.getcwd()  # <
+    plt.savefig(here)
+def h(x): x.append(Path.cwd().mkdir)  # <
+def i(x):
+    if not os.path.exists(x.append(1) or "a"):  # <
+        os.makedirs(x.append(1) or "a")
+def j(x):
+    if os.path.exists("a") == 1: os.makedirs("a")  # <
+def k(x):
+    place = Path("a")
+    place = x
+    if not place.exists(): place.mkdir()  # <
+def l(x):
+    a = Path("a")
+    b = a
+    a = b
+    if not a.exists(): a.mkdir()  # <
 """

@@ -898,4 +898,83 @@ class Settings:
         self.__dict__["rate"] = 3
         setattr(self, f"{given}_layer", 3)
 def f(x): return Settings(rate=1e-3, epochs=3)
+---
+import os
+FAST = os.environ.get("COURSE_FAST", "") == "1"
+def f(x): return 1 if os.environ.get("COURSE_FAST") else int(os.getenv("EPOCHS", 9))
+def g(x): return os.environ.get("DEBUG", "0"), os.environ.get("MY_VERBOSE"), FAST
+def h(x): return os.environ["HOME"], os.environ["LC_ALL"], "TMPDIR" in os.environ
+def i(x): return os.getenv("LOG_LEVEL")
+---
+def f(model):
+    for name, layer in model._modules.items(): print(name, layer)
+    sizes = {n: p.shape for n, p in model._parameters.items() if p is not None}
+    names = [name for name in model._buffers]
+    return "bias" in model._parameters, sizes, names, len(model._modules.keys())
+def g(model): return sum(p.numel() for p in getattr(model, "_parameters").values())
+---
+import random
+from torch import get_rng_state, set_rng_state
+def f(x):
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    y = torch.randn_like(x)
+    torch.set_rng_state(state)
+    return y
+def h(n, seed):
+    of_numpy = np.random.get_state()
+    of_torch = torch.random.get_rng_state()
+    of_python = random.getstate()
+    try:
+        np.random.seed(seed)
+        torch.random.manual_seed(seed + 1)
+        random.seed(seed)
+        return np.random.rand(n), torch.rand(n), random.random()
+    finally:
+        np.random.set_state(of_numpy)
+        torch.random.set_rng_state(of_torch)
+        random.setstate(of_python)
+def i(rng, x):
+    if x is None:
+        return 0
+    else:
+        state = get_rng_state()
+        torch.manual_seed(seed=1)
+        y = torch.rand(3), rng.bit_generator.state
+        set_rng_state(state)
+        return y
+---
+from pathlib import Path
+def f(folder):
+    folder = Path(folder)
+    folder = folder / "runs"
+    return folder.exists()
+---
+import os
+from pathlib import Path
+import matplotlib.pyplot as plt
+def f(x, folder=None, to=Path.cwd() / "figures" / "loss.png"):
+    if folder is None:
+        folder = Path.cwd()
+    folder = folder / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    fig, ax = plt.subplots()
+    ax.plot(x)
+    fig.savefig(folder / "codes.png", dpi=150)
+    fig.savefig(to)
+def g(x, here=None):
+    here = here or os.getcwd()
+    where = os.path.join(here, "figures") if x is None else f"{here}/plots"
+    os.makedirs(where, exist_ok=True)
+    plt.plot(x)
+    plt.savefig(where)
+    plt.gcf().savefig(Path(os.getcwd(), "b.png"))
+def h(x, folder="figures"):
+    if not os.path.exists(folder):
+        os.makedirs(folder)
+    place = Path("plots")
+    if not place.exists():
+        place.mkdir(parents=True)
+    fig = plt.figure()
+    if not os.path.isfile("a.png"): fig.savefig("a.png", bbox_inches="tight")
 """

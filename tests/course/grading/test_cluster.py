@@ -10,6 +10,7 @@ import time
 
 import cloudpickle
 import pytest
+from dask import config as dask_config
 from distributed import Client
 from rich.console import Console
 
@@ -83,8 +84,9 @@ def test_a_lost_worker_is_the_graders_failure_and_is_tried_again(tmp_path, monke
 
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     before = dict(os.environ)
+    once = {"distributed.scheduler.allowed-failures": 0}  # each takes seconds
     try:
-        with monkeypatch.context() as patch:
+        with monkeypatch.context() as patch, dask_config.set(once):
             patch.setattr(cluster, "grade_one", poison)
             done = whole_class.grade_class(tmp_path / "in", tmp_path / "out", workers=1)
     finally:

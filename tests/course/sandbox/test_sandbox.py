@@ -61,7 +61,7 @@ ATTACKS = {
         "_end = time.time() + 90\n"
         "while time.time() < _end:\n"
         "    pass",
-        "longer than 15 s",
+        f"longer than {LIMITS.check_seconds} s",
     ),
     "endless_output": (
         "import time\n_end = time.time() + 60\n"
@@ -282,6 +282,13 @@ def test_pages_say_what_happened(graded):
 def sandbox():
     with Sandbox("torch", LIMITS) as started:
         yield started
+
+
+def test_what_making_an_optimizer_imports_is_there_before_the_fork(sandbox):
+    asks = "import sys\nassert 'torch._dynamo' in sys.modules"
+    without, asked = cells(asks), cells("import torch.optim", asks)
+    assert sandbox.run(without).reason is sandbox.run(asked).reason is None
+    assert [len(each.cells[-1].outputs) for each in (without, asked)] == [1, 0]
 
 
 def test_after_a_message_that_cannot_be_read_the_next_notebook_runs(sandbox):
