@@ -118,23 +118,25 @@ def test_counts_must_be_positive_whole_numbers(solutions, option):
 
 
 def test_an_interrupt_stops_the_kernels(tmp_path):
-    lesson = write_lesson(tmp_path / "05_long.ipynb", "import time\ntime.sleep(300)")
+    begun = tmp_path / "begun"
+    cell = f"import time\nopen({str(begun)!r}, 'w').close()\ntime.sleep(300)"
+    lesson = write_lesson(tmp_path / "05_long.ipynb", cell)
     command = [*COURSE, "run", str(lesson), "--out", str(tmp_path / "out")]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
     )
-    kernels = wait_for(lambda: kernels_of(process.pid), 60)
-    time.sleep(1)
+    wait_for(begun.exists, 60)
+    kernels = kernels_of(process.pid)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
     assert b"interrupted" in output
     assert b"Traceback" not in output
+    assert kernels
     assert not any(kernel.is_running() for kernel in kernels)
 
 
 def kernels_of(pid):
-    """Not what imports may start: an interrupt amid these can get lost."""
     children = psutil.Process(pid).children()
     return [each for each in children if "ipykernel_launcher" in each.cmdline()]
 
