@@ -22,6 +22,11 @@ NAME = "the autoencoder"
 MANY = 1031  # more than any batch size that somebody might write in
 FEW = 97
 Arrays = list[list[np.ndarray]]  # of each half: kernel, bias, kernel, bias
+LOOK = (  # where, for each of _settings()
+    "`encoder.name = ...`: a name is for the new model, keras.Model(..., name=...)",
+    "`encoder.trainable = ...`, which holds for all layers inside: leave it out",
+    "`encoder.compile(...)`: what is compiled, and later, is the autoencoder",
+)
 
 
 @check("autoencoder")
@@ -85,7 +90,10 @@ def _joined(
         halves = [half for pair in pairs for half in pair]
         arrays = [half.get_weights() for half in halves]
         before = [weights for half in arrays for weights in half]
+        for half in pairs[0]:
+            half.trainable = False  # what comes may be frozen, and stays so
         layers = [len(half.layers) for half in halves]
+        settings = [_settings(half) for half in halves]
         around = Surroundings("join")
         try:
             joined = [around.watch(join_models, *pair) for pair in pairs]
@@ -98,6 +106,8 @@ def _joined(
                 "a model of its own, over the two models as they are",
                 "`encoder.add(...)`, which changes the encoder itself",
             )
+        for half, old in zip(halves, settings, strict=True):
+            _want_settings(half, old)
         after = [weights for half in halves for weights in half.get_weights()]
         if not all(map(np.array_equal, before, after)):
             raise CheckFailed(
@@ -108,6 +118,30 @@ def _joined(
         around.want_no_seed()
         return *pairs[1], arrays[2:], joined[1], joined[0]
     raise _misfit(failure, d) or failure
+
+
+def _settings(half: Any) -> list[str]:
+    """What a half is and does, besides its weights, in words."""
+    names = ", ".join(part.name for part in (half, *half.layers))
+    optimizer = getattr(half, "optimizer", None)
+    return [
+        f"it and its layers are called {names}",
+        f"{len(half.trainable_weights)} of its weight arrays can be trained",
+        f"it is compiled, with {type(optimizer).__name__}"
+        if optimizer
+        else "it is not compiled",
+    ]
+
+
+def _want_settings(half: Any, old: list[str]) -> None:
+    """Fail unless a half is what it was."""
+    for before, now, look in zip(old, _settings(half), LOOK, strict=True):
+        if now != before:
+            raise CheckFailed(
+                f"of the encoder or decoder after join(): {now}",
+                f"{before}, as before: the two stay as they are",
+                look,
+            )
 
 
 def _functional(into: int, hidden: int, out: int, last: str, name: str) -> Any:

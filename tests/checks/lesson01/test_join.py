@@ -138,6 +138,19 @@ class DetachedEnd(keras.Model):
         return ops.stop_gradient(self.d(self.e(x)))
 
 
+class Hidden(keras.Model):
+    def __init__(self, e, d):
+        super().__init__()
+        self.e, self.d = e, d
+
+    @property
+    def trainable_weights(self):
+        return self.d.trainable_weights
+
+    def call(self, x):
+        return self.d(self.e(x))
+
+
 class Noisy(keras.Model):
     def __init__(self, e, d):
         super().__init__()
@@ -235,8 +248,63 @@ def the_first_one():
     return function
 
 
+def renamed(e, d):
+    e.name, d.name = "encoder_part", "decoder_part"
+    return keras.Sequential([keras.Input((784,)), e, d])
+
+
+def renamed_layers(e, d):
+    for number, layer in enumerate([*e.layers, *d.layers]):
+        layer.name = f"layer_{number}"
+    return keras.Sequential([keras.Input((784,)), *e.layers, *d.layers])
+
+
+def trainable_again(e, d):
+    e.trainable = d.trainable = True
+    return join(e, d)
+
+
+def decoder_trainable(e, d):
+    d.trainable = True
+    return join(e, d)
+
+
+def frozen_for_a_while(e, d):
+    e.trainable = False
+    model = join(e, d)
+    e.trainable = True
+    return model
+
+
+def frozen_and_put_back(e, d):
+    was = e.trainable
+    e.trainable = False
+    model = join(e, d)
+    e.trainable = was
+    return model
+
+
+def named(e, d):
+    model = keras.Sequential([keras.Input((784,)), e, d], name="autoencoder")
+    model.name = f"{e.name}_{d.name}"
+    return model
+
+
+def encoder_compiled(e, d):
+    e.compile(optimizer="adam", loss="mse")
+    return join(e, d)
+
+
+def both_compiled(e, d):
+    for half in (e, d):
+        half.compile()
+    return join(e, d)
+
+
 RIGHT = [
     join,
+    named,
+    frozen_and_put_back,
     built,
     Both,
     WithTraining,
@@ -251,6 +319,13 @@ RIGHT = [
     lambda e, d: keras.Sequential([keras.Input((784,)), *e.layers, *d.layers]),
 ]
 WRONG = [
+    (renamed, "called encoder_part, | called encoder, | `encoder.name = ...`"),
+    (renamed_layers, "its layers are called encoder, layer_0"),
+    (trainable_again, "4 of its weight arrays can | 0 of its weight arrays can be"),
+    (decoder_trainable, "4 of its weight arrays can be trained"),
+    (frozen_for_a_while, "which holds for all layers inside"),
+    (encoder_compiled, "compiled, with Adam | not compiled, as before"),
+    (both_compiled, "compiled, with RMSprop | `encoder.compile(...)`"),
     (lambda e, d: None, "returned None"),
     (lambda e, d: (e, d), "a tuple of 2"),
     (output_tensor, "a symbolic tensor"),
@@ -282,8 +357,9 @@ WRONG = [
     (new_halves, "weights of their own"),
     (clones, "a copy"),
     (clone_of_the_decoder, "a copy"),
-    (frozen, "something is frozen"),
-    (frozen_decoder, "something is frozen"),
+    (frozen, "0 of its weight arrays can be trained | `encoder.trainable = ...`"),
+    (frozen_decoder, "0 of its weight arrays can be trained"),
+    (Hidden, "something is frozen"),
     (one_layer_more, "a layer that was added"),
     (of_images, "takes inputs of shape (28, 28)"),
     (as_images, "28, 28)"),
