@@ -16,9 +16,9 @@ from helpers.checks.lesson01._models import PIXELS
 from helpers.data import Split
 
 
-def split(n: int, draw: Draw) -> Split:
+def split(n: int, draw: Draw, darkest: int = 0, brightest: int = 255) -> Split:
     """Make images of random pixels: k/255, as in real ones, no two images alike."""
-    grey = draw.rng.integers(0, 256, (n, 28, 28))
+    grey = draw.rng.integers(darkest, brightest + 1, (n, 28, 28))
     labels = draw.rng.integers(0, 10, n).astype(np.int64)
     return Split((grey / 255).astype(np.float32), labels)
 
@@ -114,12 +114,18 @@ def _without_the_bar(callbacks: Any) -> list:
 
     callbacks = [] if callbacks is None else callbacks
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    if any(isinstance(one, keras.callbacks.EarlyStopping) for one in callbacks):
-        raise CheckFailed(
-            "fit is given an EarlyStopping callback",
-            "as many epochs as the argument `epochs` says",
-            "the callbacks of fit: leave EarlyStopping out",
-        )
+    rate = "the step size that Adam is given, to the end: `learning_rate` as it is"
+    for name, expected in (
+        ("EarlyStopping", "as many epochs as the argument `epochs` says"),
+        ("ReduceLROnPlateau", rate),
+        ("LearningRateScheduler", rate),
+    ):
+        if any(isinstance(one, getattr(keras.callbacks, name)) for one in callbacks):
+            raise CheckFailed(
+                f"fit is given the callback {name}",
+                expected,
+                f"the callbacks of fit: leave {name} out",
+            )
     return [one for one in callbacks if not type(one).__module__.startswith("helpers")]
 
 

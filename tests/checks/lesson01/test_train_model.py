@@ -282,8 +282,48 @@ def adam_with(adam=keras.optimizers.Adam, **settings):
     return trainer(adam=lambda rate: adam(rate, **settings))
 
 
+class Patience(keras.callbacks.Callback):
+    """Halves the step size when the validation loss has not fallen."""
+
+    best = float("inf")
+
+    def on_epoch_end(self, epoch, logs):
+        if logs["val_loss"] >= self.best:
+            self.model.optimizer.learning_rate = 0.5 * float(
+                self.model.optimizer.learning_rate
+            )
+        self.best = min(self.best, logs["val_loss"])
+
+
+class Watching(keras.callbacks.Callback):
+    """Writes down the step size, and leaves it."""
+
+    def on_train_begin(self, logs=None):
+        self.rates = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.rates.append(float(self.model.optimizer.learning_rate))
+
+
+def halving_a_number(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    """A schedule cannot be changed."""
+    callbacks = [] if callable(learning_rate) else [Patience()]
+    again = trainer(callbacks=callbacks)
+    return again(model, train, validation, epochs, learning_rate, loss, batch_size)
+
+
+def watched(
+    model, train, validation, epochs, learning_rate, loss="mse", batch_size=256
+):
+    again = trainer(callbacks=[Watching(), keras.callbacks.History()])
+    return again(model, train, validation, epochs, learning_rate, loss, batch_size)
+
+
 RIGHT = [
     positional,
+    watched,
     trainer(),
     as_the_notebook_asks,
     looking_around,
@@ -360,6 +400,25 @@ WRONG = [
     (trainer(batch_size=250), "the argument `batch_size`"),
     (trainer(steps_per_epoch=2), ""),
     (trainer(callbacks=[keras.callbacks.EarlyStopping()]), "leave EarlyStopping out"),
+    (
+        trainer(callbacks=[keras.callbacks.ReduceLROnPlateau(patience=3)]),
+        "the callback ReduceLROnPlateau | the step size that Adam is given",
+    ),
+    (
+        trainer(callbacks=keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=0)),
+        "leave ReduceLROnPlateau out",
+    ),
+    (
+        trainer(
+            callbacks=[
+                keras.callbacks.LearningRateScheduler(
+                    lambda epoch, rate: rate if epoch < 5 else 0.9 * rate
+                )
+            ]
+        ),
+        "leave LearningRateScheduler out",
+    ),
+    (halving_a_number, "no callback changes it"),
     (
         trainer(loss_of=lambda loss: keras.losses.get(loss), y=lambda t, v: t.labels),
         "needs no labels",
