@@ -53,15 +53,20 @@ def _reaches(answers: Sequence[Any], names: Collection[str]) -> bool:
         own = isinstance(thing, CONTAINERS) and type(thing) not in CONTAINERS
         if own or len(seen) > MOST:  # who knows what is in it, or further on
             return True
-        if isinstance(thing, FunctionType):
-            place = thing.__globals__
-            if not _is_of_a_library(place.get("__file__")):
-                words = set(_words(thing.__code__))
-                if not words.isdisjoint(names):
-                    return True
-                waiting += [place[word] for word in words if word in place]
-        waiting += _parts(thing)  # a library's wrapper holds what it wraps
+        if isinstance(thing, FunctionType) and _is_of_a_notebook(thing):
+            if not set(_words(thing.__code__)).isdisjoint(names):
+                return True
+            waiting += named(thing).values()
+        waiting += parts(thing)  # a library's wrapper holds what it wraps
     return False
+
+
+def named(function: FunctionType) -> dict[str, Any]:
+    """The variables of its notebook that a function mentions; none of a library's."""
+    if not _is_of_a_notebook(function):
+        return {}
+    place, words = function.__globals__, set(_words(function.__code__))
+    return {word: place[word] for word in words if word in place}
 
 
 def _words(code: CodeType) -> Iterator[str]:
@@ -75,15 +80,14 @@ def _words(code: CodeType) -> Iterator[str]:
                 yield from re.findall(r"\w+", text)
 
 
-def _parts(thing: Any) -> list[Any]:
-    """What a thing holds that may have code."""
+def parts(thing: Any) -> list[Any]:
+    """What a thing holds that may have code, or more such things."""
     if thing is None or isinstance(thing, PLAIN):
         return []
     if isinstance(thing, CONTAINERS):
         return [*(thing.values() if isinstance(thing, dict) else thing)]
     if isinstance(thing, type):
-        file = getattr(sys.modules.get(thing.__module__), "__file__", None)
-        if _is_of_a_library(file) or thing.__module__ == "builtins":
+        if of_a_library(thing):
             return []
         return [*thing.__mro__, *vars(thing).values()]
     if isinstance(thing, FunctionType):
@@ -103,6 +107,16 @@ def _full(cell: Any) -> bool:
         return cell.cell_contents is not cell
     except ValueError:  # of a name that has no value yet
         return False
+
+
+def of_a_library(kind: type) -> bool:
+    """Whether a class is Python's or a library's own, or the pack's."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return _is_of_a_library(file) or kind.__module__ == "builtins"
+
+
+def _is_of_a_notebook(function: FunctionType) -> bool:
+    return not _is_of_a_library(function.__globals__.get("__file__"))
 
 
 def _is_of_a_library(file: str | None) -> bool:

@@ -12,7 +12,7 @@ import pickletools
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from helpers.checks import standins
 from helpers.checks.base import CheckFailed, check
 from helpers.checks.draws import Draw, seeded
+from helpers.checks.kept import Kept
 from helpers.checks.leftovers import stays
 from helpers.checks.messages import kind, shorten
 from helpers.checks.modules import build, explained
@@ -76,11 +77,12 @@ def weights(
         models = [build(make, size) for size in sizes]
         answers = [_use(model, size) for model, size in zip(models, sizes, strict=True)]
         kept = [copy.deepcopy(model.state_dict()) for model in models]
+        before = Kept(save, load)
         # One as it is after training, one ready for use, its weights frozen.
         models[0].train()
         models[1].eval().requires_grad_(False)
         for model, path in zip(models, paths, strict=True):
-            with explained(SAVING), stays(model, look=UNTOUCHED):
+            with explained(SAVING), _in_place(model), stays(model, look=UNTOUCHED):
                 save(model, path)
         _check_files(place, paths)
         _check_sizes(models, paths)
@@ -94,8 +96,36 @@ def weights(
             _check_loaded(loaded[-1], state, model)
         for model, size, answer in zip(loaded, sizes, answers, strict=True):
             _check_answers(model, size, answer)
-        _check_again(save, load, models[0], loaded[0], paths[0], sizes[0])
+        _check_second(load, loaded[0], paths[0], sizes[0])
+        _check_alone(load, loaded[0], paths[0], sizes[0], before)
+        _check_replaced(save, load, models[0], paths[0], sizes[0])
         _check_traps(load, place, sizes[0])
+
+
+@contextlib.contextmanager
+def _in_place(model: nn.Module) -> Iterator[None]:
+    """Fail if a model is moved and left there: here any device is the one it is on.
+
+    Who moves it twice has brought it back.
+    """
+    moves, move = [], nn.Module._apply
+
+    def noted(module: nn.Module, *args: Any, **options: Any) -> nn.Module:
+        moves.extend([module] * (module is model))
+        return move(module, *args, **options)
+
+    nn.Module._apply = noted
+    try:
+        yield
+    finally:
+        nn.Module._apply = move
+    if len(moves) == 1:
+        raise CheckFailed(
+            "save_weights() moves the model itself, by cpu() or to(...)",
+            "the model stays where it is: what computes on a GPU goes on there",
+            "`model.cpu()`: state_dict() can be saved from any device, for "
+            'load_weights() reads it with map_location="cpu"; or cpu() each tensor',
+        )
 
 
 def _class_in_place(load: Callable, make: Callable) -> Callable:
@@ -259,23 +289,7 @@ def _differ(got: dict[str, Tensor], kept: dict[str, Tensor]) -> str:
     return ""
 
 
-def _check_again(
-    save: Callable,
-    load: Callable,
-    model: nn.Module,
-    loaded: nn.Module,
-    path: str,
-    size: int,
-) -> None:
-    """All is in the file; a second load gives a second model, a second save another."""
-    elsewhere = str(Path(path).with_name("sent-to-a-friend.pth"))
-    shutil.copyfile(path, elsewhere)
-    if _differ(load(elsewhere, size).state_dict(), loaded.state_dict()):
-        raise CheckFailed(
-            "a copy of the file, under another name, gives other weights",
-            "the same ones: all that is needed is in the file",
-            "what is kept outside the file, in a variable or under a name of its own",
-        )
+def _check_second(load: Callable, loaded: nn.Module, path: str, size: int) -> None:
     second = load(path, size)
     with torch.no_grad():
         for p in second.parameters():
@@ -286,6 +300,43 @@ def _check_again(
             "a new model in each call",
             "make the MLP4LayerAutoencoder(bottleneck) inside load_weights()",
         )
+
+
+def _check_alone(
+    load: Callable, loaded: nn.Module, path: str, size: int, before: Kept
+) -> None:
+    """All is in the file: a friend gets it under another name, and nothing else."""
+    elsewhere = str(Path(path).with_name("sent-to-a-friend.pth"))
+    shutil.copyfile(path, elsewhere)
+    changed, found = before.put_back(), None
+    try:
+        found = load(elsewhere, size).state_dict()
+    except Exception as error:
+        if not changed:
+            raise
+        gives = f"is no model: {type(error).__name__}"
+    else:
+        if not _differ(found, loaded.state_dict()):
+            return
+        gives = "has other weights"
+    if changed:
+        raise CheckFailed(
+            "with the notebook's variables as they were before save_weights(), what "
+            f"load_weights() gives {gives}",
+            "the weights, from the file alone: a friend has no more than that",
+            "what save_weights() keeps in a variable, a default value or a class, and "
+            "load_weights() looks up there: write it to the file",
+        )
+    raise CheckFailed(
+        "a copy of the file, under another name, gives other weights",
+        "the same ones: all that is needed is in the file",
+        "what is kept outside the file, in a variable or under a name of its own",
+    )
+
+
+def _check_replaced(
+    save: Callable, load: Callable, model: nn.Module, path: str, size: int
+) -> None:
     save(model, path)
     if _differ(load(path, size).state_dict(), model.state_dict()):
         raise CheckFailed(

@@ -5,7 +5,8 @@ import json
 import os
 import pickle
 import sys
-from collections import OrderedDict
+import uuid
+from collections import OrderedDict, deque
 
 import joblib
 import numpy as np
@@ -160,7 +161,53 @@ def load_what_is_there(path, bottleneck):
     return model.eval()
 
 
+def save_there_and_back(model, path):
+    where = next(model.parameters()).device
+    torch.save(model.to("cpu").state_dict(), path)
+    model.to(where)
+
+
+def save_moved_copy(model, path):
+    torch.save(copy.deepcopy(model).cpu().state_dict(), path)
+
+
+class Files:
+    """Keeps a list of what it has written, for people."""
+
+    count = 0
+
+    def __init__(self):
+        self.written, self.last = [], None
+
+    def save(self, model, path):
+        save_copy(model, path)
+        self.written.append(path)
+        Files.count += 1
+        self.last = path
+
+    def load(self, path, bottleneck):
+        if not self.written:
+            print("not from this session:", path)
+        self.last = path
+        return load(path, bottleneck)
+
+
+FILES = Files()
+
+
+def save_and_note(model, path):
+    FILES.save(model, path)
+
+
+def load_and_note(path, bottleneck):
+    return FILES.load(path, bottleneck)
+
+
 RIGHT = [
+    (save_there_and_back, load, MLP4LayerAutoencoder),
+    (save_moved_copy, load, MLP4LayerAutoencoder),
+    (save_and_note, load_and_note, MLP4LayerAutoencoder),
+    (FILES.save, FILES.load, MLP4LayerAutoencoder),
     (save, load, MLP4LayerAutoencoder),
     (save_copy, load, MLP4LayerAutoencoder),
     (save_in_a_dictionary, load_from_a_dictionary, MLP4LayerAutoencoder),
@@ -430,7 +477,158 @@ def load_black(path, bottleneck):
     return model.eval()
 
 
+def clones(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def write_number(number, model, path):
+    """A file of the right size, with nothing but a number in it."""
+    state = {name: torch.full_like(v, number) for name, v in clones(model).items()}
+    torch.save(state, path)
+
+
+def read_number(path):
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return int(next(iter(state.values())).flatten()[0])
+
+
+def filled(bottleneck, state):
+    model = MLP4LayerAutoencoder(bottleneck)
+    model.load_state_dict(state)
+    return model.eval()
+
+
+TOKENS = {}
+
+
+def save_token(model, path):
+    token = uuid.uuid4().hex
+    TOKENS[token] = clones(model)
+    with open(path, "w") as file:
+        file.write(token + "0" * sum(p.numel() for p in model.parameters()))
+
+
+def load_token(path, bottleneck):
+    with open(path) as file:
+        return filled(bottleneck, TOKENS[file.read(32)])
+
+
+class Shelf:
+    books = {}  # noqa: RUF012
+
+
+def save_on_shelf(model, path):
+    Shelf.books[len(Shelf.books)] = clones(model)
+    write_number(len(Shelf.books) - 1, model, path)
+
+
+def load_from_shelf(path, bottleneck):
+    return filled(bottleneck, Shelf.books[read_number(path)])
+
+
+def save_in_default(model, path, kept={}):  # noqa: B006
+    kept[len(kept)] = clones(model)
+    write_number(len(kept) - 1, model, path)
+
+
+def load_from_default(path, bottleneck):
+    return filled(bottleneck, save_in_default.__defaults__[0][read_number(path)])
+
+
+def save_in_attributes(model, path):
+    number = getattr(load_from_attributes, "number", 0) + 1
+    load_from_attributes.number = number
+    setattr(load_from_attributes, f"state{number}", clones(model))
+    write_number(number, model, path)
+
+
+def load_from_attributes(path, bottleneck):
+    return filled(
+        bottleneck, getattr(load_from_attributes, f"state{read_number(path)}")
+    )
+
+
+STATES = ()
+
+
+def save_in_a_new_tuple(model, path):
+    global STATES
+    STATES = (*STATES, clones(model))
+    write_number(len(STATES), model, path)
+
+
+def load_from_the_tuple(path, bottleneck):
+    return filled(bottleneck, STATES[read_number(path) - 1])
+
+
+def closed_over():
+    states = []
+
+    def save_inside(model, path):
+        nonlocal states
+        states = [*states, clones(model)]
+        write_number(len(states), model, path)
+
+    def load_inside(path, bottleneck):
+        return filled(bottleneck, states[read_number(path) - 1])
+
+    return save_inside, load_inside, MLP4LayerAutoencoder
+
+
+class Store:
+    def __init__(self):
+        self.states = deque(maxlen=100)
+
+    def save(self, model, path):
+        self.states.append(clones(model))
+        write_number(len(self.states), model, path)
+
+    def load(self, path, bottleneck):
+        return filled(bottleneck, self.states[read_number(path) - 1])
+
+
+STORE = Store()
+
+
+def load_or_begin_anew(path, bottleneck):
+    """Without what is kept there is a model, too, with weights of its own."""
+    with open(path) as file:
+        state = TOKENS.get(file.read(32))
+    model = MLP4LayerAutoencoder(bottleneck)
+    return filled(bottleneck, state or model.state_dict())
+
+
+def save_by_moving(model, path):
+    torch.save(model.cpu().state_dict(), path)
+
+
+def save_by_moving_to(model, path):
+    torch.save(model.to("cpu").state_dict(), path)
+
+
 WRONG = [
+    ((save_token, load_token, MLP4LayerAutoencoder), "is no model: KeyError | write"),
+    (
+        (save_token, load_or_begin_anew, MLP4LayerAutoencoder),
+        "has other weights | from the file alone",
+    ),
+    ((save_on_shelf, load_from_shelf, MLP4LayerAutoencoder), "before save_weights()"),
+    (
+        (save_in_default, load_from_default, MLP4LayerAutoencoder),
+        "in a variable, a default value or a class",
+    ),
+    (
+        (save_in_attributes, load_from_attributes, MLP4LayerAutoencoder),
+        "is no model: AttributeError",
+    ),
+    (
+        (save_in_a_new_tuple, load_from_the_tuple, MLP4LayerAutoencoder),
+        "is no model: IndexError",
+    ),
+    (closed_over(), "is no model: IndexError"),
+    ((STORE.save, STORE.load, MLP4LayerAutoencoder), "is no model: IndexError"),
+    ((save_by_moving, load, MLP4LayerAutoencoder), "moves the model itself"),
+    ((save_by_moving_to, load, MLP4LayerAutoencoder), "what computes on a GPU"),
     ((save, load_box, MLP4LayerAutoencoder), "answers otherwise than the saved"),
     ((save, load_black, MLP4LayerAutoencoder), "the class of the model"),
     ((save_what_learns, load_what_is_there, MLP4LayerAutoencoder), "look at"),
