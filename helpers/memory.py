@@ -1,4 +1,4 @@
-"""Memory that a step of training frees is kept for the next one."""
+"""The C library's memory: what is freed is kept for the next step; how much is held."""
 
 from __future__ import annotations
 
@@ -9,6 +9,38 @@ import sys
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # mallopt(3)
 KEPT = 512 * 2**20  # bytes at the heap's end that may stay free
 OWN_PAGES = 32 * 2**20  # from here on memory is always given back; the most allowed
+
+
+class _Mallinfo2(ctypes.Structure):
+    """What mallinfo2(3) gives; of it `hblkhd` and `uordblks` are bytes in use."""
+
+    _fields_ = [
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks")),
+        *((name, ctypes.c_size_t) for name in ("hblkhd", "usmblks", "fsmblks")),
+        *((name, ctypes.c_size_t) for name in ("uordblks", "fordblks", "keepcost")),
+    ]
+
+
+def allocated() -> int:
+    """Bytes that all libraries of this process hold of the C library's memory.
+
+    Returns
+    -------
+    int
+        0 where the C library cannot tell: only glibc from 2.33 on (Linux) can.
+
+    References
+    ----------
+    mallinfo2(3) of the Linux manual pages.
+    """
+    if not sys.platform.startswith("linux"):
+        return 0
+    tell = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if tell is None:
+        return 0
+    tell.restype = _Mallinfo2
+    told = tell()
+    return told.hblkhd + told.uordblks
 
 
 def keep_freed_memory() -> bool:

@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+from helpers.memory import allocated
 
 ASKED = """
 import resource
@@ -51,6 +54,18 @@ def test_where_there_is_no_such_library_nothing_is_told(monkeypatch):
 
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
     assert memory.keep_freed_memory() is False
+    assert memory.allocated() == 0
     monkeypatch.setattr(memory.sys, "platform", "win32")
     monkeypatch.delattr(memory.ctypes, "CDLL")
     assert memory.keep_freed_memory() is False
+    assert memory.allocated() == 0
+
+
+@pytest.mark.skipif(not allocated(), reason="the C library cannot tell")
+@pytest.mark.parametrize("size", [2**12, 2**24])  # from the heap, and pages of its own
+def test_what_a_library_holds_is_counted_while_it_does(size):
+    before = allocated()
+    held = [np.ones(size, np.uint8) for _ in range(9)]
+    assert 9 * size <= allocated() - before < 10 * size + 2**16
+    del held
+    assert allocated() - before < 2**16

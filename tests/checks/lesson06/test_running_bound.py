@@ -4,9 +4,14 @@ import math
 from functools import reduce
 
 import numpy as np
+import pytest
 import torch
+from PIL import Image
+from scipy.spatial import cKDTree
 
 from helpers.checks import lesson06 as checks
+from helpers.checks.base import CheckFailed
+from helpers.memory import allocated
 from tests.checks.trial import trial
 
 CHECK = checks.running_bound
@@ -419,3 +424,76 @@ WRONG = [
 ]
 
 test_right, test_wrong = trial(CHECK, RIGHT, WRONG)
+
+
+def keeps_pictures(batches):
+    kept = [Image.fromarray(log_w.numpy()) for log_w in batches]
+    together = torch.cat([torch.from_numpy(np.array(each)) for each in kept])
+    return together.logsumexp(0) - math.log(len(together))
+
+
+def keeps_bytes_in_pictures(batches):
+    kept = []
+    for log_w in batches:
+        data = log_w.numpy().tobytes()
+        kept.append((Image.frombytes("L", (len(data), 1), data), log_w.shape))
+    parts = [
+        torch.frombuffer(bytearray(each.tobytes()), dtype=torch.float32).view(shape)
+        for each, shape in kept
+    ]
+    together = torch.cat(parts)
+    return together.logsumexp(0) - math.log(len(together))
+
+
+def keeps_trees(batches):
+    kept = [cKDTree(log_w.numpy(), copy_data=True) for log_w in batches]
+    together = torch.cat([torch.from_numpy(np.array(each.data)) for each in kept])
+    return together.logsumexp(0) - math.log(len(together))
+
+
+class Keep(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, chain, batch, found):
+        ctx.save_for_backward(batch)
+        ctx.found = found
+        return chain.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        ctx.found.append(ctx.saved_tensors[0])
+        return gradient, None, None
+
+
+def keeps_a_graph(batches):
+    found = []
+    start = chain = torch.zeros((), requires_grad=True)
+    for log_w in batches:
+        chain = Keep.apply(chain, log_w.clone(), found)
+    torch.autograd.grad(chain, start)
+    together = torch.cat(found)
+    return together.logsumexp(0) - math.log(len(together))
+
+
+@pytest.mark.parametrize(
+    "answer", [keeps_pictures, keeps_bytes_in_pictures, keeps_trees, keeps_a_graph]
+)
+@pytest.mark.skipif(not allocated(), reason="the C library cannot tell")
+def test_what_other_libraries_keep_is_counted(answer):
+    for draw in range(3):
+        with pytest.raises(CheckFailed, match="are still kept"):
+            CHECK(answer, draws=[draw])
+
+
+def test_what_is_allocated_once_is_not_taken_for_the_batches():
+    def answer(batches):
+        pictures = []
+
+        def watched():
+            for number, log_w in enumerate(batches):
+                if number == 25:
+                    pictures.append(Image.new("F", (1000, 1000)))
+                yield log_w
+
+        return right(watched())
+
+    CHECK(answer)
