@@ -5,8 +5,10 @@ import json
 import os
 import pickle
 import sys
+import time
 import uuid
 from collections import OrderedDict, deque
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -726,3 +728,19 @@ def test_judged_by_itself_whatever_the_autoencoder_is(other, monkeypatch, capsys
     assert "with the pack's `MLP4LayerAutoencoder`" in capsys.readouterr().out
     with pytest.raises(CheckFailed, match="training mode"):
         checks.weights(save, load_in_training_mode, other)
+
+
+def test_a_long_text_is_looked_at_in_no_time():
+    """Torch's reader of pickles takes it for a name of that length."""
+
+    def save_text(model, path):
+        TOKENS["c"] = clones(model)
+        Path(path).write_text("c" + "0" * 1_000_000)
+
+    def load_text(path, bottleneck):
+        return filled(bottleneck, TOKENS[Path(path).read_text()[0]])
+
+    start = time.perf_counter()
+    with pytest.raises(CheckFailed):
+        checks.weights(save_text, load_text, MLP4LayerAutoencoder)
+    assert time.perf_counter() - start < 10
