@@ -1,6 +1,7 @@
 """A browser, the matrix of checks, Keras kept apart, and in CI no skipped tests."""
 
 import functools
+import gc
 import os
 import shutil
 import sys
@@ -18,13 +19,13 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # what waits for limits and browsers beside what computes.
 LONGEST = (
     "tests/test_notebooks.py",
+    "tests/course/grading/test_cases.py",  # ends with Keras, where the next begins
     "tests/course/grading/test_whole_path.py",
+    "tests/course/grading/test_attacks.py",
     "tests/course/sandbox/test_sandbox.py",
     "tests/course/grading/test_nbgrader.py",
     "tests/browser/test_lessons.py",
-    "tests/course/grading/test_cases.py",
     "solutions/07_one_vae_two_frameworks.ipynb",
-    "tests/course/grading/test_attacks.py",
     "tests/browser/test_stopping.py",
     "tests/course/grading/test_cluster.py",
     "tests/browser/test_pages.py",
@@ -35,9 +36,27 @@ LONGEST = (
     "tests/test_places.py",
     "tests/test_workflows.py",
 )
-# These share a JupyterLab, which takes seconds to start.
-LAB = {f"tests/browser/test_{name}.py" for name in ("explore", "lessons", "stopping")}
+# What takes seconds to start, and the files that share it.
+SHARED = {
+    f"tests/{folder}/test_{name}.py": server
+    for server, folder, names in (
+        ("JupyterLab", "browser", ("explore", "lessons", "stopping")),
+        ("sandbox", "course/grading", ("attacks", "cases", "whole_path")),
+    )
+    for name in names
+}
 FEWEST = {"right": 4, "wrong": 5}  # implementations that each check is tried on
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Of thousands of tests, and what they import, none is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -70,9 +89,7 @@ def pytest_xdist_make_scheduler(config, log):
 
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            if kept_apart(file):
-                return "Keras"
-            return "JupyterLab" if file in LAB else file
+            return "Keras" if kept_apart(file) else SHARED.get(file, file)
 
     return Scheduling(config, log)
 

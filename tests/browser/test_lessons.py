@@ -1,19 +1,18 @@
-"""Lessons in JupyterLab, as a student and as an instructor opens them.
+"""A lesson in JupyterLab, as a student and as an instructor opens it.
 
-One in Keras, one in PyTorch; the others in tests/test_first_exercise.py.
+The others: tests/test_first_exercise.py, in bare kernels.
 """
 
 import ast
 
 import nbformat
-import pytest
 
 from course import pack_root
 from helpers.explore import WIDGET_MIME
 from helpers.training import PROGRESS_MIME
 from tests.outputs import data_of, errors, says
+from tests.test_first_exercise import IN_A_BROWSER as LESSON
 from tests.test_first_exercise import (
-    IN_A_BROWSER,
     MISTAKES,
     assert_ticked,
     assert_told,
@@ -22,11 +21,10 @@ from tests.test_first_exercise import (
 )
 
 
-@pytest.mark.parametrize("lesson", IN_A_BROWSER)
-def test_a_student_is_stopped_told_and_let_go_on(lab, lesson):
-    old, new, word = MISTAKES[lesson]
-    answer = first_answer(lesson)
-    with lab.open(pack_root() / "notebooks" / f"{lesson}.ipynb") as notebook:
+def test_a_student_is_stopped_told_and_let_go_on(lab):
+    old, new, word = MISTAKES[LESSON]
+    answer = first_answer(LESSON)
+    with lab.open(pack_root() / "notebooks" / f"{LESSON}.ipynb") as notebook:
         notebook.run_all(240)
         cells = notebook.cells()
         exercise = notebook.index("raise NotImplementedError")
@@ -38,18 +36,18 @@ def test_a_student_is_stopped_told_and_let_go_on(lab, lesson):
         assert says(cells, "stderr") == []
         assert not notebook.page.get_by_text("Jupyter news").count(), "run: make setup"
         notebook.go_to(max(0, check - 1))
-        notebook.screenshot(f"{lesson}-untouched")
+        notebook.screenshot(f"{LESSON}-untouched")
 
         notebook.type_into(exercise, answer.replace(old, new))
         assert errors([notebook.run(exercise)]) == []
         (message,) = errors([notebook.run(check)])
         assert_told(message, word)
-        notebook.screenshot(f"{lesson}-wrong")
+        notebook.screenshot(f"{LESSON}-wrong")
 
         notebook.type_into(exercise, answer)
         assert errors([notebook.run(exercise)]) == []
         assert_ticked(notebook.run(check))
-        notebook.screenshot(f"{lesson}-right")
+        notebook.screenshot(f"{LESSON}-right")
 
 
 def reads_and_makes(tree):
@@ -65,9 +63,9 @@ def reads_and_makes(tree):
     return reads, makes
 
 
-def to_its_explorer(lesson, folder):
-    """A copy of a solution with those cells alone on which its explorer hangs."""
-    solution = nbformat.read(pack_root() / "solutions" / f"{lesson}.ipynb", 4)
+def to_its_explorer(folder):
+    """A copy of the solution with those cells alone on which its explorer hangs."""
+    solution = nbformat.read(pack_root() / "solutions" / f"{LESSON}.ipynb", 4)
     assert sum("explore." in cell.source for cell in solution.cells) == 1
     needed, kept = {"explore"}, []
     for cell in reversed(solution.cells):
@@ -78,15 +76,14 @@ def to_its_explorer(lesson, folder):
             needed = (needed - makes) | reads
             kept.insert(0, cell)
     solution.cells = kept
-    path = folder / f"{lesson}.ipynb"
+    path = folder / f"{LESSON}.ipynb"
     nbformat.write(solution, path)
     return path
 
 
 def test_a_solution_trains_and_its_explorer_is_there(lab, tmp_path):
     """Whole ones, without a screen: test_notebooks; Keras' curves: test_stopping."""
-    lesson = "03_variational_autoencoder"
-    with lab.open(to_its_explorer(lesson, tmp_path)) as notebook:
+    with lab.open(to_its_explorer(tmp_path)) as notebook:
         notebook.run_all(300)
         cells = [c for c in notebook.cells() if c["cell_type"] == "code"]
         assert errors(cells) == []
@@ -107,4 +104,4 @@ def test_a_solution_trains_and_its_explorer_is_there(lab, tmp_path):
         )
         cell = notebook.go_to(at)
         cell.locator(".plane, .jupyter-widgets").first.wait_for()
-        notebook.screenshot(f"{lesson}-explorer")
+        notebook.screenshot(f"{LESSON}-explorer")

@@ -95,7 +95,7 @@ def graded(tmp_path_factory):
                 notebook = submission(lesson=lesson)
             if student == "mixed":
                 notebook = submission({"mse": worn_out(), "sample": LOGITS}, lesson)
-            if student != "solved":  # without what is given and takes long
+            if (student, lesson) != ("solved", LESSONS[0]):  # else without long cells
                 notebook = without_idle_cells(notebook, lesson_named(lesson))
             nbformat.write(notebook, submitted / f"{lesson}.ipynb")
     nbgrader(folder, "autograde", "pack")
